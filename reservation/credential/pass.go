@@ -1,0 +1,112 @@
+package credential
+
+import (
+	"crypto"
+	"crypto/ed25519"
+	"encoding/base64"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"github.com/go-jose/go-jose/v4"
+	"github.com/golang-jwt/jwt/v5"
+)
+
+// Pass lets one called person into the booking pages.
+type Pass struct {
+	// ID names the pass in the log and in the list of revoked passes.
+	ID     string
+	Cohort string
+	// Person is the holder's [PersonKey.Ref].
+	Person string
+	// Turn is the turn that was called, under the numbered Segment.
+	Turn, Segment int64
+	// IssuedMS and ExpiresMS are in Unix milliseconds.
+	IssuedMS, ExpiresMS int64
+}
+
+// BoundTo reports whether the pass belongs to the person with this
+// [PersonKey.Ref]; if not the error is [ErrOtherPerson].
+func (p Pass) BoundTo(person string) error {
+	if p.Person == "" || p.Person != person {
+		return fmt.Errorf("check pass: %w", ErrOtherPerson)
+	}
+	return nil
+}
+
+// OfCohort reports whether the pass is for this cohort; if not the error is
+// [ErrOtherCohort].
+func (p Pass) OfCohort(cohort string) error {
+	if p.Cohort != cohort {
+		return fmt.Errorf("check pass: %w", ErrOtherCohort)
+	}
+	return nil
+}
+
+// passIssuer is the iss claim of every pass.
+const passIssuer = "sunbeon"
+
+// passClaims is a pass's payload. The registered times are whole seconds, for
+// strangers; the ones in milliseconds count.
+type passClaims struct {
+	Cohort    string `json:"cohort"`
+	Turn      int64  `json:"turn"`
+	Segment   int64  `json:"segment"`
+	IssuedMS  int64  `json:"iat_ms"`
+	ExpiresMS int64  `json:"exp_ms"`
+	jwt.RegisteredClaims
+}
+
+// PassSigner issues passes. Ed25519 is deterministic, so the same pass always
+// has the same bytes, however often it is fetched and across restarts.
+type PassSigner struct {
+	key  ed25519.PrivateKey
+	kid  string
+	jwks []byte
+}
+
+// LoadPassSigner reads pass.key from dir.
+func LoadPassSigner(dir string) (*PassSigner, error) {
+	key, err := LoadSigningKey(dir, "pass.key")
+	if err != nil {
+		return nil, err
+	}
+	return NewPassSigner(key)
+}
+
+// NewPassSigner returns a signer whose key identifier is the key's RFC 7638
+// thumbprint.
+func NewPassSigner(key ed25519.PrivateKey) (*PassSigner, error) {
+	public := jose.JSONWebKey{Key: key.Public(), Algorithm: jwt.SigningMethodEdDSA.Alg(), Use: "sig"}
+	thumbprint, err := public.Thumbprint(crypto.SHA256)
+	if err != nil {
+		return nil, fmt.Errorf("pass key: %w", err)
+	}
+	public.KeyID = base64.RawURLEncoding.EncodeToString(thumbprint)
+	jwks, err := json.Marshal(jose.JSONWebKeySet{Keys: []jose.JSONWebKey{public}})
+	if err != nil {
+		return nil, fmt.Errorf("publish pass key: %w", err)
+	}
+	return &PassSigner{key: key, kid: public.KeyID, jwks: jwks}, nil
+}
+
+// Sign returns the pass as a JWT.
+func (s *PassSigner) Sign(p Pass) (string, error) {
+	token := jwt.NewWithClaims(jwt.SigningMethodEdDSA, passClaims{
+		Cohort: p.Cohort, Turn: p.Turn, Segment: p.Segment, IssuedMS: p.IssuedMS, ExpiresMS: p.ExpiresMS,
+		RegisteredClaims: jwt.RegisteredClaims{
+			Issuer: passIssuer, Subject: p.Person, ID: p.ID,
+			IssuedAt:  jwt.NewNumericDate(time.UnixMilli(p.IssuedMS)),
+			ExpiresAt: jwt.NewNumericDate(time.UnixMilli(p.ExpiresMS)),
+		},
+	})
+	token.Header["kid"] = s.kid
+	signed, err := token.SignedString(s.key)
+	if err != nil {
+		return "", fmt.Errorf("sign pass: %w", err)
+	}
+	return signed, nil
+}
+
+// JWKS is the key set to publish, as JSON. The caller must not change it.
+func (s *PassSigner) JWKS() []byte { return s.jwks }
