@@ -1,0 +1,109 @@
+// Package observability gives every process the same three things: structured
+// logs that carry trace ids, a metrics registry of its own, and trace context
+// on each request in and out.
+package observability
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"os"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+	"go.opentelemetry.io/otel/propagation"
+	sdktrace "go.opentelemetry.io/otel/sdk/trace"
+	"go.opentelemetry.io/otel/trace"
+)
+
+// Config names the process to its logs, metrics and traces.
+type Config struct {
+	// Process is the kind of process, such as "gate".
+	Process string
+	// Instance tells processes of a kind apart, such as "gate-1".
+	Instance string
+	// LogLevel is debug, info, warn or error; empty means info.
+	LogLevel string
+	// LogWriter receives JSON lines; nil means standard error.
+	LogWriter io.Writer
+}
+
+// Observability is one process's logs, metrics and traces.
+type Observability struct {
+	Logger   *slog.Logger
+	Registry *prometheus.Registry
+
+	tracers    *sdktrace.TracerProvider
+	tracer     trace.Tracer
+	propagator propagation.TextMapPropagator
+	durations  *prometheus.HistogramVec
+}
+
+// New makes them. It fails on an unknown log level.
+func New(cfg Config) (*Observability, error) {
+	var level slog.Level
+	if cfg.LogLevel != "" {
+		if err := level.UnmarshalText([]byte(cfg.LogLevel)); err != nil {
+			return nil, fmt.Errorf("log level %q: use debug, info, warn or error", cfg.LogLevel)
+		}
+	}
+	if cfg.LogWriter == nil {
+		cfg.LogWriter = os.Stderr
+	}
+	handler := slog.NewJSONHandler(cfg.LogWriter, &slog.HandlerOptions{Level: level})
+	o := &Observability{
+		Logger:     slog.New(traced{handler}).With("process", cfg.Process, "instance", cfg.Instance),
+		Registry:   prometheus.NewRegistry(),
+		tracers:    sdktrace.NewTracerProvider(sdktrace.WithSampler(sdktrace.ParentBased(sdktrace.NeverSample()))),
+		propagator: propagation.TraceContext{},
+		durations: prometheus.NewHistogramVec(prometheus.HistogramOpts{
+			Name:    "http_server_request_duration_seconds",
+			Help:    "Duration of HTTP server requests.",
+			Buckets: []float64{.001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10},
+		}, []string{"http_request_method", "http_route", "http_response_status_code"}),
+	}
+	o.tracer = o.tracers.Tracer("sunbeon/" + cfg.Process)
+	o.Registry.MustRegister(o.durations, collectors.NewGoCollector(),
+		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	return o, nil
+}
+
+// Shutdown sends what has been gathered and not yet sent.
+func (o *Observability) Shutdown(ctx context.Context) error { return o.tracers.Shutdown(ctx) }
+
+// Tracer makes spans of this process.
+func (o *Observability) Tracer() trace.Tracer { return o.tracer }
+
+// Transport passes the trace context of each request on to its server.
+func (o *Observability) Transport(next http.RoundTripper) http.RoundTripper {
+	return transport{o.propagator, next}
+}
+
+type transport struct {
+	propagator propagation.TextMapPropagator
+	next       http.RoundTripper
+}
+
+func (t transport) RoundTrip(r *http.Request) (*http.Response, error) {
+	if !trace.SpanContextFromContext(r.Context()).IsValid() {
+		return t.next.RoundTrip(r)
+	}
+	r = r.Clone(r.Context())
+	t.propagator.Inject(r.Context(), propagation.HeaderCarrier(r.Header))
+	return t.next.RoundTrip(r)
+}
+
+// traced adds the trace and span id found in the context to each log line.
+type traced struct{ slog.Handler }
+
+func (t traced) Handle(ctx context.Context, record slog.Record) error {
+	if span := trace.SpanContextFromContext(ctx); span.IsValid() {
+		record.AddAttrs(slog.String("trace_id", span.TraceID().String()), slog.String("span_id", span.SpanID().String()))
+	}
+	return t.Handler.Handle(ctx, record)
+}
+
+func (t traced) WithAttrs(attrs []slog.Attr) slog.Handler { return traced{t.Handler.WithAttrs(attrs)} }
+func (t traced) WithGroup(name string) slog.Handler       { return traced{t.Handler.WithGroup(name)} }

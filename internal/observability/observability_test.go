@@ -1,0 +1,55 @@
+package observability_test
+
+import (
+	"bytes"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+
+	"github.com/prometheus/client_golang/prometheus/testutil"
+
+	"sunbeon/internal/observability"
+)
+
+const parent = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
+
+func TestTraceGoesThroughToTheLogAndTheNextServer(t *testing.T) {
+	var log bytes.Buffer
+	o, err := observability.New(observability.Config{Process: "gate", Instance: "gate-1", LogWriter: &log})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var seen string
+	next := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { seen = r.Header.Get("Traceparent") }))
+	defer next.Close()
+	client := &http.Client{Transport: o.Transport(http.DefaultTransport)}
+	h := o.Route("/v1/thing/{id}", http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		o.Logger.InfoContext(r.Context(), "here")
+		req, _ := http.NewRequestWithContext(r.Context(), http.MethodGet, next.URL, nil)
+		if resp, err := client.Do(req); err == nil {
+			resp.Body.Close()
+		}
+		w.WriteHeader(http.StatusTeapot)
+	}))
+	r := httptest.NewRequest(http.MethodGet, "/v1/thing/42", nil)
+	r.Header.Set("Traceparent", parent)
+	h.ServeHTTP(httptest.NewRecorder(), r)
+
+	const id = "4bf92f3577b34da6a3ce929d0e0e4736"
+	if !strings.Contains(log.String(), id) {
+		t.Errorf("log line has no trace id: %s", log.String())
+	}
+	if !strings.Contains(seen, id) {
+		t.Errorf("next server saw Traceparent %q", seen)
+	}
+	if n := testutil.CollectAndCount(o.Registry, "http_server_request_duration_seconds"); n != 1 {
+		t.Errorf("%d series of the route, want 1", n)
+	}
+}
+
+func TestUnknownLogLevel(t *testing.T) {
+	if _, err := observability.New(observability.Config{LogLevel: "loud"}); err == nil {
+		t.Error("no error")
+	}
+}

@@ -1,0 +1,171 @@
+// Package pki is the certificate authority of one data directory and the
+// mutual TLS that stands between all processes. Each process presents the
+// certificate of its role; a handler asks [PeerRole] who is calling.
+//
+// In a deployment of many machines the same files come from the site's own
+// authority: Load only reads them.
+package pki
+
+import (
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/tls"
+	"crypto/x509"
+	"crypto/x509/pkix"
+	"encoding/pem"
+	"errors"
+	"fmt"
+	"io/fs"
+	"math/big"
+	"net"
+	"os"
+	"path/filepath"
+	"time"
+)
+
+// ServerName is the name every internal server's certificate carries.
+const ServerName = "sunbeon"
+
+// Roles are the kinds of process that hold a certificate.
+var Roles = []string{"controlplane", "gate", "was", "agent", "legacy", "operator", "rush"}
+
+const (
+	authorityYears = 10
+	leafDays       = 397
+	renewBefore    = 30 * 24 * time.Hour
+	caFile         = "ca.pem"
+	caKeyFile      = "ca.key"
+)
+
+// Ensure makes the authority and a certificate for each role in dir where they
+// are missing, and renews a certificate with less than thirty days left. A file
+// that is there but cannot be read is an error: it never replaces an authority
+// that others may trust.
+func Ensure(dir string, now time.Time) error {
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return fmt.Errorf("make certificate directory: %w", err)
+	}
+	authority, err := ensureAuthority(dir, now)
+	if err != nil {
+		return err
+	}
+	for _, role := range Roles {
+		if err := ensureLeaf(dir, role, authority, now); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+type keyPair struct {
+	certificate *x509.Certificate
+	key         *ecdsa.PrivateKey
+}
+
+func ensureAuthority(dir string, now time.Time) (*keyPair, error) {
+	pair, err := readPair(filepath.Join(dir, caFile), filepath.Join(dir, caKeyFile))
+	switch {
+	case err == nil && now.After(pair.certificate.NotAfter):
+		return nil, fmt.Errorf("certificate authority in %s expired on %s", dir, pair.certificate.NotAfter.Format(time.DateOnly))
+	case err == nil:
+		return pair, nil
+	case !errors.Is(err, fs.ErrNotExist):
+		return nil, fmt.Errorf("read certificate authority: %w", err)
+	}
+	template := &x509.Certificate{
+		Subject:               pkix.Name{CommonName: "sunbeon local authority"},
+		NotBefore:             now.Add(-time.Hour),
+		NotAfter:              now.AddDate(authorityYears, 0, 0),
+		KeyUsage:              x509.KeyUsageCertSign | x509.KeyUsageCRLSign,
+		BasicConstraintsValid: true,
+		IsCA:                  true,
+		MaxPathLenZero:        true,
+	}
+	return issue(dir, caFile, caKeyFile, template, nil)
+}
+
+func ensureLeaf(dir, role string, authority *keyPair, now time.Time) error {
+	pair, err := readPair(filepath.Join(dir, role+".pem"), filepath.Join(dir, role+".key"))
+	switch {
+	case err == nil && pair.certificate.CheckSignatureFrom(authority.certificate) != nil:
+		return fmt.Errorf("certificate %s.pem is not signed by the authority beside it", role)
+	case err == nil && now.Add(renewBefore).Before(pair.certificate.NotAfter):
+		return nil
+	case err != nil && !errors.Is(err, fs.ErrNotExist):
+		return fmt.Errorf("read certificate of %s: %w", role, err)
+	}
+	template := &x509.Certificate{
+		Subject:     pkix.Name{CommonName: "sunbeon " + role, OrganizationalUnit: []string{role}},
+		NotBefore:   now.Add(-time.Hour),
+		NotAfter:    now.AddDate(0, 0, leafDays),
+		KeyUsage:    x509.KeyUsageDigitalSignature,
+		ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth, x509.ExtKeyUsageClientAuth},
+		DNSNames:    []string{ServerName, "localhost"},
+		IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1), net.IPv6loopback},
+	}
+	_, err = issue(dir, role+".pem", role+".key", template, authority)
+	return err
+}
+
+// issue makes a key, has parent sign a certificate for it (itself, where parent
+// is nil) and writes both. The key is written first: a crash in between leaves
+// no certificate without its key.
+func issue(dir, certificateFile, keyFile string, template *x509.Certificate, parent *keyPair) (*keyPair, error) {
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		return nil, fmt.Errorf("make key: %w", err)
+	}
+	template.SerialNumber, err = rand.Int(rand.Reader, new(big.Int).Lsh(big.NewInt(1), 120))
+	if err != nil {
+		return nil, fmt.Errorf("make serial number: %w", err)
+	}
+	signer, issuer := key, template
+	if parent != nil {
+		signer, issuer = parent.key, parent.certificate
+	}
+	der, err := x509.CreateCertificate(rand.Reader, template, issuer, key.Public(), signer)
+	if err != nil {
+		return nil, fmt.Errorf("sign certificate: %w", err)
+	}
+	certificate, err := x509.ParseCertificate(der)
+	if err != nil {
+		return nil, fmt.Errorf("parse own certificate: %w", err)
+	}
+	keyDER, err := x509.MarshalPKCS8PrivateKey(key)
+	if err != nil {
+		return nil, fmt.Errorf("encode key: %w", err)
+	}
+	if err := writePEM(filepath.Join(dir, keyFile), "PRIVATE KEY", keyDER, 0o600); err != nil {
+		return nil, err
+	}
+	if err := writePEM(filepath.Join(dir, certificateFile), "CERTIFICATE", der, 0o644); err != nil {
+		return nil, err
+	}
+	return &keyPair{certificate, key}, nil
+}
+
+// writePEM replaces the file in one step, so that a full disk leaves the old one.
+func writePEM(path, kind string, der []byte, mode fs.FileMode) error {
+	next := path + ".new"
+	if err := os.WriteFile(next, pem.EncodeToMemory(&pem.Block{Type: kind, Bytes: der}), mode); err != nil {
+		os.Remove(next)
+		return fmt.Errorf("write %s: %w", filepath.Base(path), err)
+	}
+	if err := os.Rename(next, path); err != nil {
+		return fmt.Errorf("write %s: %w", filepath.Base(path), err)
+	}
+	return nil
+}
+
+func readPair(certificateFile, keyFile string) (*keyPair, error) {
+	pair, err := tls.LoadX509KeyPair(certificateFile, keyFile)
+	if err != nil {
+		return nil, err
+	}
+	key, ok := pair.PrivateKey.(*ecdsa.PrivateKey)
+	if !ok {
+		return nil, fmt.Errorf("%s holds no elliptic curve key", filepath.Base(keyFile))
+	}
+	return &keyPair{pair.Leaf, key}, nil
+}

@@ -1,0 +1,68 @@
+package supervise_test
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"sunbeon/internal/supervise"
+)
+
+func shell(t *testing.T, script string) supervise.Spec {
+	t.Helper()
+	return supervise.Spec{
+		Name: "child", Path: "/bin/sh", Args: []string{"-c", script},
+		Env: os.Environ(), LogFile: filepath.Join(t.TempDir(), "log"),
+	}
+}
+
+func TestStopKillsWhatDoesNotListen(t *testing.T) {
+	p, err := supervise.Start(shell(t, `trap "" TERM; while :; do sleep 0.05; done`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	time.Sleep(50 * time.Millisecond)
+	p.Stop(200 * time.Millisecond)
+	if !p.Killed() {
+		t.Errorf("ended with %v, want it killed", p.Err())
+	}
+}
+
+func TestKeepStartsAgainAndStops(t *testing.T) {
+	spec := shell(t, "echo started; exit 3")
+	ctx, cancel := context.WithCancel(t.Context())
+	ends := 0
+	supervise.Keep(ctx, spec, time.Second, func(e supervise.Event) {
+		if e.Ended {
+			if e.Err == nil {
+				t.Errorf("no error for status 3")
+			}
+			if ends++; ends == 3 {
+				cancel()
+			}
+		}
+	})
+	log, err := os.ReadFile(spec.LogFile)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n := strings.Count(string(log), "started"); n != 3 {
+		t.Errorf("the child started %d times, want 3", n)
+	}
+}
+
+func TestBackoff(t *testing.T) {
+	b := supervise.Backoff{First: 100 * time.Millisecond, Most: 300 * time.Millisecond, Healthy: time.Second}
+	var got []time.Duration
+	for _, life := range []time.Duration{0, 0, 0, 0, 0, 2 * time.Second, 0} {
+		got = append(got, b.Next(life)/time.Millisecond)
+	}
+	if diff := cmp.Diff([]time.Duration{0, 100, 200, 300, 300, 0, 100}, got); diff != "" {
+		t.Error(diff)
+	}
+}
