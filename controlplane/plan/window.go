@@ -1,0 +1,54 @@
+package plan
+
+import "github.com/benbjohnson/immutable"
+
+// Bounds of the window of request ids: ten minutes, and never more entries
+// than this. Where the second cuts in, older commands are refused earlier.
+const (
+	windowMS      = 10 * 60 * 1000
+	windowEntries = 1 << 16
+)
+
+// window remembers the answers to recent commands by request id. It is a
+// persistent queue and map, so a plan shares it with the plan before.
+type window struct {
+	answers *immutable.Map[string, Result]
+	queue   *immutable.List[answered]
+	// horizonMS is the newest author's time among what was forgotten: a
+	// command that is not younger might have been answered before.
+	horizonMS int64
+}
+
+// answered is one remembered answer, in the order of the log.
+type answered struct {
+	ID      string `json:"id"`
+	TimeMS  int64  `json:"time_ms"`
+	StampMS int64  `json:"stamp_ms"`
+	Result  Result `json:"result"`
+}
+
+func newWindow() window {
+	return window{answers: immutable.NewMap[string, Result](nil), queue: immutable.NewList[answered]()}
+}
+
+// answer returns what was answered to a request id.
+func (w window) answer(id string) (Result, bool) { return w.answers.Get(id) }
+
+// remember adds an answer and forgets those that fall out of the window.
+func (w window) remember(a answered) window {
+	w.answers = w.answers.Set(a.ID, a.Result)
+	w.queue = w.queue.Append(a)
+	forget := 0
+	for n := w.queue.Len(); forget < n; forget++ {
+		oldest := w.queue.Get(forget)
+		if n-forget <= windowEntries && oldest.StampMS >= a.StampMS-windowMS {
+			break
+		}
+		w.answers = w.answers.Delete(oldest.ID)
+		w.horizonMS = max(w.horizonMS, oldest.TimeMS)
+	}
+	if forget > 0 {
+		w.queue = w.queue.Slice(forget, w.queue.Len())
+	}
+	return w
+}
