@@ -1,0 +1,99 @@
+package journal_test
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"sunbeon/reservation/rush/journal"
+)
+
+func number(n int64) *int64 { return &n }
+
+func read(t *testing.T, path string) ([]journal.Entry, error) {
+	t.Helper()
+	var entries []journal.Entry
+	for e, err := range journal.Read(path) {
+		if err != nil {
+			return entries, err
+		}
+		entries = append(entries, e)
+	}
+	return entries, nil
+}
+
+func TestEntriesComeBackInOrder(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "journal.jsonl")
+	w, err := journal.Create(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []journal.Entry{
+		{TimeMS: 1, Event: journal.Ticket, Person: 0, Cohort: "a", Device: 1, Seq: number(0)},
+		{TimeMS: 2, Event: journal.Pass, Person: 3, PassID: "p", Turn: number(5), Segment: 2},
+		{TimeMS: 3, Event: journal.Booked, Person: 3, Number: "B-1", Key: "k",
+			Doses: []journal.Dose{{Dose: 1, Slot: "s"}, {Dose: 2, Slot: "t"}}},
+	}
+	for _, e := range want {
+		w.Append(e)
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	got, err := read(t, path)
+	if d := cmp.Diff(want, got); d != "" || err != nil {
+		t.Errorf("%v\n%s", err, d)
+	}
+	if _, err := journal.Create(path); err == nil {
+		t.Error("a second run wrote into the first one's journal")
+	}
+}
+
+func TestConcurrentAppendsKeepLinesWhole(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "journal.jsonl")
+	w, err := journal.Create(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var wg sync.WaitGroup
+	for person := range 50 {
+		wg.Go(func() {
+			for range 100 {
+				w.Append(journal.Entry{Event: journal.Cancelling, Person: person, Number: strings.Repeat("x", 200)})
+			}
+		})
+	}
+	wg.Wait()
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if got, err := read(t, path); err != nil || len(got) != 5000 {
+		t.Errorf("%d entries, %v; want 5000", len(got), err)
+	}
+}
+
+func TestDamagedJournals(t *testing.T) {
+	f := func(text string, entries int, wantErr string) {
+		t.Helper()
+		path := filepath.Join(t.TempDir(), "journal.jsonl")
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		got, err := read(t, path)
+		if len(got) != entries || (err == nil) != (wantErr == "") {
+			t.Errorf("%q: %d entries, %v", text, len(got), err)
+		}
+		if err != nil && !strings.Contains(err.Error(), wantErr) {
+			t.Errorf("%q: %v, want %q", text, err, wantErr)
+		}
+	}
+	whole := `{"time_ms":1,"event":"ticket","person":1,"seq":0}` + "\n"
+	f(whole+whole[:20], 1, "")
+	f(whole+"nonsense\n"+whole, 1, "line 2")
+	f(`{"event":"ticket","sequence":1}`+"\n", 0, "sequence")
+	f("", 0, "")
+}
