@@ -1,0 +1,212 @@
+package booking
+
+import (
+	"cmp"
+	"slices"
+)
+
+// State is everything the ledger knows about the slots, persons and keys a
+// batch mentions. Decide works on it in place.
+type State struct {
+	Places   map[SlotID]Places    // slots the batch names; a missing one does not exist
+	Latest   map[string]Booking   // by person: the live booking, or else the last cancelled one
+	Answered map[Attempt]Recorded // answers given before to the batch's keys
+	Last     int64                // highest serial given out
+}
+
+// Places counts one slot.
+type Places struct{ Capacity, Taken int }
+
+// Attempt names a request for ever: the person and their key.
+type Attempt struct{ Person, Key string }
+
+// Recorded is the answer kept for an attempt.
+type Recorded struct {
+	Attempt
+	Digest  uint64
+	Outcome Outcome
+	TimeMS  int64
+}
+
+// Decide says what becomes of each request, in their order: an earlier request
+// of the batch is history to a later one. Outcomes correspond to batch; a
+// request that came with a hold it turned out not to need gets it back in Freed.
+func Decide(state State, batch []Request) ([]Outcome, Changes) {
+	d := decision{State: state, before: map[string]int64{}}
+	d.changes.Taken = map[SlotID]int{}
+	outcomes := make([]Outcome, len(batch))
+	for i, r := range batch {
+		outcomes[i] = d.answer(r)
+	}
+	for _, person := range d.touched {
+		d.file(person)
+	}
+	slices.SortFunc(d.changes.New, func(a, b Booking) int { return cmp.Compare(a.Serial, b.Serial) })
+	return outcomes, d.changes
+}
+
+type decision struct {
+	State
+	changes Changes
+	touched []string         // persons whose booking changed, in order
+	before  map[string]int64 // by touched person: the serial that was their latest before the batch
+}
+
+// answer returns the recorded answer, or decides and records one.
+func (d *decision) answer(r Request) Outcome {
+	attempt := Attempt{r.Person, r.Key}
+	if known, ok := d.Answered[attempt]; ok {
+		if known.Digest != r.Digest() {
+			return Outcome{Code: KeyReused, Freed: r.Hold}
+		}
+		again := known.Outcome
+		again.Replay = true
+		return again
+	}
+	out := d.apply(r)
+	kept := out
+	kept.Freed = ""
+	record := Recorded{Attempt: attempt, Digest: r.Digest(), Outcome: kept, TimeMS: r.TimeMS}
+	d.Answered[attempt] = record
+	d.changes.Answers = append(d.changes.Answers, record)
+	return out
+}
+
+func (d *decision) apply(r Request) Outcome {
+	switch r.Kind {
+	case Book:
+		return d.book(r)
+	case Change:
+		return d.change(r)
+	default:
+		return d.cancel(r)
+	}
+}
+
+func (d *decision) book(r Request) Outcome {
+	last, known := d.Latest[r.Person]
+	if known && last.Live {
+		return Outcome{Code: AlreadyBooked, Serial: last.Serial, Slots: last.Slots, Freed: r.Hold}
+	}
+	slots, code := d.choose(r)
+	if code != Done {
+		return Outcome{Code: code, Freed: r.Hold}
+	}
+	if _, touched := d.before[r.Person]; touched {
+		d.row(last) // cancelled within this batch; the new one takes its place below
+	}
+	d.Last++
+	b := Booking{
+		Serial: d.Last, Person: r.Person, Cohort: r.Cohort, Pass: r.Pass, Hold: r.Hold, Sealed: r.Sealed,
+		Live: true, Slots: slots, MadeMS: r.TimeMS, SinceMS: r.TimeMS,
+	}
+	d.take(slots, 1)
+	cited := r.Pass
+	if known && last.Pass == r.Pass {
+		cited = "" // the log cites a pass once, however often its holder cancels and books
+	}
+	d.store(b, Booked, cited, r.TimeMS)
+	return Outcome{Code: Done, Serial: b.Serial, Slots: slots}
+}
+
+func (d *decision) change(r Request) Outcome {
+	b, ok := d.Latest[r.Person]
+	switch {
+	case !ok || b.Serial != r.Serial:
+		return Outcome{Code: NoBooking, Freed: r.Hold}
+	case !b.Live:
+		return Outcome{Code: Cancelled, Serial: b.Serial, Freed: r.Hold}
+	}
+	// The person's own places count as free while choosing: moving the first
+	// dose must not fail because the second one sits in its own way.
+	d.take(b.Slots, -1)
+	slots, code := d.choose(r)
+	if code != Done {
+		d.take(b.Slots, 1)
+		return Outcome{Code: code, Serial: b.Serial, Freed: r.Hold}
+	}
+	d.take(slots, 1)
+	old := b.Hold
+	b.Slots, b.Hold, b.SinceMS = slots, r.Hold, r.TimeMS
+	d.store(b, Changed, "", r.TimeMS)
+	return Outcome{Code: Done, Serial: b.Serial, Slots: slots, Freed: old}
+}
+
+func (d *decision) cancel(r Request) Outcome {
+	b, ok := d.Latest[r.Person]
+	if !ok || b.Serial != r.Serial {
+		return Outcome{Code: NoBooking}
+	}
+	if !b.Live { // cancelled is what was asked for
+		return Outcome{Code: Done, Serial: b.Serial}
+	}
+	d.take(b.Slots, -1)
+	old := b.Hold
+	b.Live, b.Hold, b.SinceMS = false, "", r.TimeMS
+	d.store(b, Undone, "", r.TimeMS)
+	return Outcome{Code: Done, Serial: b.Serial, Freed: old}
+}
+
+// choose finds a free slot for each dose.
+func (d *decision) choose(r Request) ([]SlotID, Code) {
+	first, ok := d.Places[r.First]
+	if !ok {
+		return nil, NoSlot
+	}
+	if first.Taken >= first.Capacity {
+		return nil, SlotTaken
+	}
+	if len(r.Second) == 0 {
+		return []SlotID{r.First}, Done
+	}
+	i := slices.IndexFunc(r.Second, func(id SlotID) bool {
+		p, ok := d.Places[id]
+		return ok && id != r.First && p.Taken < p.Capacity
+	})
+	if i < 0 {
+		return nil, SlotTaken
+	}
+	return []SlotID{r.First, r.Second[i]}, Done
+}
+
+func (d *decision) take(slots []SlotID, n int) {
+	for _, id := range slots {
+		p := d.Places[id]
+		p.Taken += n
+		d.Places[id] = p
+		d.changes.Taken[id] += n
+	}
+}
+
+func (d *decision) store(b Booking, kind EventKind, pass string, now int64) {
+	if _, touched := d.before[b.Person]; !touched {
+		d.before[b.Person] = d.Latest[b.Person].Serial
+		d.touched = append(d.touched, b.Person)
+	}
+	d.Latest[b.Person] = b
+	d.changes.Events = append(d.changes.Events, Event{
+		Kind: kind, Serial: b.Serial, Cohort: b.Cohort, Pass: pass, Slots: b.Slots, TimeMS: now,
+	})
+}
+
+// file turns what became of a touched person into rows.
+func (d *decision) file(person string) {
+	b := d.Latest[person]
+	d.row(b)
+	if d.before[person] != 0 {
+		d.changes.Cleared = append(d.changes.Cleared, person)
+	}
+	for i, slot := range b.Slots {
+		d.changes.Doses = append(d.changes.Doses, Dose{
+			Person: person, N: i + 1, Serial: b.Serial, Slot: slot, Live: b.Live,
+		})
+	}
+}
+
+func (d *decision) row(b Booking) {
+	if b.Serial == d.before[b.Person] {
+		d.changes.Updated = append(d.changes.Updated, b)
+	} else {
+		d.changes.New = append(d.changes.New, b)
+	}
+}

@@ -1,0 +1,40 @@
+package booking
+
+import (
+	"time"
+	"unicode"
+	"unicode/utf8"
+)
+
+// Person is the personal data kept with a booking. It is sealed before it
+// reaches a store and is never logged.
+type Person struct {
+	Name  string `json:"name"`
+	Birth string `json:"birth"` // YYYY-MM-DD
+	Phone string `json:"phone"`
+	CI    string `json:"ci"` // the identity agency's stable identifier
+}
+
+// longestName leaves room for the longest names in passports of foreign
+// residents, which fill the two 39-character fields of the machine-readable
+// zone several times over once written out.
+const longestName = 200
+
+// Validate reports the first field that cannot be right.
+func (p Person) Validate() error {
+	if n := utf8.RuneCountInString(p.Name); n == 0 || n > longestName {
+		return invalid("name must have 1 to 200 characters")
+	}
+	for _, r := range p.Name {
+		if r == utf8.RuneError || unicode.IsControl(r) {
+			return invalid("name holds a character that cannot be printed")
+		}
+	}
+	if _, err := time.Parse(time.DateOnly, p.Birth); err != nil {
+		return invalid("birth must be a date like 1990-02-28")
+	}
+	if p.CI == "" {
+		return invalid("the identity identifier is missing")
+	}
+	return nil
+}

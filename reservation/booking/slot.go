@@ -1,0 +1,69 @@
+package booking
+
+import (
+	"strconv"
+	"time"
+)
+
+// SlotID names a slot. Like InstitutionID it crosses JSON as a string.
+type SlotID int64
+
+// ParseSlotID reads the decimal form.
+func ParseSlotID(s string) (SlotID, error) {
+	n, err := strconv.ParseInt(s, 10, 64)
+	if err != nil || n <= 0 {
+		return 0, invalid("slot id must be a positive number")
+	}
+	return SlotID(n), nil
+}
+
+func (id SlotID) String() string { return strconv.FormatInt(int64(id), 10) }
+
+// Slot is a stretch of time in which an institution gives one vaccine to at
+// most Capacity people.
+type Slot struct {
+	ID          SlotID
+	Institution InstitutionID
+	Start       Moment
+	Vaccine     string
+	Capacity    int
+}
+
+// Moment is a civil local time in minutes since 1970-01-01 00:00. Slots hang on
+// a wall at an institution: they have no time zone, and adding six weeks must
+// never move the hour.
+type Moment int64
+
+const day = 24 * 60
+
+// ParseMoment reads a date like 2021-08-26 and a time like 09:30.
+func ParseMoment(date, clock string) (Moment, error) {
+	d, err := time.Parse(time.DateOnly, date)
+	if err != nil {
+		return 0, invalid("date must look like 2021-08-26")
+	}
+	c, err := time.Parse("15:04", clock)
+	if err != nil {
+		return 0, invalid("time must look like 09:30")
+	}
+	return Moment(d.Unix()/60) + Moment(c.Hour()*60+c.Minute()), nil
+}
+
+func (m Moment) civil() time.Time { return time.Unix(int64(m)*60, 0).UTC() }
+
+// Date is the day, like 2021-08-26.
+func (m Moment) Date() string { return m.civil().Format(time.DateOnly) }
+
+// Clock is the time of day, like 09:30.
+func (m Moment) Clock() string { return m.civil().Format("15:04") }
+
+// AddDays moves by whole days and keeps the hour.
+func (m Moment) AddDays(n int) Moment { return m + Moment(n)*day }
+
+func (m Moment) dayNumber() int64 {
+	n := int64(m) / day
+	if int64(m)%day < 0 {
+		n--
+	}
+	return n
+}
