@@ -1,0 +1,120 @@
+// Package waspool carries requests to whichever booking server (WAS) can take
+// them. A [Pool] is an [http.RoundTripper]: it picks a server, notices the
+// ones that do not answer and, where that cannot do anything twice, asks
+// another one.
+package waspool
+
+import (
+	"math/rand/v2"
+	"net/http"
+	"slices"
+	"strings"
+	"sync/atomic"
+	"time"
+)
+
+// shun is how long a server that refused or broke a connection is passed
+// over. A restarted process is back within about that time.
+const shun = time.Second
+
+// Server is a booking server as the plan lists it.
+type Server struct {
+	ID string
+	// URL is its base address, https://host:port.
+	URL string
+	// Failing servers are used only while no other can be.
+	Failing bool
+}
+
+// Config says how a pool reaches its servers.
+type Config struct {
+	// Transport makes one attempt; see [Transport].
+	Transport http.RoundTripper
+	// Now is the clock.
+	Now func() time.Time
+	// Failed hears of each attempt that got no answer. Optional.
+	Failed func(id string, err error)
+}
+
+// Pool spreads requests over the servers. It is safe for concurrent use.
+type Pool struct {
+	config  Config
+	members atomic.Pointer[[]*member]
+}
+
+// member is a server with what the pool knows of its health.
+type member struct {
+	Server
+	scheme, host string
+	inflight     atomic.Int64
+	shunned      atomic.Int64 // Unix milliseconds until which to pass it over
+}
+
+// New returns a pool without servers.
+func New(config Config) *Pool {
+	p := &Pool{config: config}
+	p.members.Store(&[]*member{})
+	return p
+}
+
+// Set replaces the servers. Those that stay keep what is known of them. It
+// must not be called concurrently with itself.
+func (p *Pool) Set(servers []Server) {
+	known := map[string]*member{}
+	for _, m := range *p.members.Load() {
+		known[m.ID] = m
+	}
+	members := make([]*member, 0, len(servers))
+	for _, s := range servers {
+		scheme, host, ok := strings.Cut(strings.TrimSuffix(s.URL, "/"), "://")
+		if !ok || host == "" {
+			continue
+		}
+		if m, ok := known[s.ID]; ok && m.Server == s {
+			members = append(members, m)
+			continue
+		}
+		members = append(members, &member{Server: s, scheme: scheme, host: host})
+	}
+	p.members.Store(&members)
+}
+
+// Len is how many servers the pool has.
+func (p *Pool) Len() int { return len(*p.members.Load()) }
+
+// pick returns the less busy of two random servers, which spreads load nearly
+// as well as asking all of them. It passes over those tried and those shunned,
+// and returns nil when none is left.
+func (p *Pool) pick(tried []*member) *member {
+	now := p.config.Now().UnixMilli()
+	members := *p.members.Load()
+	for _, failing := range []bool{false, true} {
+		var chosen [2]*member
+		seen := 0
+		for _, m := range members {
+			if m.Failing != failing || m.shunned.Load() > now || slices.Contains(tried, m) {
+				continue
+			}
+			// A sample of two, each pair equally likely, in one pass.
+			if seen++; seen <= 2 {
+				chosen[seen-1] = m
+			} else if i := rand.IntN(seen); i < 2 {
+				chosen[i] = m
+			}
+		}
+		switch {
+		case seen == 1:
+			return chosen[0]
+		case seen > 1 && chosen[1].inflight.Load() < chosen[0].inflight.Load():
+			return chosen[1]
+		case seen > 1:
+			// A tie goes either way, or the first in the list would get
+			// nearly everything while the evening is quiet.
+			if chosen[1].inflight.Load() == chosen[0].inflight.Load() && rand.IntN(2) == 1 {
+				return chosen[1]
+			}
+			return chosen[0]
+		}
+	}
+	return nil
+}
