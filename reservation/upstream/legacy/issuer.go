@@ -1,0 +1,189 @@
+package legacy
+
+import (
+	"crypto"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/go-jose/go-jose/v4"
+	"github.com/go-jose/go-jose/v4/jwt"
+)
+
+// Audience is whom assertions are for.
+const Audience = "sunbeon"
+
+// assertionLife is how long an assertion may be exchanged for a login.
+const assertionLife = 10 * time.Minute
+
+// Issuer is the synthetic OIDC issuer: it vouches for any well-formed person.
+type Issuer struct {
+	url    string
+	public jose.JSONWebKeySet
+	signer jose.Signer
+	forger jose.Signer // signs what a lying issuer returns, with a key nobody published
+}
+
+// NewIssuer opens the issuer that calls itself url. With a directory its key is
+// kept there, so that assertions outlive a restart; without one it is new each
+// time.
+func NewIssuer(url, dir string) (*Issuer, error) {
+	key, err := loadKey(dir)
+	if err != nil {
+		return nil, fmt.Errorf("issuer key: %w", err)
+	}
+	forged, err := newKey()
+	if err != nil {
+		return nil, fmt.Errorf("issuer key: %w", err)
+	}
+	forged.KeyID = key.KeyID
+	signer, err := newSigner(key)
+	if err != nil {
+		return nil, err
+	}
+	forger, err := newSigner(forged)
+	if err != nil {
+		return nil, err
+	}
+	return &Issuer{
+		url:    url,
+		public: jose.JSONWebKeySet{Keys: []jose.JSONWebKey{key.Public()}},
+		signer: signer,
+		forger: forger,
+	}, nil
+}
+
+func newSigner(key jose.JSONWebKey) (jose.Signer, error) {
+	return jose.NewSigner(jose.SigningKey{Algorithm: jose.ES256, Key: key}, (&jose.SignerOptions{}).WithType("JWT"))
+}
+
+func newKey() (jose.JSONWebKey, error) {
+	private, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		return jose.JSONWebKey{}, err
+	}
+	key := jose.JSONWebKey{Key: private, Algorithm: string(jose.ES256), Use: "sig"}
+	thumbprint, err := key.Thumbprint(crypto.SHA256)
+	if err != nil {
+		return jose.JSONWebKey{}, err
+	}
+	key.KeyID = base64.RawURLEncoding.EncodeToString(thumbprint)
+	return key, nil
+}
+
+func loadKey(dir string) (jose.JSONWebKey, error) {
+	if dir == "" {
+		return newKey()
+	}
+	path := filepath.Join(dir, "issuer.jwk")
+	document, err := os.ReadFile(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return storeNewKey(path)
+	}
+	if err != nil {
+		return jose.JSONWebKey{}, err
+	}
+	var key jose.JSONWebKey
+	if err := json.Unmarshal(document, &key); err != nil {
+		return key, fmt.Errorf("%s: %w", path, err)
+	}
+	if _, private := key.Key.(*ecdsa.PrivateKey); !private || !key.Valid() {
+		return key, fmt.Errorf("%s holds no private key for %s", path, jose.ES256)
+	}
+	return key, nil
+}
+
+func storeNewKey(path string) (jose.JSONWebKey, error) {
+	key, err := newKey()
+	if err != nil {
+		return key, err
+	}
+	document, err := json.Marshal(key)
+	if err != nil {
+		return key, err
+	}
+	// Renamed into place, so that a crash leaves no half key behind.
+	if err := os.WriteFile(path+".new", document, 0o600); err != nil {
+		return key, err
+	}
+	return key, os.Rename(path+".new", path)
+}
+
+// Claims are what an assertion says.
+type Claims struct {
+	jwt.Claims
+	Nonce    string `json:"nonce,omitempty"`
+	CI       string `json:"ci"`
+	Name     string `json:"name"`
+	Birth    string `json:"birthdate"`
+	Phone    string `json:"phone_number,omitempty"`
+	Province string `json:"province,omitempty"`
+	Provider string `json:"provider"`
+}
+
+// Assert signs an assertion about a person identified by a provider.
+func (i *Issuer) Assert(provider string, person Person, now time.Time) (string, error) {
+	return i.sign(i.signer, provider, person, now)
+}
+
+// Forge is Assert with a signature that does not verify.
+func (i *Issuer) Forge(provider string, person Person, now time.Time) (string, error) {
+	return i.sign(i.forger, provider, person, now)
+}
+
+func (i *Issuer) sign(signer jose.Signer, provider string, person Person, now time.Time) (string, error) {
+	return jwt.Signed(signer).Claims(Claims{
+		Claims: jwt.Claims{
+			Issuer:   i.url,
+			Audience: jwt.Audience{Audience},
+			Subject:  subject(provider, person.Digits),
+			IssuedAt: jwt.NewNumericDate(now),
+			Expiry:   jwt.NewNumericDate(now.Add(assertionLife)),
+		},
+		Nonce:    person.Nonce,
+		CI:       ConnectingInformation(person.Digits),
+		Name:     person.Name,
+		Birth:    person.Birth,
+		Phone:    person.Phone,
+		Province: person.Province,
+		Provider: provider,
+	}).Serialize()
+}
+
+// JWKS is the set of keys that verify assertions.
+func (i *Issuer) JWKS() jose.JSONWebKeySet { return i.public }
+
+// Discovery is the issuer's OpenID Connect discovery document.
+type Discovery struct {
+	Issuer                string   `json:"issuer"`
+	JWKSURI               string   `json:"jwks_uri"`
+	AuthorizationEndpoint string   `json:"authorization_endpoint"`
+	ResponseTypes         []string `json:"response_types_supported"`
+	SubjectTypes          []string `json:"subject_types_supported"`
+	Algorithms            []string `json:"id_token_signing_alg_values_supported"`
+	Scopes                []string `json:"scopes_supported"`
+	ClaimsSupported       []string `json:"claims_supported"`
+}
+
+// Discovery describes the issuer. There is no redirect to go through: the
+// authorization endpoint answers with the assertion itself.
+func (i *Issuer) Discovery() Discovery {
+	return Discovery{
+		Issuer:                i.url,
+		JWKSURI:               i.url + "/jwks.json",
+		AuthorizationEndpoint: i.url + "/identity",
+		ResponseTypes:         []string{"id_token"},
+		SubjectTypes:          []string{"pairwise"},
+		Algorithms:            []string{string(jose.ES256)},
+		Scopes:                []string{"openid"},
+		ClaimsSupported:       []string{"iss", "aud", "sub", "iat", "exp", "nonce", "ci", "name", "birthdate", "phone_number", "province", "provider"},
+	}
+}
