@@ -40,74 +40,85 @@ type ConfigureAdmission struct {
 	Mode       *Mode  `json:"mode,omitempty"`
 }
 
-// Targets of an override.
-const (
-	TargetAdmission = "admission" // value in milli, over all open cohorts
-	TargetReplicas  = "replicas"  // value in WAS processes
-)
-
-// Override is an operator's value for an actuator. It beats steering until it
-// expires.
-type Override struct {
-	Revision
-	Target  string `json:"target"`
-	Value   int64  `json:"value"`
-	Owner   string `json:"owner"`
-	Reason  string `json:"reason"`
-	SetMS   int64  `json:"set_ms"`
-	UntilMS int64  `json:"until_ms"`
+func configureAdmission(d *draft, b ConfigureAdmission) error {
+	a := d.Admission
+	if err := d.unchanged(a.Revision); err != nil {
+		return err
+	}
+	set(&a.RateMilli, b.RateMilli)
+	set(&a.MinMilli, b.MinMilli)
+	set(&a.MaxMilli, b.MaxMilli)
+	set(&a.FloorMilli, b.FloorMilli)
+	set(&a.TauMS, b.TauMS)
+	set(&a.Mode, b.Mode)
+	switch {
+	case a.MinMilli < 0 || a.MaxMilli < a.MinMilli || a.MaxMilli > maxRateMilli:
+		return refuse(OutOfBounds, "bounds %d to %d", a.MinMilli, a.MaxMilli)
+	case a.RateMilli < a.MinMilli || a.RateMilli > a.MaxMilli:
+		return refuse(OutOfBounds, "rate %d is not within %d to %d", a.RateMilli, a.MinMilli, a.MaxMilli)
+	case a.FloorMilli < 0 || a.FloorMilli > a.MaxMilli:
+		return refuse(OutOfBounds, "floor %d is not within 0 to %d", a.FloorMilli, a.MaxMilli)
+	case a.TauMS < 0:
+		return refuse(OutOfBounds, "decay time %d", a.TauMS)
+	case !a.Mode.valid():
+		return refuse(Malformed, "mode %q", a.Mode)
+	}
+	a.Revision = d.now()
+	d.Admission = a
+	return nil
 }
 
-// SetOverride is the body of override.set; owner and reason are the
-// command's.
-type SetOverride struct {
-	Target  string `json:"target"`
-	Value   int64  `json:"value"`
-	UntilMS int64  `json:"until_ms"`
+// maxRateMilli keeps arithmetic on rates far from overflow: a million a second.
+const maxRateMilli = 1_000_000_000
+
+func (m Mode) valid() bool { return m == Off || m == Advise || m == Approve || m == Auto }
+
+func set[V any](field *V, to *V) {
+	if to != nil {
+		*field = *to
+	}
 }
 
-// ClearOverride is the body of override.clear.
-type ClearOverride struct {
-	Target string `json:"target"`
+// TotalRate is the admission rate in force at nowMS over all open cohorts
+// together, where wanted is what steering or configuration asks for: an
+// override that has not expired beats it, and the bounds hold for both.
+func (p *Plan) TotalRate(wanted, nowMS int64) int64 {
+	if o, ok := p.OverrideAt(TargetAdmission, nowMS); ok {
+		wanted = o.Value
+	}
+	return min(max(wanted, p.Admission.MinMilli), p.Admission.MaxMilli)
 }
 
-// Hold stops admission for a cohort or, with scope [All], for everyone.
-type Hold struct {
-	Revision
-	Scope   string `json:"scope"`
-	Owner   string `json:"owner"`
-	Reason  string `json:"reason"`
-	SinceMS int64  `json:"since_ms"`
+// RateOf is an open cohort's part of the total rate, by weight; nothing under
+// a hold, and no more than before under a freeze that no override beats.
+func (p *Plan) RateOf(cohort string, wanted, nowMS int64) int64 {
+	if p.Held(cohort) {
+		return 0
+	}
+	rate := p.share(cohort, p.TotalRate(wanted, nowMS))
+	if _, overridden := p.OverrideAt(TargetAdmission, nowMS); !overridden && p.FrozenAt(TargetAdmission, nowMS) {
+		if s, ok := p.Segments[cohort]; ok {
+			rate = min(rate, s.Current.RateMilli)
+		}
+	}
+	return rate
 }
 
-// SetHold is the body of hold.set; owner and reason are the command's.
-type SetHold struct {
-	Scope string `json:"scope"`
-}
-
-// ReleaseHold is the body of hold.release.
-type ReleaseHold struct {
-	Scope string `json:"scope"`
-}
-
-// Freeze keeps the controllers of one actuator, or of all, from changing
-// anything but downwards.
-type Freeze struct {
-	Revision
-	Scope   string `json:"scope"`
-	Owner   string `json:"owner"`
-	Reason  string `json:"reason"`
-	SinceMS int64  `json:"since_ms"`
-	UntilMS int64  `json:"until_ms"`
-}
-
-// SetFreeze is the body of freeze.set; scope is a target or [All].
-type SetFreeze struct {
-	Scope   string `json:"scope"`
-	UntilMS int64  `json:"until_ms"`
-}
-
-// ReleaseFreeze is the body of freeze.release.
-type ReleaseFreeze struct {
-	Scope string `json:"scope"`
+// share is what weight gives an open cohort of a total. A cohort on hold keeps
+// its share: holding one back must not speed up the others.
+func (p *Plan) share(cohort string, total int64) int64 {
+	var own, all int64
+	for id, c := range p.Cohorts {
+		if c.Phase != Open {
+			continue
+		}
+		all += int64(c.Weight)
+		if id == cohort {
+			own = int64(c.Weight)
+		}
+	}
+	if own == 0 {
+		return 0
+	}
+	return total * own / all
 }

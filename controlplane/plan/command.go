@@ -98,6 +98,7 @@ const (
 	BadSecret      = "bad_secret"      // the secret does not match the commitment
 	TimeBackward   = "time_backward"   // a segment would begin before the one in force
 	ClockDisagrees = "clock_disagrees" // the leader's clock and the gates' differ
+	NoGate         = "no_gate"         // no gate has been heard of lately
 	OutOfBounds    = "out_of_bounds"   // outside the configured bounds
 	TooLarge       = "too_large"       // larger than the plan may hold
 	ReasonMissing  = "reason_missing"  // a person's command without a reason

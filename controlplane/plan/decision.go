@@ -43,3 +43,33 @@ const (
 	MaxCheckpoint = 4 << 10
 	MaxBody       = 128 << 10
 )
+
+func recordDecision(d *draft, b RecordDecision) error {
+	if b.Actuator == "" || b.Sentence == "" {
+		return refuse(Malformed, "a decision needs an actuator and a sentence")
+	}
+	if len(b.Sentence)+len(b.Record) > MaxDecision {
+		return refuse(TooLarge, "a decision has at most %d bytes", MaxDecision)
+	}
+	d.Decisions = appendDecision(d.Decisions, Decision{
+		Revision: d.now(), TimeMS: d.command.TimeMS, Actor: d.command.Actor,
+		Actuator: b.Actuator, Sentence: b.Sentence, Record: b.Record,
+	})
+	return nil
+}
+
+func keepState(d *draft, b KeepState) error {
+	if b.Controller == "" {
+		return refuse(Malformed, "state of no controller")
+	}
+	if len(b.State) > MaxState {
+		return refuse(TooLarge, "a controller keeps at most %d bytes", MaxState)
+	}
+	if _, known := d.Controllers[b.Controller]; !known && len(d.Controllers) >= maxControllers {
+		return refuse(TooLarge, "%d controllers keep state", len(d.Controllers))
+	}
+	put(&d.Controllers, b.Controller, ControllerState{Revision: d.now(), State: b.State})
+	return nil
+}
+
+const maxControllers = 16

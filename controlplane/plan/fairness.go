@@ -34,3 +34,48 @@ type PublishCheckpoint struct {
 	Root   string `json:"root"`
 	Note   string `json:"note"`
 }
+
+// Bounds of the sections.
+const (
+	maxRevocations = 10_000
+	maxCheckpoints = 256
+)
+
+// revokePass also forgets revocations of passes that have expired since.
+func revokePass(d *draft, b RevokePass) error {
+	if b.ID == "" || b.UntilMS <= d.ClockMS {
+		return refuse(Malformed, "a revocation needs a pass that has not expired")
+	}
+	left := make(map[string]Revocation, len(d.Passes)+1)
+	for id, r := range d.Passes {
+		if r.UntilMS > d.ClockMS {
+			left[id] = r
+		}
+	}
+	if len(left) >= maxRevocations {
+		return refuse(TooLarge, "%d passes are revoked", len(left))
+	}
+	left[b.ID] = Revocation{Revision: d.now(), ID: b.ID, Reason: d.command.Reason, UntilMS: b.UntilMS}
+	d.Passes = left
+	return nil
+}
+
+func publishCheckpoint(d *draft, b PublishCheckpoint) error {
+	before, known := d.Checkpoints[b.Origin]
+	switch {
+	case b.Origin == "" || b.Size < 0 || !isHash(b.Root):
+		return refuse(Malformed, "a checkpoint needs an origin, a size and a root of 32 bytes")
+	case len(b.Note) > MaxCheckpoint:
+		return refuse(TooLarge, "a checkpoint has at most %d bytes", MaxCheckpoint)
+	case !known && len(d.Checkpoints) >= maxCheckpoints:
+		return refuse(TooLarge, "%d logs are known", len(d.Checkpoints))
+	case b.Size < before.Size:
+		return refuse(Conflict, "%s had %d entries, now %d", b.Origin, before.Size, b.Size)
+	case known && b.Size == before.Size && b.Root != before.Root:
+		return refuse(Conflict, "%s has another root at %d entries", b.Origin, b.Size)
+	}
+	put(&d.Checkpoints, b.Origin, Checkpoint{
+		Revision: d.now(), Origin: b.Origin, Size: b.Size, Root: b.Root, Note: b.Note, TimeMS: d.command.TimeMS,
+	})
+	return nil
+}

@@ -26,8 +26,10 @@ type Instance struct {
 	State string `json:"state"`
 	// Detail says what fails.
 	Detail string `json:"detail,omitempty"`
-	// ReportMS is the leader's time of the last report.
+	// ReportMS is the leader's time of the last report; SkewMS is how far it
+	// was ahead of the instance's own.
 	ReportMS int64 `json:"report_ms"`
+	SkewMS   int64 `json:"skew_ms"`
 }
 
 // States of an instance.
@@ -64,4 +66,54 @@ type ReportInstance struct {
 // the leader found it silent.
 type ForgetInstance struct {
 	ID string `json:"id"`
+}
+
+// maxInstances bounds the section.
+const maxInstances = 10_000
+
+func registerInstance(d *draft, b RegisterInstance) error {
+	if b.ID == "" || b.Kind == "" || !stateKnown(b.State) {
+		return refuse(Malformed, "an instance needs an id, a kind and a state, not %q, %q and %q", b.ID, b.Kind, b.State)
+	}
+	if _, known := d.Instances[b.ID]; !known && len(d.Instances) >= maxInstances {
+		return refuse(TooLarge, "%d instances are registered", len(d.Instances))
+	}
+	put(&d.Instances, b.ID, Instance{
+		Revision: d.now(), ID: b.ID, Kind: b.Kind, URL: b.URL, PrivateURL: b.PrivateURL,
+		Version: b.Version, Owner: b.Owner, StartedMS: b.StartedMS, State: b.State, Detail: b.Detail,
+		ReportMS: d.ClockMS, SkewMS: d.ClockMS - d.command.TimeMS,
+	})
+	return nil
+}
+
+// reportInstance refuses an instance that is not known (any more): it has to
+// register again.
+func reportInstance(d *draft, b ReportInstance) error {
+	i, ok := d.Instances[b.ID]
+	switch {
+	case !ok:
+		return refuse(NotFound, "instance %q", b.ID)
+	case !stateKnown(b.State):
+		return refuse(Malformed, "state %q", b.State)
+	}
+	i.Revision, i.State, i.Detail = d.now(), b.State, b.Detail
+	i.ReportMS, i.SkewMS = d.ClockMS, d.ClockMS-d.command.TimeMS
+	put(&d.Instances, b.ID, i)
+	return nil
+}
+
+func forgetInstance(d *draft, b ForgetInstance) error {
+	i, ok := d.Instances[b.ID]
+	if !ok {
+		return refuse(NotFound, "instance %q", b.ID)
+	}
+	if err := d.unchanged(i.Revision); err != nil {
+		return err
+	}
+	drop(&d.Instances, b.ID)
+	return nil
+}
+
+func stateKnown(s string) bool {
+	return s == Starting || s == Ready || s == Draining || s == Failing
 }

@@ -34,11 +34,39 @@ type ReportLine struct {
 	Sessions  int64  `json:"sessions"`
 }
 
-// RenewSegment is the body of segment.renew, a leader's command: the segment
-// begins at the command's time. The plan clamps the rate to the bounds,
-// overrides and holds in force; see [Plan.EffectiveRate].
-type RenewSegment struct {
-	Cohort string `json:"cohort"`
-	// RateMilli is what steering wants for this cohort.
-	RateMilli int64 `json:"rate_milli"`
+// LineOf is a cohort's line over all gates: turns are numbered across them, so
+// the highest counts, while people are counted where they are.
+func (p *Plan) LineOf(cohort string) Line {
+	sum := Line{Cohort: cohort}
+	for _, l := range p.Lines {
+		if l.Cohort != cohort {
+			continue
+		}
+		sum.Index = max(sum.Index, l.Index)
+		sum.Issued = max(sum.Issued, l.Issued)
+		sum.HighWater = max(sum.HighWater, l.HighWater)
+		sum.ReportMS = max(sum.ReportMS, l.ReportMS)
+		sum.Claimed += l.Claimed
+		sum.Booked += l.Booked
+		sum.Sessions += l.Sessions
+	}
+	return sum
+}
+
+func reportLine(d *draft, b ReportLine) error {
+	if b.Gate == "" || min(b.Issued, b.HighWater, b.Claimed, b.Booked, b.Sessions) < 0 {
+		return refuse(Malformed, "a report needs a gate and counts that are not negative")
+	}
+	if _, ok := d.Cohorts[b.Cohort]; !ok {
+		return refuse(NotFound, "cohort %q", b.Cohort)
+	}
+	key := LineKey(b.Cohort, b.Gate)
+	put(&d.Lines, key, Line{
+		Revision: d.now(), Cohort: b.Cohort, Gate: b.Gate,
+		Issued:    b.Issued,
+		HighWater: max(b.HighWater, d.Lines[key].HighWater),
+		Claimed:   b.Claimed, Booked: b.Booked, Sessions: b.Sessions,
+		ReportMS: d.command.TimeMS, SkewMS: d.ClockMS - d.command.TimeMS,
+	})
+	return nil
 }

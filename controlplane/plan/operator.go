@@ -33,7 +33,33 @@ type RemoveOperator struct {
 	Name string `json:"name"`
 }
 
-// RaiseVersion is the body of cluster.version.
-type RaiseVersion struct {
-	MinVersion int `json:"min_version"`
+const maxOperators = 1_000
+
+func setOperator(d *draft, b SetOperator) error {
+	if b.Name == "" || !isHash(b.TokenHash) || (b.Role != Viewer && b.Role != OnCall && b.Role != Commander) {
+		return refuse(Malformed, "an operator needs a name, a role and the SHA-256 of a token")
+	}
+	before, known := d.Operators[b.Name]
+	if !known && len(d.Operators) >= maxOperators {
+		return refuse(TooLarge, "%d operators are known", len(d.Operators))
+	}
+	if err := d.unchanged(before.Revision); err != nil {
+		return err
+	}
+	put(&d.Operators, b.Name, Operator{
+		Revision: d.now(), Name: b.Name, Role: b.Role, TokenHash: b.TokenHash, ExpiresMS: b.ExpiresMS,
+	})
+	return nil
+}
+
+func removeOperator(d *draft, b RemoveOperator) error {
+	o, ok := d.Operators[b.Name]
+	if !ok {
+		return refuse(NotFound, "operator %q", b.Name)
+	}
+	if err := d.unchanged(o.Revision); err != nil {
+		return err
+	}
+	drop(&d.Operators, b.Name)
+	return nil
 }

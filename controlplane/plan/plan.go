@@ -17,7 +17,7 @@
 // milliseconds.
 package plan
 
-import "sunbeon/internal/serving"
+import "crypto/sha256"
 
 // Schema is the version of the plan's encoding.
 const Schema = 1
@@ -34,6 +34,8 @@ type Plan struct {
 	ClockMS int64
 	// Term is the highest Raft term of a leader's command seen.
 	Term uint64
+	// Chain is the hash chain over all commands and their results.
+	Chain [sha256.Size]byte
 
 	Cluster     Cluster
 	Admission   Admission
@@ -74,24 +76,3 @@ type Revision struct {
 }
 
 func (r Revision) revision() uint64 { return r.Index }
-
-// Cluster is what the nodes know about themselves.
-type Cluster struct {
-	Revision
-	// MinVersion is the lowest version of this program any node may run. A
-	// command that is younger than it is refused, so that no node meets a
-	// command it does not know while an upgrade is rolling.
-	MinVersion int `json:"min_version"`
-}
-
-// Segments are the serving segments of a cohort: the one in force and the one
-// before it, which a gate needs while it changes over.
-type Segments struct {
-	Revision
-	Current  serving.Segment  `json:"current"`
-	Previous *serving.Segment `json:"previous,omitempty"`
-	// History is the hex SHA-256 chain over all segments: each link hashes the
-	// one before it and the JSON of its segment. The segments themselves are
-	// in the gates' logs.
-	History string `json:"history"`
-}

@@ -52,3 +52,23 @@ func (w window) remember(a answered) window {
 	}
 	return w
 }
+
+// all lists the answers, oldest first.
+func (w window) all() []answered {
+	answers := make([]answered, 0, w.queue.Len())
+	for i := w.queue.Iterator(); !i.Done(); {
+		_, a := i.Next()
+		answers = append(answers, a)
+	}
+	return answers
+}
+
+func windowOf(answers []answered, horizonMS int64) window {
+	byID := immutable.NewMapBuilder[string, Result](nil)
+	queue := immutable.NewListBuilder[answered]()
+	for _, a := range answers {
+		byID.Set(a.ID, a.Result)
+		queue.Append(a)
+	}
+	return window{answers: byID.Map(), queue: queue.List(), horizonMS: horizonMS}
+}

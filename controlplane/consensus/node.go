@@ -1,0 +1,206 @@
+// Package consensus keeps the plan the same on all control-plane nodes:
+// hashicorp/raft around package plan.
+//
+// A [Node] owns one member's log, snapshots and copy of the plan. Commands go
+// in through [Node.Submit] on any node, which forwards at most one hop to the
+// leader; what they changed comes out through [Node.Subscribe] in the order of
+// the log, atomic per command. Work that only the leader does runs in
+// [Config.Lead], in a context that ends with the term.
+//
+// Order of release matters: leader work ends before raft stops, raft stops
+// before its transport and stores close, and the lock on the directory goes
+// last, so that no second process ever meets half-closed files.
+package consensus
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/hashicorp/raft"
+
+	"sunbeon/controlplane/plan"
+)
+
+// Peer is a member of the cluster.
+type Peer struct {
+	ID string
+	// Address is where its raft transport listens.
+	Address string
+	// PrivateURL is its private HTTP listener.
+	PrivateURL string
+}
+
+// Config of a node.
+type Config struct {
+	ID string
+	// Dir holds log and snapshots; it is made if absent.
+	Dir string
+	// Transport to the other members; see [ListenTLS]. Raft closes it.
+	Transport raft.Transport
+	// Peers are the members a new cluster starts with, this node included.
+	Peers []Peer
+	// Bootstrap starts a new cluster of Peers where Dir is empty. Every first
+	// member may say so, and may go on saying so.
+	Bootstrap bool
+	// Leader asks the leader on behalf of a follower; see [HTTPLeader].
+	Leader LeaderClient
+	// Lead is the work of the leader in one term. It starts once the plan
+	// holds everything earlier terms committed; when it returns early, the
+	// node leads on without it. Its context ends when leadership does, and it
+	// must then return: the next term's work waits for it.
+	Lead   func(ctx context.Context, term uint64)
+	Logger *slog.Logger
+	// Now is the wall clock commands are stamped with; time.Now if nil.
+	Now func() time.Time
+}
+
+func (c *Config) validate() error {
+	switch {
+	case c.ID == "":
+		return errors.New("node has no id")
+	case c.Dir == "":
+		return errors.New("node has no directory")
+	case c.Transport == nil:
+		return errors.New("node has no transport")
+	case c.Bootstrap && len(c.Peers) == 0:
+		return errors.New("bootstrap without peers")
+	}
+	if c.Logger == nil {
+		c.Logger = slog.New(slog.DiscardHandler)
+	}
+	if c.Now == nil {
+		c.Now = time.Now
+	}
+	return nil
+}
+
+// Timing of elections: a lost leader is replaced in about 1.2 s.
+const (
+	heartbeatTimeout = 500 * time.Millisecond
+	electionTimeout  = 500 * time.Millisecond
+	leaderLease      = 250 * time.Millisecond
+)
+
+// Node is one member of the cluster.
+type Node struct {
+	config Config
+	logger *slog.Logger
+	store  *store
+	state  *state
+	raft   *raft.Raft
+
+	// ready is the term in which this node leads and has passed its barrier;
+	// 0 while it does not lead.
+	ready  atomic.Uint64
+	closed chan struct{}
+	once   sync.Once
+	duties sync.WaitGroup // leadership and the work it started
+}
+
+// Open restores the node from its directory and joins in. Close releases it.
+func Open(config Config) (_ *Node, err error) {
+	if err := config.validate(); err != nil {
+		return nil, err
+	}
+	n := &Node{
+		config: config,
+		logger: config.Logger.With("node", config.ID),
+		state:  newState(),
+		closed: make(chan struct{}),
+	}
+	logs := hclogTo(n.logger)
+	if n.store, err = openStore(config.Dir, logs); err != nil {
+		return nil, err
+	}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, n.store.Close())
+		}
+	}()
+
+	notices := make(chan bool, 1)
+	settings := raft.DefaultConfig()
+	settings.LocalID = raft.ServerID(config.ID)
+	settings.HeartbeatTimeout = heartbeatTimeout
+	settings.ElectionTimeout = electionTimeout
+	settings.LeaderLeaseTimeout = leaderLease
+	settings.BatchApplyCh = true // one fsync for all commands that wait
+	settings.MaxAppendEntries = 256
+	settings.SnapshotInterval = 30 * time.Second
+	settings.SnapshotThreshold = 8 << 10
+	settings.TrailingLogs = 16 << 10 // a follower catches up from the log, not by snapshot
+	settings.NotifyCh = notices
+	settings.Logger = logs
+
+	if config.Bootstrap {
+		if err := n.bootstrap(settings); err != nil {
+			return nil, err
+		}
+	}
+	n.raft, err = raft.NewRaft(settings, n.state, n.store.logs, n.store.logs, n.store.snapshots, config.Transport)
+	if err != nil {
+		return nil, fmt.Errorf("start raft: %w", err)
+	}
+	n.duties.Go(func() { n.watchLeadership(notices) })
+	return n, nil
+}
+
+// bootstrap writes the first configuration into an empty directory. All first
+// members write the same, so it does not matter who wins the first election.
+func (n *Node) bootstrap(settings *raft.Config) error {
+	exists, err := raft.HasExistingState(n.store.logs, n.store.logs, n.store.snapshots)
+	if err != nil {
+		return fmt.Errorf("look for existing state: %w", err)
+	}
+	if exists {
+		return nil
+	}
+	var members raft.Configuration
+	for _, p := range n.config.Peers {
+		members.Servers = append(members.Servers, raft.Server{
+			ID: raft.ServerID(p.ID), Address: raft.ServerAddress(p.Address),
+		})
+	}
+	err = raft.BootstrapCluster(settings, n.store.logs, n.store.logs, n.store.snapshots, n.config.Transport, members)
+	if err != nil {
+		return fmt.Errorf("bootstrap cluster: %w", err)
+	}
+	return nil
+}
+
+// Run blocks until ctx ends or the node can no longer follow the log, which it
+// then says why. It closes the node.
+func (n *Node) Run(ctx context.Context) error {
+	var failure error
+	select {
+	case <-ctx.Done():
+	case <-n.state.failed:
+		failure = n.state.failure
+	}
+	return errors.Join(failure, n.Close())
+}
+
+// Close stops the node; it can be opened again from its directory.
+func (n *Node) Close() (err error) {
+	n.once.Do(func() {
+		close(n.closed)
+		n.duties.Wait()
+		if e := n.raft.Shutdown().Error(); e != nil {
+			err = fmt.Errorf("stop raft: %w", e)
+		}
+		n.state.feed.close()
+		err = errors.Join(err, n.store.Close())
+	})
+	return err
+}
+
+// Plan is this node's copy of the plan and the index it is at.
+func (n *Node) Plan() (*plan.Plan, uint64) {
+	p := n.state.plan.Load()
+	return p, p.Index
+}

@@ -1,0 +1,96 @@
+package consensus
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"sync/atomic"
+
+	"github.com/hashicorp/raft"
+
+	"sunbeon/controlplane/plan"
+)
+
+// state is the plan as raft drives it. Raft calls Apply, Snapshot and Restore
+// from one goroutine; everyone else reads the plan and the feed.
+type state struct {
+	plan atomic.Pointer[plan.Plan]
+	feed *feed
+
+	// failed is closed, after failure was set, when an entry of the log could
+	// not be taken in. From then on nothing is: going on would diverge.
+	failed  chan struct{}
+	failure error
+}
+
+func newState() *state {
+	s := &state{feed: newFeed(), failed: make(chan struct{})}
+	s.plan.Store(plan.New())
+	return s
+}
+
+// Apply implements [raft.FSM]: the response is a plan.Result, or an error once
+// the node has failed.
+func (s *state) Apply(entry *raft.Log) any {
+	if s.failure != nil {
+		return s.failure
+	}
+	var command plan.Command
+	if err := json.Unmarshal(entry.Data, &command); err != nil {
+		return s.fail(fmt.Errorf("decode command at index %d: %w", entry.Index, err))
+	}
+	old := s.plan.Load()
+	next, result, err := plan.Apply(old, entry.Index, command)
+	if err != nil {
+		return s.fail(fmt.Errorf("apply command at index %d: %w", entry.Index, err))
+	}
+	// The plan goes first: who hears of a change must find it there.
+	s.plan.Store(next)
+	s.feed.publish(Event{Index: entry.Index, Changes: plan.Changes(old, next)})
+	return result
+}
+
+func (s *state) fail(err error) error {
+	s.failure = err
+	close(s.failed)
+	return err
+}
+
+// Snapshot implements [raft.FSM]. The plan is immutable, so holding it is
+// enough.
+func (s *state) Snapshot() (raft.FSMSnapshot, error) {
+	if s.failure != nil {
+		return nil, s.failure
+	}
+	return snapshot{s.plan.Load()}, nil
+}
+
+// Restore implements [raft.FSM].
+func (s *state) Restore(r io.ReadCloser) error {
+	defer r.Close()
+	encoded, err := io.ReadAll(r)
+	if err != nil {
+		return fmt.Errorf("read snapshot: %w", err)
+	}
+	p, err := plan.Decode(encoded)
+	if err != nil {
+		return fmt.Errorf("restore snapshot: %w", err)
+	}
+	s.plan.Store(p)
+	s.feed.restart(p.Index)
+	return nil
+}
+
+type snapshot struct{ plan *plan.Plan }
+
+// Persist implements [raft.FSMSnapshot].
+func (s snapshot) Persist(sink raft.SnapshotSink) error {
+	if _, err := sink.Write(plan.Encode(s.plan)); err != nil {
+		_ = sink.Cancel()
+		return fmt.Errorf("write snapshot: %w", err)
+	}
+	return sink.Close()
+}
+
+// Release implements [raft.FSMSnapshot].
+func (s snapshot) Release() {}

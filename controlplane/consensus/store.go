@@ -1,0 +1,91 @@
+package consensus
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"syscall"
+
+	"github.com/hashicorp/go-hclog"
+	"github.com/hashicorp/raft"
+	wal "github.com/hashicorp/raft-wal"
+	"github.com/hashicorp/raft-wal/metadb"
+)
+
+// ErrInUse means that another process holds the node's directory.
+var ErrInUse = errors.New("directory is in use by another process")
+
+const (
+	// segmentSize of the log: a command is a few hundred bytes, so that a
+	// segment holds about ten thousand.
+	segmentSize   = 4 << 20
+	keptSnapshots = 2
+)
+
+// store is what a node keeps on disk.
+type store struct {
+	lock      *os.File
+	meta      io.Closer
+	logs      *wal.WAL
+	snapshots *raft.FileSnapshotStore
+}
+
+// openStore opens or makes the directory. The lock comes first: opening a log
+// that another process holds would wait for ever.
+func openStore(dir string, logger hclog.Logger) (_ *store, err error) {
+	s := &store{}
+	defer func() {
+		if err != nil {
+			_ = s.Close()
+		}
+	}()
+	logDir := filepath.Join(dir, "log")
+	if err := os.MkdirAll(logDir, 0o700); err != nil {
+		return nil, fmt.Errorf("make log directory: %w", err)
+	}
+	if s.lock, err = lockDirectory(dir); err != nil {
+		return nil, err
+	}
+	meta := &metadb.BoltMetaDB{}
+	s.meta = meta
+	if s.logs, err = wal.Open(logDir, wal.WithMetaStore(meta), wal.WithSegmentSize(segmentSize), wal.WithLogger(logger.Named("wal"))); err != nil {
+		return nil, fmt.Errorf("open log in %s: %w", logDir, err)
+	}
+	if s.snapshots, err = raft.NewFileSnapshotStoreWithLogger(dir, keptSnapshots, logger.Named("snapshot")); err != nil {
+		return nil, fmt.Errorf("open snapshots in %s: %w", dir, err)
+	}
+	return s, nil
+}
+
+func lockDirectory(dir string) (*os.File, error) {
+	f, err := os.OpenFile(filepath.Join(dir, "LOCK"), os.O_CREATE|os.O_RDWR, 0o600)
+	if err != nil {
+		return nil, fmt.Errorf("open lock: %w", err)
+	}
+	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
+		f.Close()
+		if errors.Is(err, syscall.EWOULDBLOCK) {
+			return nil, fmt.Errorf("%s: %w", dir, ErrInUse)
+		}
+		return nil, fmt.Errorf("lock %s: %w", dir, err)
+	}
+	return f, nil
+}
+
+// Close releases what was opened, in reverse order. The log does not close its
+// metadata file by itself.
+func (s *store) Close() error {
+	var errs []error
+	if s.logs != nil {
+		errs = append(errs, s.logs.Close())
+	}
+	if s.meta != nil {
+		errs = append(errs, s.meta.Close())
+	}
+	if s.lock != nil {
+		errs = append(errs, s.lock.Close())
+	}
+	return errors.Join(errs...)
+}

@@ -1,0 +1,95 @@
+package consensus
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/hashicorp/raft"
+
+	"sunbeon/controlplane/plan"
+)
+
+const (
+	// enqueueTimeout bounds the wait for a place in the log.
+	enqueueTimeout = time.Second
+	// submitTimeout bounds a submission whose context has no deadline.
+	submitTimeout = 10 * time.Second
+)
+
+// LeaderClient asks the leader, at its private URL, on behalf of a follower.
+type LeaderClient interface {
+	// Propose is [Node.Propose] on the leader, with the same outcomes.
+	Propose(ctx context.Context, leaderURL string, c plan.Command) (plan.Result, error)
+	// ReadIndex is [Node.ReadIndex] on the leader.
+	ReadIndex(ctx context.Context, leaderURL string) (uint64, error)
+}
+
+// Submit brings a command into the plan and returns the plan's answer once it
+// is committed. On a follower it is forwarded to the leader, one hop only. A
+// rejection is a Result; an error wraps [plan.ErrRetryable], when the command
+// certainly did not enter the log, or [plan.ErrUnknown], when it may have.
+func (n *Node) Submit(ctx context.Context, c plan.Command) (plan.Result, error) {
+	if _, bounded := ctx.Deadline(); !bounded {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, submitTimeout)
+		defer cancel()
+	}
+	if c.TimeMS == 0 {
+		c.TimeMS = n.config.Now().UnixMilli()
+	}
+	if n.raft.State() == raft.Leader {
+		return n.Propose(ctx, c)
+	}
+	id, url := n.Leader()
+	if url == "" || id == n.config.ID || n.config.Leader == nil {
+		return plan.Result{}, fmt.Errorf("submit %s: no leader: %w", c.Kind, plan.ErrRetryable)
+	}
+	result, err := n.config.Leader.Propose(ctx, url, c)
+	if err != nil {
+		return plan.Result{}, fmt.Errorf("forward %s to %s: %w", c.Kind, id, err)
+	}
+	return result, nil
+}
+
+// Propose is Submit without forwarding: it is what a forwarded command meets,
+// so that a command never travels more than one hop.
+func (n *Node) Propose(ctx context.Context, c plan.Command) (plan.Result, error) {
+	now := n.config.Now().UnixMilli()
+	if c.TimeMS == 0 {
+		c.TimeMS = now
+	}
+	c.StampMS = now
+	p, _ := n.Plan()
+	if refusal, refused := plan.Screen(p, c); refused {
+		return refusal, nil
+	}
+	encoded, err := json.Marshal(c)
+	if err != nil {
+		return plan.Result{}, fmt.Errorf("encode %s: %w: %w", c.Kind, plan.ErrRetryable, err)
+	}
+	future := n.raft.Apply(encoded, enqueueTimeout)
+	if err := n.await(ctx, future); err != nil {
+		return plan.Result{}, fmt.Errorf("append %s: %w: %w", c.Kind, outcome(err), err)
+	}
+	switch answer := future.Response().(type) {
+	case plan.Result:
+		return answer, nil
+	case error:
+		return plan.Result{}, fmt.Errorf("apply %s: %w: %w", c.Kind, plan.ErrUnknown, answer)
+	default:
+		return plan.Result{}, fmt.Errorf("apply %s: %w: answer of type %T", c.Kind, plan.ErrUnknown, answer)
+	}
+}
+
+// outcome of a command raft did not report as committed. Only these three
+// errors are given before the command reaches the log.
+func outcome(err error) error {
+	if errors.Is(err, raft.ErrNotLeader) || errors.Is(err, raft.ErrEnqueueTimeout) ||
+		errors.Is(err, raft.ErrLeadershipTransferInProgress) {
+		return plan.ErrRetryable
+	}
+	return plan.ErrUnknown
+}

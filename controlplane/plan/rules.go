@@ -1,0 +1,57 @@
+package plan
+
+import "encoding/json"
+
+// rule says what a kind of command does and who may give it.
+type rule struct {
+	// since is the version of the cluster that first knows the kind.
+	since int
+	// leader marks a kind only the leader gives, with its term.
+	leader bool
+	// reasoned marks a kind that needs a reason.
+	reasoned bool
+	apply    func(*draft) error
+}
+
+// Version is the newest cluster version this program knows.
+const Version = 1
+
+var rules = map[Kind]rule{
+	CohortDefine:       {since: 1, apply: body(defineCohort)},
+	CohortApprove:      {since: 1, apply: body(approveCohort)},
+	CohortPhase:        {since: 1, apply: body(movePhase)},
+	CohortPostpone:     {since: 1, reasoned: true, apply: body(postponeCohort)},
+	DrawSeal:           {since: 1, apply: body(sealDraw)},
+	DrawReveal:         {since: 1, apply: body(revealDraw)},
+	SegmentRenew:       {since: 1, leader: true, apply: body(renewSegment)},
+	LineReport:         {since: 1, apply: body(reportLine)},
+	AdmissionConfigure: {since: 1, apply: body(configureAdmission)},
+	OverrideSet:        {since: 1, reasoned: true, apply: body(setOverride)},
+	OverrideClear:      {since: 1, apply: body(clearOverride)},
+	HoldSet:            {since: 1, apply: body(setHold)},
+	HoldRelease:        {since: 1, apply: body(releaseHold)},
+	FreezeSet:          {since: 1, apply: body(setFreeze)},
+	FreezeRelease:      {since: 1, apply: body(releaseFreeze)},
+	ReplicasSet:        {since: 1, apply: body(setReplicas)},
+	InstanceRegister:   {since: 1, apply: body(registerInstance)},
+	InstanceReport:     {since: 1, apply: body(reportInstance)},
+	InstanceForget:     {since: 1, apply: body(forgetInstance)},
+	PassRevoke:         {since: 1, reasoned: true, apply: body(revokePass)},
+	CheckpointPublish:  {since: 1, apply: body(publishCheckpoint)},
+	DecisionRecord:     {since: 1, apply: body(recordDecision)},
+	ControllerKeep:     {since: 1, leader: true, apply: body(keepState)},
+	OperatorSet:        {since: 1, apply: body(setOperator)},
+	OperatorRemove:     {since: 1, apply: body(removeOperator)},
+	ClusterVersion:     {since: 1, apply: body(raiseVersion)},
+}
+
+// body decodes a command's body for its rule.
+func body[B any](apply func(*draft, B) error) func(*draft) error {
+	return func(d *draft) error {
+		var b B
+		if err := json.Unmarshal(d.command.Body, &b); err != nil {
+			return refuse(Malformed, "decode body: %v", err)
+		}
+		return apply(d, b)
+	}
+}
