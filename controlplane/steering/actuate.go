@@ -1,0 +1,248 @@
+package steering
+
+import (
+	"math"
+	"strings"
+)
+
+// recordEveryMS spaces records of things that did not happen.
+const recordEveryMS = 30_000
+
+// steerRate puts the admission rate in force and records why.
+func (s *State) steerRate(cfg Config, in Inputs, f forecast, w wish, t trust, why string, ageMS int64) []Decision {
+	v := s.authorise(cfg, in, w, t, why)
+	from := in.Admission.Current
+	s.Output.Rate = v.rate
+	s.Output.Shares = shares(v.rate, in.Cohorts, in.NowMS)
+	s.Output.Limited = ""
+	if w.resource >= 0 {
+		s.Output.Limited = s.Names[w.resource]
+	}
+	action := ActionHold
+	applied := math.Abs(v.rate-from) > 1e-9
+	switch {
+	case applied && v.rate > from:
+		action = ActionRaise
+		s.Rate.SpentMS = append(s.Rate.SpentMS, in.NowMS)
+		s.Rate.ChangedMS = in.NowMS
+	case applied:
+		action = ActionLower
+		if t != trustBlind {
+			s.Rate.ChangedMS = in.NowMS
+		}
+	case w.rate <= v.rate*1.05 || len(v.clamps) == 0:
+		return nil // content
+	case has(v.clamps, clampMode) || has(v.clamps, clampApproval):
+		action = ActionPropose
+	}
+	if !applied || t == trustBlind || has(v.clamps, clampOverride) && action == ActionHold {
+		// Decay and refusal go on for a while; one record tells it.
+		key := string(action) + strings.Join(v.clamps, ",")
+		if key == s.Rate.Recorded && in.NowMS-s.Rate.RecordedMS < recordEveryMS {
+			return nil
+		}
+		s.Rate.Recorded, s.Rate.RecordedMS = key, in.NowMS
+	}
+	d := s.record(in, ActuatorAdmission, action)
+	d.From, d.To, d.Applied = round(from), round(v.rate), applied
+	if action == ActionPropose {
+		d.To = round(min(w.rate, in.Admission.Max))
+	}
+	d.Clamps, d.Unclamped = v.clamps, round(min(w.rate, 1e9))
+	s.explain(&d, in, w, f, ageMS)
+	d.Because = s.because(w, v)
+	d.Predicted = s.predict(f, w.resource, v.rate, in.NowMS)
+	s.await(d)
+	return []Decision{d}
+}
+
+// explain fills in what the decision was taken from.
+func (s *State) explain(d *Decision, in Inputs, w wish, f forecast, ageMS int64) {
+	d.Inputs = []Evidence{
+		{"line_waiting", round(in.Line.Waiting), in.Line.AgeMS},
+		{"sessions", round(in.Line.Sessions), in.Line.AgeMS},
+		{"oldest_signal", 0, ageMS},
+	}
+	for i, name := range s.Names {
+		e := &s.Estimates[i]
+		limit := -1.0
+		if !math.IsInf(w.limits[i], 1) {
+			limit = round(w.limits[i])
+		}
+		d.Estimates = append(d.Estimates, Estimate{
+			Resource: name, Proved: round(e.Proved), Believed: round(e.Believed),
+			Confidence: round(e.confidence(s.DeadMS)), Limit: limit, Saturated: e.Saturated,
+		})
+	}
+	if r := w.resource; r >= 0 {
+		d.Bottleneck = s.Names[r]
+		d.Inputs = append(d.Inputs,
+			Evidence{d.Bottleneck + "_throughput", round(s.Estimates[r].Sight.Last[0]), in.NowMS - s.Estimates[r].Sight.SeenMS},
+			Evidence{d.Bottleneck + "_held", round(s.Estimates[r].Backlog), in.NowMS - s.Estimates[r].Sight.SeenMS},
+		)
+		d.Stages = []Stage{
+			{"inventory_share", round(w.committed)},
+			{"requests_per_call", round(f.perCall[r] * s.Estimates[r].Ratio)},
+			{"capacity", round(s.Estimates[r].Believed)},
+		}
+	}
+	d.Stages = append(d.Stages, Stage{"wished", round(min(w.rate, 1e9))}, Stage{"allowed", round(d.To)})
+}
+
+// because says in a sentence what limits the rate.
+func (s *State) because(w wish, v verdict) Sentence {
+	if len(v.clamps) > 0 {
+		last := v.clamps[len(v.clamps)-1]
+		if reason, ok := clampReasons[last]; ok {
+			return reason
+		}
+	}
+	if w.resource < 0 {
+		return sentence("제한하는 자원 없음", "nothing limits")
+	}
+	name, e := s.Names[w.resource], &s.Estimates[w.resource]
+	not := s.notLimiting(w)
+	switch {
+	case e.Saturated && w.committed >= 1:
+		return sentence("%s이(가) %.0f건/s로 포화, 이미 들어온 사람만으로 다 참%s", "%s is saturated at %.0f/s and those already inside fill it%s", name, e.Believed, not)
+	case e.Saturated || e.Found:
+		return sentence("%s %.0f건/s에 의해 제한%s", "limited by %s at %.0f/s%s", name, e.Believed, not)
+	}
+	return sentence("아직 아무것도 포화되지 않음: 입증된 만큼만, %s %.0f건/s%s", "nothing saturates: limited by what is proved of %s, %.0f/s%s", name, e.Believed, not)
+}
+
+// notLimiting names the WAS when it is not what limits, because that is what
+// everybody asks first. It is the same word in both languages.
+func (s *State) notLimiting(w wish) string {
+	for i, name := range s.Names {
+		if i != w.resource && name == "was" && w.limits[i] > 1.05*w.limits[w.resource] {
+			return " (not WAS)"
+		}
+	}
+	return ""
+}
+
+var clampReasons = map[string]Sentence{
+	clampStale:     {"측정값이 오래되어 올리지 않음", "telemetry is old: no increase"},
+	clampBlind:     {"측정값이 없어 안전 하한으로 줄임", "telemetry is lost: falling to the safe floor"},
+	clampNewLeader: {"새 리더가 아직 충분히 보지 못함", "the new leader has not seen enough yet"},
+	clampFreeze:    {"전체 동결 중", "everything is frozen"},
+	clampPause:     {"일시 정지 중", "admission is paused"},
+	clampOverride:  {"운영자가 정한 값", "an operator's override is in force"},
+	clampMode:      {"모드가 자동이 아니라 제안만 함", "the mode allows proposals only"},
+	clampApproval:  {"승인을 기다림", "waiting for approval"},
+	clampStrain:    {"막 부하 징후를 보아 확인 중", "strain was just seen: waiting to be sure"},
+	clampBudget:    {"이 시간의 변경 횟수를 다 씀", "this hour's changes are used up"},
+	clampMax:       {"정해진 상한", "the upper bound holds it"},
+	clampMin:       {"정해진 하한", "the lower bound holds it"},
+}
+
+// steerReplicas sizes the WAS pool.
+func (s *State) steerReplicas(cfg Config, in Inputs, f forecast, w wish, was int, capacity []float64, t trust) []Decision {
+	c := in.Scaling
+	s.Output.Replicas = in.Replicas.Desired
+	if was < 0 {
+		return nil
+	}
+	mode := c.Mode
+	if c.overridden(in.NowMS) {
+		s.Output.Replicas = int(c.clamp(c.Override.Value))
+		return nil
+	}
+	want := scale(cfg, s, in, f, w, was, capacity, t)
+	if want.replicas == in.Replicas.Desired || mode == ModeOff {
+		return nil
+	}
+	d := s.record(in, ActuatorReplicas, ActionRaise)
+	d.From, d.To, d.Unclamped = float64(in.Replicas.Desired), float64(want.replicas), float64(want.replicas)
+	d.Because, d.Applied = want.reason, true
+	s.explain(&d, in, w, f, in.NowMS-s.Estimates[was].Sight.SeenMS)
+	d.Stages = []Stage{{"needed", round(want.needed)}, {"one_carries", round(want.each)}}
+	if want.replicas < in.Replicas.Desired {
+		d.Action = ActionLower
+	}
+	allowed := mode == ModeAuto || mode == "" ||
+		mode == ModeApprove && c.Approved != nil && *c.Approved >= d.To || d.Action == ActionLower
+	if d.Action == ActionRaise && in.Freeze {
+		allowed = false
+		d.Clamps = []string{clampFreeze}
+	}
+	if !allowed {
+		d.Action, d.Applied = ActionPropose, false
+		if s.Scale.RecordedMS > 0 && in.NowMS-s.Scale.RecordedMS < recordEveryMS {
+			return nil
+		}
+		s.Scale.RecordedMS = in.NowMS
+		return []Decision{d}
+	}
+	s.Output.Replicas = want.replicas
+	s.Scale.ChangedMS = in.NowMS
+	if d.Action == ActionRaise {
+		s.Scale.StartedMS = in.NowMS
+	}
+	return []Decision{d}
+}
+
+// steerCohorts opens what is due and closes what is over.
+func (s *State) steerCohorts(in Inputs, w wish, t trust) []Decision {
+	var out []Decision
+	s.Output.Open = s.Output.Open[:0:0]
+	for _, c := range in.Cohorts {
+		over := c.CloseMS > 0 && in.NowMS >= c.CloseMS
+		due := !c.Open && in.NowMS >= c.OpenMS && !over
+		ok, because := false, Sentence{}
+		if due {
+			ok, because = opening(s, in, c, t, w)
+		}
+		manual := in.Opening.Mode == ModeOff || in.Opening.Mode == ModeAdvise ||
+			in.Opening.Mode == ModeApprove && in.Opening.Approved == nil
+		stays := c.Open && !over
+		if stays || due && ok && !manual {
+			s.Output.Open = append(s.Output.Open, c.ID)
+		}
+		action := ActionHold
+		switch {
+		case c.Open && over:
+			action, because = ActionClose, sentence("마감 시각", "closing time")
+		case due && ok && manual:
+			action = ActionPropose
+		case due && ok:
+			action = ActionOpen
+		case !due:
+			continue
+		}
+		if action == ActionHold || action == ActionPropose {
+			key := c.ID + string(action) + because.En
+			if key == s.Opening.Recorded && in.NowMS-s.Opening.RecordedMS < recordEveryMS {
+				continue
+			}
+			s.Opening = recorded{RecordedMS: in.NowMS, Recorded: key}
+		}
+		d := s.record(in, ActuatorCohort, action)
+		d.Cohort, d.Because, d.Applied = c.ID, because, action == ActionOpen || action == ActionClose
+		out = append(out, d)
+	}
+	return out
+}
+
+func (s *State) record(in Inputs, actuator string, action Action) Decision {
+	s.Sequence++
+	return Decision{ID: s.Sequence, TimeMS: in.NowMS, Actuator: actuator, Action: action}
+}
+
+func has(list []string, name string) bool {
+	for _, v := range list {
+		if v == name {
+			return true
+		}
+	}
+	return false
+}
+
+// round keeps records short: three digits after the point.
+func round(v float64) float64 {
+	if !(math.Abs(v) < 1e12) {
+		return 0
+	}
+	return math.Round(v*1000) / 1000
+}

@@ -1,0 +1,180 @@
+package steering
+
+// trustState remembers how well predictions came true.
+type trustState struct {
+	Misses  int       `json:"misses"`
+	Demoted bool      `json:"demoted"`
+	Epoch   uint64    `json:"epoch"` // of the mode that was demoted
+	Pending []pending `json:"pending"`
+}
+
+// mode is the one in force: a demoted actuator only advises until a person sets
+// its mode again.
+func (s *State) mode(c Control) Mode {
+	if s.Trust.Demoted && s.Trust.Epoch == c.Epoch && c.Mode != ModeOff {
+		return ModeAdvise
+	}
+	s.Trust.Demoted = false
+	if c.Mode == "" {
+		return ModeAuto
+	}
+	return c.Mode
+}
+
+// verdict is the rate that may be put in force and what stood in the way of
+// the wish.
+type verdict struct {
+	rate   float64
+	clamps []string
+}
+
+func (v *verdict) clamp(name string, rate float64) {
+	if name != "" {
+		v.clamps = append(v.clamps, name)
+	}
+	v.rate = rate
+}
+
+// authorise turns the wished rate into one that may be put in force. Whatever is
+// uncertain only ever keeps the rate from rising; nothing keeps it from falling,
+// except an override and the hard lower bound.
+func (s *State) authorise(cfg Config, in Inputs, w wish, t trust, why string) verdict {
+	c := in.Admission
+	current := c.clamp(c.Current)
+	mode := s.mode(c)
+	v := verdict{rate: w.rate}
+	if w.rate > c.Max {
+		v.clamp(clampMax, c.Max)
+	}
+	if w.rate < c.Min {
+		v.clamp(clampMin, c.Min)
+	}
+	switch {
+	case in.Pause:
+		v.clamp(clampPause, 0)
+		return v
+	case c.overridden(in.NowMS):
+		v.clamp(clampOverride, c.clamp(c.Override.Value))
+		s.Rate.HandedBackMS = in.NowMS
+		return v
+	case mode == ModeOff:
+		v.clamp(clampMode, current)
+		return v
+	case t == trustBlind:
+		v.clamp(why, min(v.rate, decayed(current, max(c.Min, c.Floor), cfg.PeriodMS, cfg.Admission.DecayMS)))
+		return v
+	}
+	if v.rate <= current {
+		s.lower(cfg, in, w, current, &v)
+		return v
+	}
+	s.raise(cfg, in, w, current, mode, t, why, &v)
+	return v
+}
+
+// raise passes an increase through everything that may forbid or slow it.
+func (s *State) raise(cfg Config, in Inputs, w wish, current float64, mode Mode, t trust, why string, v *verdict) {
+	strained := false
+	for i := range s.Estimates {
+		e := &s.Estimates[i]
+		strained = strained || e.Strikes > 0 && !e.Saturated
+	}
+	approved := in.Admission.Approved
+	switch {
+	case t != trustFull:
+		v.clamp(why, current)
+		return
+	case in.Freeze:
+		v.clamp(clampFreeze, current)
+		return
+	case strained:
+		v.clamp(clampStrain, current)
+		return
+	case mode == ModeAdvise:
+		v.clamp(clampMode, current)
+		return
+	case mode == ModeApprove && (approved == nil || *approved <= current):
+		v.clamp(clampApproval, current)
+		return
+	case mode == ModeApprove && v.rate > *approved:
+		v.clamp(clampApproval, *approved)
+	}
+	spent := s.Rate.spent(in.NowMS)
+	if spent >= cfg.Admission.ChangesPerHour {
+		v.clamp(clampBudget, current)
+		return
+	}
+	since := in.NowMS - s.Rate.ChangedMS
+	if v.rate < current*(1+s.deadband(cfg, spent)) || since < s.spacing(cfg) {
+		v.rate = current // not worth a change yet
+		return
+	}
+	// What was proved before may be added at the slew rate, whatever the present
+	// rate is; a long wait does not save up for a jump.
+	allowed := current + cfg.Admission.SlewPerS*w.proved*float64(min(since, slewBurstMS))/1000
+	if v.rate > allowed {
+		v.clamp(clampSlew, allowed)
+	}
+}
+
+// slewBurstMS is how much waiting time a single increase may use up.
+const slewBurstMS = 5000
+
+// lower lets the rate fall at once when it matters and gathers small decreases.
+func (s *State) lower(cfg Config, in Inputs, w wish, current float64, v *verdict) {
+	drop := 1 - v.rate/max(current, 1e-9)
+	since := in.NowMS - s.Rate.ChangedMS
+	if drop < s.deadband(cfg, s.Rate.spent(in.NowMS)) || drop < 0.15 && since < s.spacing(cfg) {
+		v.rate = current
+		return
+	}
+	// After an override the way down is a slope, unless something suffers.
+	if back := in.NowMS - s.Rate.HandedBackMS; s.Rate.HandedBackMS > 0 && back < handBackMS && !s.suffering() {
+		slope := current - cfg.Admission.SlewPerS*max(w.proved, current)*float64(cfg.PeriodMS)/1000
+		if v.rate < slope {
+			v.clamp(clampSlew, slope)
+		}
+	}
+}
+
+const handBackMS = 30_000
+
+func (s *State) suffering() bool {
+	for i := range s.Estimates {
+		if s.Estimates[i].Saturated || s.Estimates[i].Strikes > 0 {
+			return true
+		}
+	}
+	return false
+}
+
+// deadband is the relative change worth making. It widens as the hour's budget
+// is used up, so that the budget is spent on what matters.
+func (s *State) deadband(cfg Config, spent int) float64 {
+	used := float64(spent) / float64(cfg.Admission.ChangesPerHour)
+	return 0.025 + 0.1*used*used
+}
+
+// spacing between changes: a tenth of the time they take to show.
+func (s *State) spacing(cfg Config) int64 {
+	return max(2*cfg.PeriodMS, s.DeadMS/10)
+}
+
+// rateState is what the admission rate remembers between steps.
+type rateState struct {
+	ChangedMS    int64   `json:"changed_ms"`
+	SpentMS      []int64 `json:"spent_ms"` // increases within the hour
+	HandedBackMS int64   `json:"handed_back_ms"`
+	RecordedMS   int64   `json:"recorded_ms"` // last hold or proposal on record
+	Recorded     string  `json:"recorded"`
+}
+
+func (r *rateState) spent(nowMS int64) int {
+	const hour = 3_600_000
+	i := 0
+	for i < len(r.SpentMS) && r.SpentMS[i] <= nowMS-hour {
+		i++
+	}
+	r.SpentMS = r.SpentMS[i:]
+	return len(r.SpentMS)
+}

@@ -1,0 +1,193 @@
+package steering
+
+import "math"
+
+// estimate is what is known of one resource's capacity, in its own requests a
+// second; for WAS, of one replica.
+type estimate struct {
+	Proved   float64 `json:"proved"`    // served without strain
+	Believed float64 `json:"believed"`  // thought to be served at most
+	LastGood float64 `json:"last_good"` // highest it proved before the last cut
+	Base     float64 `json:"base"`      // unstrained latency, seconds
+	Smooth   float64 `json:"smooth"`    // throughput, smoothed
+	Backlog  float64 `json:"backlog"`   // requests held outside, waiting to retry
+	Grows    float64 `json:"grows"`     // how fast the backlog grows a second
+
+	Saturated bool    `json:"saturated"`
+	Strikes   int     `json:"strikes"`   // scrapes of evidence in a row
+	CalmMS    int64   `json:"calm_ms"`   // time without strain
+	LoadedMS  int64   `json:"loaded_ms"` // of it, time at its target
+	Found     bool    `json:"found"`     // saturation was seen at least once
+	Recent    []point `json:"recent"`
+	Sight     sight   `json:"sight"`
+	Ratio     float64 `json:"ratio"` // requests seen ÷ requests the kernel foresees
+}
+
+// point is one scrape in the short memory that the knee is read from.
+type point struct {
+	Throughput float64 `json:"x"`
+	InFlight   float64 `json:"n"`
+}
+
+// What makes saturation. Latency alone never does: it must rise while
+// throughput does not.
+const (
+	strikesNeeded  = 3
+	replicasAgree  = 0.5
+	kneeLatency    = 2.0 // times the base
+	calmLatency    = 1.5
+	kneeWindow     = 6
+	wasBusy        = 0.85 // utilisation above which a WAS may be blamed
+	smoothSaturedS = 6.0  // scrapes
+	smoothCalmS    = 12.0
+)
+
+// measure takes one believed reading, scaled to one unit of the resource.
+// expected is what the inventory foresees for now, blamable whether the strain
+// can be its own, slow whether its strain may be another's.
+func (e *estimate) measure(r Resource, units, expected float64, blamable bool, periodS, retryS float64) {
+	x, n := r.Throughput/units, r.InFlight/units
+	e.remember(point{x, n})
+	e.hold(r, units, periodS, retryS)
+
+	gate := r.Rejected > 0 && r.Rejecting >= replicasAgree
+	knee := e.knee(r, expected/units)
+	if blamable && (gate || knee) {
+		e.Strikes++
+	} else {
+		e.Strikes = 0
+	}
+	was := e.Saturated
+	switch {
+	case e.Strikes >= strikesNeeded:
+		e.Saturated = true
+	case e.Strikes == 0 && !(r.Rejected > 0) && !(r.Latency > calmLatency*e.Base && e.Base > 0 && blamable):
+		e.Saturated = false
+	}
+	if e.Saturated {
+		if !was {
+			e.Smooth = e.mean(strikesNeeded)
+		}
+		e.Smooth += (x - e.Smooth) / smoothSaturedS
+		e.cut()
+		return
+	}
+	e.Smooth += (x - e.Smooth) / smoothCalmS
+	e.calm(r, periodS)
+}
+
+func (e *estimate) remember(p point) {
+	e.Recent = append(e.Recent, p)
+	if len(e.Recent) > kneeWindow {
+		e.Recent = e.Recent[len(e.Recent)-kneeWindow:]
+	}
+}
+
+// hold turns the rate of "hold on" answers into the people behind it: each of
+// them comes back once a Retry-After.
+func (e *estimate) hold(r Resource, units, periodS, retryS float64) {
+	rejected := r.Rejected
+	if !usable(rejected) {
+		rejected = 0
+	}
+	before := e.Backlog
+	e.Backlog += (rejected*retryS - e.Backlog) / 3
+	e.Grows += ((e.Backlog-before)/periodS - e.Grows) / smoothSaturedS
+}
+
+// knee is latency well above its base, throughput that no longer follows the
+// requests in flight, and work left undone.
+func (e *estimate) knee(r Resource, expected float64) bool {
+	if !usable(r.Latency) || e.Base <= 0 || r.Latency < kneeLatency*e.Base {
+		return false
+	}
+	if e.Saturated {
+		return true
+	}
+	first, last := e.Recent[0], e.Recent[len(e.Recent)-1]
+	flat := last.Throughput <= first.Throughput*1.03 && last.InFlight > first.InFlight*1.1
+	undone := last.Throughput < 0.95*expected || r.Latency > 2*kneeLatency*e.Base
+	return flat && undone
+}
+
+func (e *estimate) mean(n int) float64 {
+	n = min(n, len(e.Recent))
+	sum := 0.0
+	for _, p := range e.Recent[len(e.Recent)-n:] {
+		sum += p.Throughput
+	}
+	return sum / float64(max(1, n))
+}
+
+// cut sets the believed capacity to what is being served: under saturation that
+// is the capacity, up as well as down.
+func (e *estimate) cut() {
+	if e.CalmMS > 0 {
+		// A probe that failed near the old mark says that the mark is gone.
+		e.LastGood = max(e.Smooth, e.LastGood-(e.LastGood-e.Smooth)/2)
+	}
+	e.Believed = e.Smooth
+	e.Proved = min(e.Proved, e.Smooth)
+	e.CalmMS, e.LoadedMS, e.Found = 0, 0, true
+}
+
+// calm learns from a resource that is not strained: what it serves is proved,
+// and its latency is its base.
+func (e *estimate) calm(r Resource, periodS float64) {
+	e.CalmMS += int64(periodS * 1000)
+	e.Proved = max(e.Proved, e.Smooth)
+	e.LastGood = max(e.LastGood, e.Proved)
+	e.Believed = max(e.Believed, e.Proved)
+	if !usable(r.Latency) || r.Latency == 0 || r.Throughput == 0 {
+		return
+	}
+	switch {
+	case e.Base == 0 || r.Latency < e.Base:
+		e.Base = r.Latency
+	default:
+		e.Base += (r.Latency - e.Base) * 0.005
+	}
+}
+
+// probe raises the believed capacity of a resource that carries its target
+// without strain: fast up to the last good mark, slower beyond, faster the
+// longer it goes well. It never runs further ahead of what is being served than
+// the strain it would be safe to cause.
+func (e *estimate) probe(a AdmissionConfig, periodMS, deadMS int64) {
+	if e.Saturated || e.Strikes > 0 || e.CalmMS == 0 {
+		return
+	}
+	step := float64(periodMS) / float64(deadMS)
+	streak := float64(e.LoadedMS) / float64(deadMS)
+	growth, lead := a.ProbePerSession*(0.2+min(streak, 1)), 1.06+0.2*min(streak, 1.5)
+	if !e.Found {
+		growth, lead = a.RecoverPerSession, 1.5
+	}
+	if e.Believed < e.LastGood {
+		growth, lead = a.RecoverPerSession, 1.6
+	}
+	ceiling := e.Smooth * lead
+	if e.Believed >= ceiling {
+		return
+	}
+	e.LoadedMS += periodMS
+	grown := e.Believed * math.Exp(step*math.Log1p(growth))
+	e.Believed = max(e.Believed, min(ceiling, grown))
+}
+
+// confidence is high where saturation was just measured or the load is close to
+// what is believed, and fades as the estimate turns into memory.
+func (e *estimate) confidence(deadMS int64) float64 {
+	if e.Saturated {
+		return 0.95
+	}
+	loaded := 0.0
+	if e.Believed > 0 {
+		loaded = min(1, e.Smooth/e.Believed)
+	}
+	fresh := 0.0
+	if e.Found {
+		fresh = math.Exp(-float64(e.CalmMS) / float64(10*deadMS))
+	}
+	return 0.2 + 0.7*max(loaded*loaded, fresh)
+}

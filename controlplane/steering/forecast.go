@@ -1,0 +1,118 @@
+package steering
+
+// cells is how many pieces the forecast's horizon is cut into.
+const cells = 24
+
+// forecast is the work to come: cumulative requests to each resource by the end
+// of each cell, from people already called, and from one call a second from now.
+type forecast struct {
+	cellS   float64
+	horizon float64 // seconds
+	deadS   float64 // mean age, since the call, of the work one call brings
+	demand  []float64
+	claims  float64
+	load    [][cells]float64
+	unit    [][cells]float64
+	perCall []float64 // requests one call brings in the end
+}
+
+// look ahead from the inventory. All ages are in bins of the history.
+func (s *State) forecast(resources int) forecast {
+	binS := float64(s.History.BinMS) / 1000
+	f := forecast{
+		load: make([][cells]float64, resources), unit: make([][cells]float64, resources),
+		perCall: make([]float64, resources), demand: make([]float64, resources),
+	}
+	claimed := byAge(s.History.Claimed, 0)
+	called := [2][ageBins]float64{byAge(s.History.Called[0], 0), byAge(s.History.Called[1], 0)}
+	claimTable := [2][]float64{s.Claims[0].cumulative(binS), s.Claims[1].cumulative(binS)}
+	requestTable := make([][]float64, resources)
+	for r := range requestTable {
+		requestTable[r] = s.Requests[r].cumulative(binS)
+	}
+	mix := s.mix()
+	f.horizon, f.deadS = horizon(claimTable, requestTable, mix, binS)
+	f.cellS = f.horizon / cells
+	cell := f.cellS / binS
+
+	// New claims in each cell: of the people already called, and of one call a second.
+	var claims, unitClaims [cells]float64
+	for c := range cells {
+		from, to := float64(c)*cell, float64(c+1)*cell
+		for q := range called {
+			for j, n := range called[q] {
+				if n > 0 {
+					age := middle(j)
+					claims[c] += n * (at(claimTable[q], age+to) - at(claimTable[q], age+from))
+				}
+			}
+			unitClaims[c] += mix[q] * f.cellS * at(claimTable[q], (from+to)/2)
+		}
+	}
+	for r := range resources {
+		table := requestTable[r]
+		show := mix[0]*claimTable[0][historyBins] + mix[1]*claimTable[1][historyBins]
+		f.perCall[r] = show * table[historyBins]
+		f.demand[r] = s.Requests[r].expect(claimed)
+		for c := range cells {
+			ahead := float64(c+1) * cell
+			for j, n := range claimed {
+				if n > 0 {
+					age := middle(j)
+					f.load[r][c] += n * (at(table, age+ahead) - at(table, age))
+				}
+			}
+			for b := range c + 1 {
+				since := ahead - (float64(b)+0.5)*cell
+				f.load[r][c] += claims[b] * at(table, since)
+				f.unit[r][c] += unitClaims[b] * at(table, since)
+			}
+		}
+	}
+	return f
+}
+
+// mix is the share of lobby and later people among those called next.
+func (s *State) mix() [2]float64 {
+	if s.LobbyAhead {
+		return [2]float64{1, 0}
+	}
+	return [2]float64{0, 1}
+}
+
+// horizon is how long it takes until nine tenths of what a call brings have
+// come, over all resources, and the mean of that time.
+func horizon(claims [2][]float64, requests [][]float64, mix [2]float64, binS float64) (horizonS, meanS float64) {
+	claimMean := mix[0]*meanAge(claims[0]) + mix[1]*meanAge(claims[1])
+	var late, mean float64
+	for _, table := range requests {
+		total := table[historyBins]
+		if total <= 0 {
+			continue
+		}
+		m := meanAge(table)
+		mean = max(mean, m)
+		for a, v := range table {
+			if v >= 0.9*total {
+				late = max(late, float64(a))
+				break
+			}
+		}
+	}
+	return max(4, claimMean+late) * binS, max(1, claimMean+mean) * binS
+}
+
+// meanAge of the events in a cumulative table.
+func meanAge(table []float64) float64 {
+	total := table[len(table)-1]
+	if total <= 0 {
+		return 0
+	}
+	sum := 0.0
+	for _, v := range table {
+		sum += 1 - v/total
+	}
+	return sum
+}
+
+func middle(j int) float64 { return float64(ageEdges[j]+ageEdges[j+1]) / 2 }

@@ -1,0 +1,92 @@
+package steering
+
+import "math"
+
+// trust is how far the inputs may be acted upon.
+type trust int
+
+const (
+	trustFull    trust = iota // steer
+	trustNoRaise              // somewhat old, or a new leader: decreases only
+	trustBlind                // too old: decay to the floor
+)
+
+// Staleness limits in scrapes.
+const (
+	staleAfter = 3
+	blindAfter = 12
+	// frozenAfter identical scrapes of a busy resource are a stuck exporter: a
+	// live one always differs in some digit of latency or throughput.
+	frozenAfter = 4
+)
+
+// A new leader waits for this many scrapes, but not for ever.
+const (
+	newLeaderScrapes = 5
+	newLeaderMaxMS   = 30_000
+)
+
+// sight remembers of one resource what is needed to tell news from repetition.
+type sight struct {
+	Last    [4]float64 `json:"last"` // throughput, in flight, latency, rejected
+	Same    int        `json:"same"` // identical scrapes in a row
+	SeenMS  int64      `json:"seen_ms"`
+	Trusted bool       `json:"trusted"` // the last reading was believed
+}
+
+// look returns the age of what is really known about the resource. NaN, frozen
+// values and a zero that nothing confirms all leave the last good sight to age.
+// expected is the throughput the inventory foresees, the second witness of a zero.
+func (s *sight) look(nowMS int64, r Resource, expected float64) (ageMS int64) {
+	if s.SeenMS == 0 {
+		s.SeenMS = nowMS - r.AgeMS
+	}
+	now := [4]float64{r.Throughput, r.InFlight, r.Latency, r.Rejected}
+	if now == s.Last && r.Throughput > 0 {
+		s.Same++
+	} else {
+		s.Same = 0
+	}
+	s.Trusted = usable(r.Throughput) && s.Same < frozenAfter && !s.suddenZero(r, expected)
+	if s.Trusted {
+		s.Last = now
+		s.SeenMS = max(s.SeenMS, nowMS-r.AgeMS)
+	}
+	return nowMS - s.SeenMS
+}
+
+// suddenZero says whether a busy resource went silent without a second witness:
+// people waiting inside, people refused, or an inventory that expects nobody.
+func (s *sight) suddenZero(r Resource, expected float64) bool {
+	const trickle = 3
+	if r.Throughput > 0 || s.Last[0] <= trickle || expected <= trickle {
+		return false
+	}
+	return !(r.InFlight > 0) && !(r.Rejected > 0)
+}
+
+// assess applies the staleness table and the new-leader rule. ageMS is the age
+// of the oldest signal that could hide the bottleneck.
+func assess(cfg Config, s *State, in Inputs, ageMS int64) (trust, string) {
+	switch {
+	case ageMS > blindAfter*cfg.PeriodMS:
+		return trustBlind, clampBlind
+	case ageMS > staleAfter*cfg.PeriodMS:
+		return trustNoRaise, clampStale
+	}
+	if in.Term != s.Term {
+		s.Term, s.TermSinceMS = in.Term, in.NowMS
+	}
+	if in.FreshScrapes < newLeaderScrapes && in.NowMS-s.TermSinceMS < newLeaderMaxMS {
+		return trustNoRaise, clampNewLeader
+	}
+	return trustFull, ""
+}
+
+// decayed is a rate that has been blind for blindMS, on its way to the floor.
+func decayed(rate, floor float64, stepMS, tauMS int64) float64 {
+	if rate <= floor {
+		return rate
+	}
+	return floor + (rate-floor)*math.Exp(-float64(stepMS)/float64(tauMS))
+}

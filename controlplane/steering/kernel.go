@@ -1,0 +1,141 @@
+package steering
+
+import "math"
+
+// ageBins widen with age: what a person does in the next seconds matters to the
+// second, what they do in ten minutes does not.
+const ageBins = 24
+
+var ageEdges = [ageBins + 1]int{
+	0, 1, 2, 3, 4, 6, 8, 11, 15, 20, 26, 33, 42, 53, 67, 84, 105, 131, 163, 200, 245, 295, 350, 410, historyBins,
+}
+
+// kernel is the rate at which one person of a given age causes events (claims,
+// or requests to one resource), learned by recursive Bayesian regression of
+// what was counted on how many people of each age there were.
+//
+// Ages nobody has reached yet carry no information, so the prior stands there:
+// that is what makes the estimate right-censored rather than wrong.
+type kernel struct {
+	Rate  series `json:"rate"`  // events a second and person, by age bin
+	Prior series `json:"prior"` // the same, before the evening
+	Info  series `json:"info"`  // symmetric information matrix, packed, forgetting
+	Moves series `json:"moves"` // information vector
+}
+
+// newKernel spreads total events a person over ages like a gamma distribution
+// with the given mean and shape.
+func newKernel(total, meanS, shape, binS float64) kernel {
+	k := kernel{
+		Rate: make(series, ageBins), Prior: make(series, ageBins),
+		Info: make(series, ageBins*(ageBins+1)/2), Moves: make(series, ageBins),
+	}
+	var sum float64
+	for j := range k.Prior {
+		from, to := float64(ageEdges[j])*binS, float64(ageEdges[j+1])*binS
+		const parts = 16
+		for p := range parts {
+			x := (from + (to-from)*(float64(p)+0.5)/parts) / meanS * shape
+			k.Prior[j] += math.Exp((shape-1)*math.Log(x) - x)
+		}
+		k.Prior[j] /= parts
+		sum += k.Prior[j] * (to - from)
+	}
+	for j := range k.Prior {
+		k.Prior[j] *= total / sum
+		k.Rate[j] = k.Prior[j]
+	}
+	return k
+}
+
+// learn takes one observation: people of each age together caused rate events a
+// second. weight below one tells it to trust the observation less.
+func (k *kernel) learn(people [ageBins]float64, rate, periodS, memoryS, weight float64) {
+	expected := 0.0
+	for j, n := range people {
+		expected += n * k.Rate[j]
+	}
+	// Counts vary like Poisson around their mean; a few per cent of the mean on
+	// top stand for what the model cannot express.
+	spread := max(expected, rate, 1/periodS)
+	information := weight / (spread/periodS + 0.0025*spread*spread)
+	keep := math.Exp(-periodS / memoryS)
+	for i, n := range people {
+		for j := range i + 1 {
+			at := packed(i, j)
+			k.Info[at] = k.Info[at]*keep + information*n*people[j]
+		}
+		k.Moves[i] = k.Moves[i]*keep + information*n*rate
+	}
+	k.solve()
+}
+
+// solve does two Gauss-Seidel sweeps with rates kept non-negative; from one step
+// to the next the solution hardly moves, so two are enough.
+func (k *kernel) solve() {
+	mean := 0.0
+	for _, p := range k.Prior {
+		mean = max(mean, p)
+	}
+	if mean == 0 {
+		return
+	}
+	for range 2 {
+		for i := range ageBins {
+			deviation := 0.5*k.Prior[i] + 0.1*mean
+			trust := 1 / (deviation * deviation)
+			rest := k.Moves[i] + trust*k.Prior[i]
+			for j, r := range k.Rate {
+				if j != i {
+					rest -= k.Info[packed(i, j)] * r
+				}
+			}
+			k.Rate[i] = max(0, rest/(k.Info[packed(i, i)]+trust))
+		}
+	}
+}
+
+// packed is where entry (i, j) of a symmetric matrix stands.
+func packed(i, j int) int {
+	if i < j {
+		i, j = j, i
+	}
+	return i*(i+1)/2 + j
+}
+
+// expect is the rate of events the people cause now.
+func (k *kernel) expect(people [ageBins]float64) float64 {
+	sum := 0.0
+	for j, n := range people {
+		sum += n * k.Rate[j]
+	}
+	return sum
+}
+
+// cumulative tabulates how many events a person has caused by each age, in bins
+// of history.
+func (k *kernel) cumulative(binS float64) []float64 {
+	out := make([]float64, historyBins+1)
+	j := 0
+	for a := range historyBins {
+		if a >= ageEdges[j+1] {
+			j++
+		}
+		out[a+1] = out[a] + k.Rate[j]*binS
+	}
+	return out
+}
+
+// at reads a cumulative table between its entries; past the end nothing more
+// happens.
+func at(table []float64, age float64) float64 {
+	if age <= 0 {
+		return table[0]
+	}
+	i := int(age)
+	if i >= len(table)-1 {
+		return table[len(table)-1]
+	}
+	f := age - float64(i)
+	return table[i]*(1-f) + table[i+1]*f
+}

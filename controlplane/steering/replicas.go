@@ -1,0 +1,102 @@
+package steering
+
+import "math"
+
+// scaleState is what scaling remembers.
+type scaleState struct {
+	SurplusSince int64 `json:"surplus_since_ms"`
+	ChangedMS    int64 `json:"changed_ms"`
+	RecordedMS   int64 `json:"recorded_ms"`
+	StartedMS    int64 `json:"started_ms"` // when the replicas now starting were asked for
+}
+
+// scaling is what the WAS pool should be.
+type scaling struct {
+	replicas int
+	needed   float64 // requests a second the pool must carry
+	each     float64 // requests a second one replica carries
+	reason   Sentence
+}
+
+// scale sizes the pool for the load that the other resources could let through
+// and the line could bring. A pool that is not itself the tightest resource is
+// never grown: behind a slow backend more WAS only make the queue longer.
+func scale(cfg Config, s *State, in Inputs, f forecast, w wish, was int, capacity []float64, t trust) scaling {
+	each := s.Estimates[was].Believed
+	current := in.Replicas.Desired
+	out := scaling{replicas: current, each: each}
+	if each <= 0 || f.perCall[was] <= 0 {
+		return out
+	}
+	perCall := f.perCall[was] * s.Estimates[was].Ratio
+	others := math.Inf(1)
+	for r := range capacity {
+		if r != was && f.perCall[r] > 0 {
+			others = min(others, capacity[r]/(f.perCall[r]*s.Estimates[r].Ratio))
+		}
+	}
+	demand := min(others, in.Admission.Max)
+	if soon := s.comingPeople(cfg, in); soon == 0 {
+		demand = 0
+	} else {
+		demand = min(demand, soon/f.horizon)
+	}
+	now := f.load[was][cells-1] / f.horizon / perCall
+	demand = max(demand, min(now, others))
+	out.needed = demand * perCall
+	want := int(math.Ceil(out.needed * (1 + cfg.Replicas.Headroom) / each))
+	want = int(in.Scaling.clamp(float64(want)))
+
+	carried := float64(current) * each // also those still starting
+	switch {
+	case want > current && carried < out.needed:
+		if t == trustFull {
+			out.replicas = want
+			out.reason = sentence("WAS 한 대가 %.0f건/s, 필요한 것은 %.0f건/s", "one WAS carries %.0f/s, %.0f/s are needed", each, out.needed)
+		}
+		s.Scale.SurplusSince = 0
+	case want < current:
+		out.replicas = s.shrink(cfg, in, want, t)
+		if out.replicas < current {
+			out.reason = sentence("%.0f건/s만 필요해 %d대면 충분", "%.0f/s are needed, %d WAS suffice", out.needed, out.replicas)
+		}
+	default:
+		s.Scale.SurplusSince = 0
+	}
+	return out
+}
+
+// shrink waits out the surplus, then gives back a quarter of it at a time;
+// never while latency is bad or telemetry old.
+func (s *State) shrink(cfg Config, in Inputs, want int, t trust) int {
+	current := in.Replicas.Desired
+	strained := false
+	for i := range s.Estimates {
+		strained = strained || s.Estimates[i].Saturated || s.Estimates[i].Strikes > 0
+	}
+	if t != trustFull || strained || in.Replicas.Running < current {
+		s.Scale.SurplusSince = 0
+		return current
+	}
+	if s.Scale.SurplusSince == 0 {
+		s.Scale.SurplusSince = in.NowMS
+	}
+	if in.NowMS-s.Scale.SurplusSince < cfg.Replicas.ShrinkMS {
+		return current
+	}
+	s.Scale.SurplusSince = in.NowMS
+	return current - max(1, (current-want)/4)
+}
+
+// comingPeople are those waiting in cohorts that are open or will be before a
+// replica asked for now is warm.
+func (s *State) comingPeople(cfg Config, in Inputs) float64 {
+	sum := 0.0
+	for _, c := range in.Cohorts {
+		ahead := in.NowMS + cfg.Replicas.ColdStartMS + cfg.Replicas.AheadMS
+		if (c.Open || c.Approved && c.OpenMS <= ahead) && (c.CloseMS == 0 || in.NowMS < c.CloseMS) {
+			sum += c.callable()
+		}
+	}
+	return sum
+}

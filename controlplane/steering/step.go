@@ -1,0 +1,253 @@
+package steering
+
+import (
+	"math"
+	"sort"
+)
+
+// Step takes one look at the inputs and returns the next state, whose Output
+// should now be in force, and the decisions taken. The given state is not kept;
+// the returned one shares memory with it, so a caller that needs the old one
+// must copy it first.
+func Step(cfg Config, state State, in Inputs) (State, []Decision) {
+	s := &state
+	s.prepare(cfg, in)
+	periodS := float64(cfg.PeriodMS) / 1000
+	s.History.advance(in.NowMS)
+	calls, claims := s.observe(in)
+
+	readings := s.arrange(in)
+	ageMS := s.estimate(cfg, in, readings)
+	level, why := assess(cfg, s, in, ageMS)
+
+	f := s.forecast(len(s.Names))
+	s.DeadMS = int64(f.deadS * 1000)
+	capacity, proved, was := s.capacities(cfg, in, f)
+	w := admit(cfg, s, f, capacity, proved)
+
+	var out []Decision
+	out = append(out, s.steerRate(cfg, in, f, w, level, why, ageMS)...)
+	out = append(out, s.steerReplicas(cfg, in, f, w, was, capacity, level)...)
+	out = append(out, s.steerCohorts(in, w, level)...)
+	out = append(out, s.settle(cfg, in, s.demands(readings))...)
+
+	if level == trustFull {
+		s.learn(cfg, readings, calls, claims, periodS)
+		s.probe(cfg, in, w)
+	}
+	s.NowMS = in.NowMS
+	for i := range out {
+		out[i].fit()
+	}
+	return *s, out
+}
+
+// prepare fits the state to the configured resources. One that is new starts
+// from its prior; one that is gone is forgotten.
+func (s *State) prepare(cfg Config, in Inputs) {
+	s.History.init(in.NowMS, cfg.binMS())
+	binS := float64(cfg.binMS()) / 1000
+	if s.Claims[0].Rate == nil {
+		s.LobbyAhead = true
+		for q := range s.Claims {
+			s.Claims[q] = newKernel(cfg.Session.Show, float64(cfg.Session.ClaimDelayMS)/1000, 1, binS)
+		}
+		s.Term, s.TermSinceMS = in.Term, in.NowMS
+		s.Output.Rate, s.Output.Replicas = in.Admission.Current, in.Replicas.Desired
+	}
+	names := make([]string, 0, len(cfg.Resources))
+	for _, r := range cfg.Resources {
+		names = append(names, r.Name)
+	}
+	sort.Strings(names)
+	if equal(names, s.Names) {
+		return
+	}
+	requests, estimates := make([]kernel, len(names)), make([]estimate, len(names))
+	for i, name := range names {
+		if old := s.index(name); old >= 0 {
+			requests[i], estimates[i] = s.Requests[old], s.Estimates[old]
+			continue
+		}
+		r, _ := cfg.resource(name)
+		requests[i] = newKernel(r.Visits, float64(cfg.Session.LengthMS)/2000, 1.5, binS)
+		estimates[i] = estimate{Proved: r.Proved, Believed: r.Believed, LastGood: r.Believed, Ratio: 1}
+	}
+	s.Names, s.Requests, s.Estimates = names, requests, estimates
+}
+
+func (s *State) index(name string) int {
+	for i, n := range s.Names {
+		if n == name {
+			return i
+		}
+	}
+	return -1
+}
+
+func equal(a, b []string) bool {
+	if len(a) != len(b) {
+		return false
+	}
+	for i := range a {
+		if a[i] != b[i] {
+			return false
+		}
+	}
+	return true
+}
+
+func (s *State) observe(in Inputs) (calls [2]float64, claims [2]float64) {
+	before, seen := s.History.Last, s.History.Seen
+	s.History.observe(in.Line)
+	if !seen {
+		return calls, claims
+	}
+	for i := range before {
+		calls[i] = max(0, s.History.Last[i].Called-before[i].Called)
+		claims[i] = max(0, s.History.Last[i].Claimed-before[i].Claimed)
+	}
+	if calls[0]+calls[1] > 0 {
+		s.LobbyAhead = calls[0] >= calls[1]
+	}
+	return calls, claims
+}
+
+// arrange puts the readings into the order of s.Names. A resource that was not
+// reported is a reading of nothing.
+func (s *State) arrange(in Inputs) []Resource {
+	out := make([]Resource, len(s.Names))
+	nan := math.NaN()
+	for i, name := range s.Names {
+		out[i] = Resource{Name: name, AgeMS: 1 << 40, Throughput: nan, InFlight: nan, Latency: nan, Utilisation: nan}
+	}
+	for _, r := range in.Resources {
+		if i := s.index(r.Name); i >= 0 {
+			out[i] = r
+		}
+	}
+	return out
+}
+
+// estimate updates every resource from its reading and returns the age of the
+// oldest signal.
+func (s *State) estimate(cfg Config, in Inputs, readings []Resource) int64 {
+	oldest := in.Line.AgeMS
+	periodS, retryS := float64(cfg.PeriodMS)/1000, float64(cfg.Session.RetryMS)/1000
+	backends := false
+	for pass := range 2 { // backends first: whether a WAS is to blame depends on them
+		for i := range readings {
+			r, e := readings[i], &s.Estimates[i]
+			isWAS := s.kind(cfg, i) == KindWAS
+			if isWAS != (pass == 1) {
+				continue
+			}
+			expected := s.expected(cfg, r, i)
+			age := e.Sight.look(in.NowMS, r, expected)
+			oldest = max(oldest, age)
+			if !e.Sight.Trusted {
+				continue
+			}
+			units, blamable := 1.0, true
+			if isWAS {
+				units = float64(max(1, in.Replicas.Running))
+				blamable = r.Utilisation >= wasBusy || math.IsNaN(r.Utilisation) && !backends
+			}
+			e.measure(r, units, expected, blamable, periodS, retryS)
+			backends = backends || e.Saturated || e.Strikes > 0 || e.Base > 0 && r.Latency > calmLatency*e.Base
+		}
+	}
+	return oldest
+}
+
+func (s *State) kind(cfg Config, i int) Kind {
+	r, _ := cfg.resource(s.Names[i])
+	return r.Kind
+}
+
+// expected is the request rate the inventory foresees for the time of a reading.
+func (s *State) expected(cfg Config, r Resource, i int) float64 {
+	skip := int(min(r.AgeMS, blindAfter*cfg.PeriodMS) / s.History.BinMS)
+	return s.Requests[i].expect(byAge(s.History.Claimed, skip)) * s.Estimates[i].Ratio
+}
+
+// capacities of the resources as they will be when new calls bring load, and the
+// place of the WAS among them, -1 if there is none.
+func (s *State) capacities(cfg Config, in Inputs, f forecast) (believed, proved []float64, was int) {
+	was = -1
+	believed, proved = make([]float64, len(s.Names)), make([]float64, len(s.Names))
+	for i := range s.Names {
+		units := 1.0
+		if s.kind(cfg, i) == KindWAS {
+			was = i
+			units = float64(s.warmSoon(cfg, in, f))
+		}
+		believed[i], proved[i] = s.Estimates[i].Believed*units, s.Estimates[i].Proved*units
+	}
+	return believed, proved, was
+}
+
+// warmSoon counts replicas that serve, and those that will before new calls
+// bring load. One that is late is lost capacity, not coming capacity.
+func (s *State) warmSoon(cfg Config, in Inputs, f forecast) int {
+	starting := max(0, in.Replicas.Desired-in.Replicas.Running)
+	late := in.NowMS-s.Scale.StartedMS > 2*cfg.Replicas.ColdStartMS
+	if late || float64(cfg.Replicas.ColdStartMS)/1000 > f.deadS {
+		starting = 0
+	}
+	return in.Replicas.Running + starting
+}
+
+// demands is the load people brought, served or held outside.
+func (s *State) demands(readings []Resource) []float64 {
+	out := make([]float64, len(readings))
+	for i, r := range readings {
+		out[i] = math.NaN()
+		if s.Estimates[i].Sight.Trusted {
+			out[i] = max(0, r.Throughput+s.Estimates[i].Grows)
+		}
+	}
+	return out
+}
+
+// learn corrects the kernels by what was counted. It comes after the decision,
+// so that within one step worse news can never lead to a higher rate.
+func (s *State) learn(cfg Config, readings []Resource, calls, claims [2]float64, periodS float64) {
+	memoryS := 8 * float64(cfg.Session.LengthMS) / 1000
+	for q := range s.Claims {
+		if calls[q] > 0 || claims[q] > 0 {
+			s.Claims[q].learn(byAge(s.History.Called[q], 0), claims[q]/periodS, periodS, memoryS, 1)
+		}
+	}
+	demands := s.demands(readings)
+	for i, r := range readings {
+		e := &s.Estimates[i]
+		if !usable(demands[i]) {
+			continue
+		}
+		people := byAge(s.History.Claimed, int(r.AgeMS/s.History.BinMS))
+		weight := 1.0
+		if e.Saturated {
+			weight = 0.2
+		}
+		if foreseen := s.Requests[i].expect(people); foreseen > 3 {
+			seen := max(0.5, min(2, demands[i]/foreseen))
+			e.Ratio += (seen - e.Ratio) * weight * min(1, float64(cfg.PeriodMS)*4/float64(s.DeadMS))
+		}
+		s.Requests[i].learn(people, demands[i], periodS, memoryS, weight)
+	}
+}
+
+// probe tries what has not been proved, but only when nothing but the belief
+// itself stands in the way.
+func (s *State) probe(cfg Config, in Inputs, w wish) {
+	waitingForReplicas := in.Replicas.Running < in.Replicas.Desired
+	idle := in.Line.Waiting <= 0
+	clamped := w.rate >= in.Admission.Max
+	if waitingForReplicas || idle || clamped || in.Freeze || in.Pause || in.Admission.overridden(in.NowMS) {
+		return
+	}
+	for i := range s.Estimates {
+		s.Estimates[i].probe(cfg.Admission, cfg.PeriodMS, s.DeadMS)
+	}
+}
