@@ -5,6 +5,7 @@ import (
 	"crypto/ed25519"
 	"encoding/base64"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"time"
 
@@ -110,3 +111,55 @@ func (s *PassSigner) Sign(p Pass) (string, error) {
 
 // JWKS is the key set to publish, as JSON. The caller must not change it.
 func (s *PassSigner) JWKS() []byte { return s.jwks }
+
+// Verify returns the pass in token if this signer issued it ([ErrForged]) and
+// it is valid at nowMS, in Unix milliseconds ([ErrExpired]).
+func (s *PassSigner) Verify(token string, nowMS int64) (Pass, error) {
+	pass, err := parsePass(token, func(kid string) (ed25519.PublicKey, error) {
+		if kid != s.kid {
+			return nil, ErrForged
+		}
+		return s.key.Public().(ed25519.PublicKey), nil
+	})
+	if err != nil {
+		return Pass{}, fmt.Errorf("verify pass: %w", err)
+	}
+	if nowMS >= pass.ExpiresMS {
+		return Pass{}, fmt.Errorf("verify pass: %w", ErrExpired)
+	}
+	return pass, nil
+}
+
+// maxPass bounds a pass in bytes before any work is spent on it.
+const maxPass = 2048
+
+// passParser leaves the times to its callers, who are told what time it is.
+var passParser = jwt.NewParser(
+	jwt.WithValidMethods([]string{jwt.SigningMethodEdDSA.Alg()}),
+	jwt.WithStrictDecoding(),
+	jwt.WithoutClaimsValidation(),
+)
+
+// parsePass returns the genuine pass in token, expired or not. The error is
+// [ErrForged], or [ErrKeysUnavailable] where keyOf says so.
+func parsePass(token string, keyOf func(kid string) (ed25519.PublicKey, error)) (Pass, error) {
+	if token == "" || len(token) > maxPass {
+		return Pass{}, ErrForged
+	}
+	var claims passClaims
+	_, err := passParser.ParseWithClaims(token, &claims, func(t *jwt.Token) (any, error) {
+		kid, _ := t.Header["kid"].(string)
+		return keyOf(kid)
+	})
+	if errors.Is(err, ErrKeysUnavailable) {
+		return Pass{}, ErrKeysUnavailable
+	}
+	if err != nil || claims.Issuer != passIssuer || claims.ID == "" || claims.Subject == "" {
+		return Pass{}, ErrForged
+	}
+	return Pass{
+		ID: claims.ID, Cohort: claims.Cohort, Person: claims.Subject,
+		Turn: claims.Turn, Segment: claims.Segment,
+		IssuedMS: claims.IssuedMS, ExpiresMS: claims.ExpiresMS,
+	}, nil
+}

@@ -18,8 +18,6 @@ type Ticket struct {
 	Tag [16]byte
 	// Seq is the arrival number.
 	Seq int64
-	// IssuedMS is when the place was taken, in Unix milliseconds.
-	IssuedMS int64
 }
 
 // TicketKey signs and verifies tickets.
@@ -45,7 +43,6 @@ type ticketClaims struct {
 	Cohort string `json:"cohort"`
 	Tag    string `json:"sub"`
 	Seq    int64  `json:"seq"`
-	Issued int64  `json:"iat_ms"`
 	jwt.RegisteredClaims
 }
 
@@ -58,8 +55,6 @@ func (k *TicketKey) Sign(t Ticket) (string, error) {
 	claims = hex.AppendEncode(claims, t.Tag[:])
 	claims = append(claims, `","seq":`...)
 	claims = strconv.AppendInt(claims, t.Seq, 10)
-	claims = append(claims, `,"iat_ms":`...)
-	claims = strconv.AppendInt(claims, t.IssuedMS, 10)
 	claims = append(claims, '}')
 
 	size := base64.RawURLEncoding.EncodedLen(len(claims))
@@ -85,7 +80,7 @@ func (k *TicketKey) Verify(token, cohort string, tag [16]byte) (Ticket, error) {
 	if err != nil {
 		return Ticket{}, fmt.Errorf("verify ticket: %w: %v", ErrForged, err)
 	}
-	t := Ticket{Cohort: claims.Cohort, Seq: claims.Seq, IssuedMS: claims.Issued}
+	t := Ticket{Cohort: claims.Cohort, Seq: claims.Seq}
 	if n, err := hex.Decode(t.Tag[:], []byte(claims.Tag)); err != nil || n != len(t.Tag) {
 		return Ticket{}, fmt.Errorf("verify ticket: %w", ErrForged)
 	}
