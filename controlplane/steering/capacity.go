@@ -44,11 +44,11 @@ const (
 
 // measure takes one believed reading, scaled to one unit of the resource.
 // expected is what the inventory foresees for now, blamable whether the strain
-// can be its own, slow whether its strain may be another's.
+// can be its own.
 func (e *estimate) measure(r Resource, units, expected float64, blamable bool, periodS, retryS float64) {
-	x, n := r.Throughput/units, r.InFlight/units
-	e.remember(point{x, n})
-	e.hold(r, units, periodS, retryS)
+	x := r.Throughput / units
+	e.remember(point{x, known(r.InFlight) / units})
+	e.hold(r, periodS, retryS)
 
 	gate := r.Rejected > 0 && r.Rejecting >= replicasAgree
 	knee := e.knee(r, expected/units)
@@ -85,7 +85,7 @@ func (e *estimate) remember(p point) {
 
 // hold turns the rate of "hold on" answers into the people behind it: each of
 // them comes back once a Retry-After.
-func (e *estimate) hold(r Resource, units, periodS, retryS float64) {
+func (e *estimate) hold(r Resource, periodS, retryS float64) {
 	rejected := r.Rejected
 	if !usable(rejected) {
 		rejected = 0

@@ -41,7 +41,7 @@ func (s *sight) look(nowMS int64, r Resource, expected float64) (ageMS int64) {
 	if s.SeenMS == 0 {
 		s.SeenMS = nowMS - r.AgeMS
 	}
-	now := [4]float64{r.Throughput, r.InFlight, r.Latency, r.Rejected}
+	now := [4]float64{known(r.Throughput), known(r.InFlight), known(r.Latency), known(r.Rejected)}
 	if now == s.Last && r.Throughput > 0 {
 		s.Same++
 	} else {
@@ -53,6 +53,14 @@ func (s *sight) look(nowMS int64, r Resource, expected float64) (ageMS int64) {
 		s.SeenMS = max(s.SeenMS, nowMS-r.AgeMS)
 	}
 	return nowMS - s.SeenMS
+}
+
+// known turns what was not measured into a value JSON can carry.
+func known(v float64) float64 {
+	if !usable(v) {
+		return -1
+	}
+	return v
 }
 
 // suddenZero says whether a busy resource went silent without a second witness:
