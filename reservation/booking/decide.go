@@ -29,8 +29,9 @@ type Recorded struct {
 }
 
 // Decide says what becomes of each request, in their order: an earlier request
-// of the batch is history to a later one. Outcomes correspond to batch; a
-// request that came with a hold it turned out not to need gets it back in Freed.
+// of the batch is history to a later one. Outcomes correspond to batch. Freed
+// names the stock reservation nobody needs any more: the request's own if it was
+// rejected, the booking's old one if it was changed or cancelled.
 func Decide(state State, batch []Request) ([]Outcome, Changes) {
 	d := decision{State: state, before: map[string]int64{}}
 	d.changes.Taken = map[SlotID]int{}
@@ -57,16 +58,17 @@ func (d *decision) answer(r Request) Outcome {
 	attempt := Attempt{r.Person, r.Key}
 	if known, ok := d.Answered[attempt]; ok {
 		if known.Digest != r.Digest() {
-			return Outcome{Code: KeyReused, Freed: r.Hold}
+			return Outcome{Code: KeyReused}
 		}
 		again := known.Outcome
 		again.Replay = true
 		return again
 	}
 	out := d.apply(r)
-	kept := out
-	kept.Freed = ""
-	record := Recorded{Attempt: attempt, Digest: r.Digest(), Outcome: kept, TimeMS: r.TimeMS}
+	if out.Freed != "" && out.Freed == d.Latest[r.Person].Hold {
+		out.Freed = "" // the live booking stands on it
+	}
+	record := Recorded{Attempt: attempt, Digest: r.Digest(), Outcome: out, TimeMS: r.TimeMS}
 	d.Answered[attempt] = record
 	d.changes.Answers = append(d.changes.Answers, record)
 	return out

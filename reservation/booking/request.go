@@ -36,8 +36,8 @@ const longestKey = 200
 // Validate reports what no state could make right.
 func (r Request) Validate() error {
 	switch {
-	case r.Key == "" || len(r.Key) > longestKey:
-		return invalid("an Idempotency-Key of 1 to 200 characters is needed")
+	case !validKey(r.Key):
+		return invalid("an Idempotency-Key of 1 to 200 printable ASCII characters is needed")
 	case r.Person == "":
 		return invalid("the person is missing")
 	case r.Kind != Cancel && r.First <= 0:
@@ -48,6 +48,19 @@ func (r Request) Validate() error {
 		return invalid("a booking needs a pass")
 	}
 	return nil
+}
+
+// validKey keeps to characters that every store returns as they were sent.
+func validKey(key string) bool {
+	if key == "" || len(key) > longestKey {
+		return false
+	}
+	for i := range len(key) {
+		if key[i] < ' ' || key[i] > '~' {
+			return false
+		}
+	}
+	return true
 }
 
 // Digest tells requests sent under one key apart by what they ask for. What the
@@ -62,20 +75,12 @@ func (r Request) Digest() uint64 {
 	return binary.BigEndian.Uint64(sum[:]) >> 1 // fits a signed column
 }
 
-// Slots are all slots the request may touch.
-func (r Request) slots() []SlotID {
-	if r.Kind == Cancel {
-		return nil
-	}
-	return append([]SlotID{r.First}, r.Second...)
-}
-
 // Outcome is what became of a request.
 type Outcome struct {
 	Code   Code
 	Serial int64    // the booking concerned, 0 if none
 	Slots  []SlotID // its slots after a booking or change, one a dose
-	Freed  string   // stock reservation to give back upstream: an old one, or the request's own
+	Freed  string   // stock reservation to give back upstream, if any
 	Replay bool     // answered from the record of an earlier attempt
 }
 

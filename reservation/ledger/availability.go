@@ -1,0 +1,136 @@
+package ledger
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync/atomic"
+	"time"
+
+	"sunbeon/reservation/booking"
+)
+
+// Source is what a snapshot is made from.
+type Source interface {
+	// Catalog returns all that can be booked and its version; nothing if the
+	// version is the one already seen.
+	Catalog(ctx context.Context, seen int64) (Catalog, int64, error)
+	// Counts returns the free places of each slot that changed since a point
+	// in time, 0 for the beginning, and the point the counts are current to.
+	Counts(ctx context.Context, since int64) ([]Count, int64, error)
+}
+
+// Count is the number of places free in a slot.
+type Count struct {
+	Slot booking.SlotID
+	Free int
+}
+
+// Availability is a copy in memory of what is free, at most about a second old.
+// Searches read it without locks and never touch the store.
+type Availability struct {
+	source  Source
+	current atomic.Pointer[shelf]
+	fresh   atomic.Int64 // unix nanoseconds of the last refresh that succeeded
+}
+
+// NewAvailability returns an empty snapshot; [Availability.Refresh] fills it.
+func NewAvailability(source Source) *Availability { return &Availability{source: source} }
+
+// ErrEmpty says that nothing has been imported yet.
+var ErrEmpty = errors.New("no slots have been imported")
+
+// Refresh brings the snapshot up to now. It must not run twice at a time.
+func (a *Availability) Refresh(ctx context.Context, now time.Time) error {
+	s := a.current.Load()
+	var seen int64
+	if s != nil {
+		seen = s.version
+	}
+	catalog, version, err := a.source.Catalog(ctx, seen)
+	if err != nil {
+		return fmt.Errorf("refresh availability: %w", err)
+	}
+	if version == 0 {
+		return fmt.Errorf("refresh availability: %w", ErrEmpty)
+	}
+	if s == nil || version != seen {
+		s = newShelf(catalog, version)
+	}
+	counts, point, err := a.source.Counts(ctx, s.point)
+	if err != nil {
+		return fmt.Errorf("refresh availability: %w", err)
+	}
+	s.apply(counts)
+	s.point = point
+	a.current.Store(s)
+	a.fresh.Store(now.UnixNano())
+	return nil
+}
+
+// Run refreshes every interval until ctx ends and hands errors to report; nil
+// means that the snapshot is current again.
+func (a *Availability) Run(ctx context.Context, interval time.Duration, report func(error)) {
+	tick := time.NewTicker(interval)
+	defer tick.Stop()
+	for {
+		select {
+		case now := <-tick.C:
+			if err := a.Refresh(ctx, now); ctx.Err() == nil {
+				report(err)
+			}
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+// Age is how long ago the snapshot was current; it is an error if it never was.
+func (a *Availability) Age(now time.Time) (time.Duration, error) {
+	fresh := a.fresh.Load()
+	if fresh == 0 {
+		return 0, ErrEmpty
+	}
+	return now.Sub(time.Unix(0, fresh)), nil
+}
+
+// Slot returns a slot and its institution.
+func (a *Availability) Slot(id booking.SlotID) (booking.Offer, bool) {
+	s := a.current.Load()
+	if s == nil {
+		return booking.Offer{}, false
+	}
+	i, ok := s.bySlot[id]
+	if !ok {
+		return booking.Offer{}, false
+	}
+	return s.offer(i), true
+}
+
+// candidates is how many slots a request names for its second dose. More would
+// rarely be needed within the second the snapshot is old, and every one costs
+// the ledger a row to read.
+const candidates = 4
+
+// SecondDose returns the slots the second dose after a first may take, free ones
+// only, best first. The vaccine says whether there must be one at all.
+func (a *Availability) SecondDose(first booking.SlotID) (slots []booking.SlotID, v booking.Vaccine) {
+	s := a.current.Load()
+	if s == nil {
+		return nil, v
+	}
+	i, ok := s.bySlot[first]
+	if !ok {
+		return nil, v
+	}
+	v = s.vaccines[s.slots[i].Vaccine]
+	for _, slot := range booking.SecondDose(s.slots[i], v, s.slotsOf(s.slots[i].Institution)) {
+		if s.free[s.bySlot[slot.ID]].Load() > 0 {
+			slots = append(slots, slot.ID)
+		}
+		if len(slots) == candidates {
+			break
+		}
+	}
+	return slots, v
+}

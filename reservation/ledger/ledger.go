@@ -1,0 +1,70 @@
+// Package ledger keeps the bookings. Acknowledged means committed with fsync.
+//
+// A [Writer] groups the requests that arrive while a commit is under way into
+// the next batch: one transaction, one commit, many bookings, each with its own
+// outcome. The store loads what the batch touches in a handful of set-based
+// statements, [booking.Decide] decides, and as many statements write it down.
+// Several processes may write to one store: each takes the store's lock around
+// its transaction, so batches never conflict and nothing is retried.
+//
+// [Availability] answers searches from memory and is refreshed every second.
+// Only the booking itself is authoritative.
+//
+// The stores are in sqlite and postgres; ledgertest holds the suite both pass.
+package ledger
+
+import (
+	"context"
+	"errors"
+	"iter"
+
+	"sunbeon/reservation/booking"
+)
+
+// Store is a ledger on disk. Both stores implement it whole; those who need
+// less of it declare less.
+type Store interface {
+	Committer
+	Source
+
+	// Seed adds what is not there yet; rows whose id exists are left alone.
+	Seed(ctx context.Context, c Catalog) error
+	// Latest is the person's live booking or else the last one cancelled; it
+	// is ErrNotFound if there never was one. Cancelled bookings keep the
+	// slots they had.
+	Latest(ctx context.Context, person string) (booking.Booking, error)
+	// Find is the booking of that serial or ErrNotFound. A booking that was
+	// replaced by a later one of the same person has no slots any more.
+	Find(ctx context.Context, serial int64) (booking.Booking, error)
+	// Answer is the answer recorded for an attempt or ErrNotFound.
+	Answer(ctx context.Context, a booking.Attempt) (booking.Recorded, error)
+	// Live yields every live booking in the order of serials. It ends at the
+	// first error.
+	Live(ctx context.Context) iter.Seq2[booking.Booking, error]
+	// Events are up to limit rows of the outbox after the given id, in order.
+	Events(ctx context.Context, after int64, limit int) ([]booking.Event, error)
+	// Audit counts broken invariants.
+	Audit(ctx context.Context) (Audit, error)
+	Close() error
+}
+
+// ErrNotFound says that a store has no such row.
+var ErrNotFound = errors.New("not in the ledger")
+
+// Audit counts what must never be. All but Live are zero in a sound ledger.
+type Audit struct {
+	Live       int64 // live bookings
+	Overbooked int64 // slots with more live doses than capacity
+	Miscounted int64 // slots whose count of places taken is not that of their live doses
+	Duplicates int64 // persons with two live bookings
+	Passless   int64 // live bookings without a pass
+	Orphans    int64 // outbox rows without a booking
+}
+
+// Violations by the name of the invariant they break.
+func (a Audit) Violations() map[string]int64 {
+	return map[string]int64{
+		"overbooked": a.Overbooked, "miscounted": a.Miscounted, "duplicate": a.Duplicates,
+		"passless": a.Passless, "message_without_booking": a.Orphans,
+	}
+}

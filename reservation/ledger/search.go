@@ -1,0 +1,117 @@
+package ledger
+
+import (
+	"strings"
+
+	"sunbeon/reservation/booking"
+)
+
+// Place is an institution with the places it has free for a first dose.
+type Place struct {
+	booking.Institution
+	Free int
+}
+
+// PlaceQuery narrows a search for institutions. Empty fields match all. Without
+// a Text, which may well be the name of a full one, institutions with nothing
+// free are left out.
+type PlaceQuery struct {
+	Province string
+	District string
+	Text     string                // part of the name, in either case
+	After    booking.InstitutionID // continue behind this one, 0 for the beginning
+	Limit    int
+}
+
+// Places lists institutions and says after which one to go on; 0 at the end.
+func (a *Availability) Places(q PlaceQuery) (found []Place, next booking.InstitutionID) {
+	s := a.current.Load()
+	if s == nil {
+		return nil, 0
+	}
+	start := 0
+	if q.After != 0 {
+		i, ok := s.byInstitution[q.After]
+		if !ok {
+			return nil, 0
+		}
+		start = i + 1
+	}
+	text := strings.ToLower(q.Text)
+	for i := start; i < len(s.institutions); i++ {
+		in := s.institutions[i]
+		free := int(s.vacant[i].Load())
+		if q.Province != "" && in.Province != q.Province || q.District != "" && in.District != q.District ||
+			text == "" && free == 0 || !strings.Contains(strings.ToLower(in.Name), text) {
+			continue
+		}
+		if len(found) == q.Limit {
+			return found, found[len(found)-1].ID
+		}
+		found = append(found, Place{in, free})
+	}
+	return found, 0
+}
+
+// Slots lists what is free at an institution for a first dose, by time, on one
+// date or, if date is empty, on all. It continues behind the slot after, if not
+// 0, and returns where to go on; 0 at the end. It reports whether there is such
+// an institution.
+func (a *Availability) Slots(id booking.InstitutionID, date string, after booking.SlotID, limit int) (found []booking.Offer, next booking.SlotID, ok bool) {
+	s := a.current.Load()
+	if s == nil {
+		return nil, 0, false
+	}
+	in, ok := s.byInstitution[id]
+	if !ok {
+		return nil, 0, false
+	}
+	start := s.first[in]
+	if i, ok := s.bySlot[after]; ok && i >= start {
+		start = i + 1
+	}
+	for i := start; i < s.first[in+1]; i++ {
+		if !s.begins[i] || s.free[i].Load() <= 0 || date != "" && s.slots[i].Start.Date() != date {
+			continue
+		}
+		if len(found) == limit {
+			return found, found[len(found)-1].Slot.ID, true
+		}
+		found = append(found, s.offer(i))
+	}
+	return found, 0, true
+}
+
+// ring bounds how many institutions a search for alternatives looks into
+// beyond the wanted one: a storm of taken slots must not cost a scan of a
+// province each.
+const ring = 40
+
+// Alternatives returns the n free slots nearest to a wanted one.
+func (a *Availability) Alternatives(id booking.SlotID, n int) []booking.Offer {
+	s := a.current.Load()
+	if s == nil {
+		return nil
+	}
+	i, ok := s.bySlot[id]
+	if !ok {
+		return nil
+	}
+	want := s.offer(i)
+	home := s.byInstitution[want.Institution.ID]
+	near := booking.Alternatives(want.Slot, want.Institution, s.offers(home), n)
+	if len(near) == n {
+		return near
+	}
+	// Institutions are sorted by province and district, so neighbours in the
+	// list are neighbours on the map.
+	offers := s.offers(home)
+	for step := 1; step <= ring; step++ {
+		for _, in := range []int{home - step, home + step} {
+			if in >= 0 && in < len(s.institutions) && s.vacant[in].Load() > 0 {
+				offers = append(offers, s.offers(in)...)
+			}
+		}
+	}
+	return booking.Alternatives(want.Slot, want.Institution, offers, n)
+}

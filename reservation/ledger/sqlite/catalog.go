@@ -1,0 +1,154 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"time"
+
+	"sunbeon/reservation/booking"
+	"sunbeon/reservation/ledger"
+)
+
+const (
+	seedVaccines = `
+INSERT OR IGNORE INTO vaccines (id, doses, interval_days, slack_days)
+SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3 FROM json_each(?)`
+
+	seedInstitutions = `
+INSERT OR IGNORE INTO institutions (id, name, province, district)
+SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3 FROM json_each(?)`
+
+	seedSlots = `
+INSERT OR IGNORE INTO slots (id, institution, start, vaccine)
+SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3 FROM json_each(?)`
+
+	seedPlaces = `
+INSERT OR IGNORE INTO places (slot, capacity)
+SELECT value ->> 0, value ->> 1 FROM json_each(?)`
+)
+
+// Seed adds what is not there yet, in one transaction.
+func (s *Store) Seed(ctx context.Context, c ledger.Catalog) error {
+	if err := c.Validate(); err != nil {
+		return fmt.Errorf("seed: %w", err)
+	}
+	if err := s.lock.Lock(); err != nil {
+		return err
+	}
+	defer s.lock.Unlock()
+	tx, err := s.writes.BeginTx(ctx, nil)
+	if err != nil {
+		return fmt.Errorf("seed: %w", err)
+	}
+	defer tx.Rollback()
+	before, err := rowsOf(ctx, tx)
+	if err != nil {
+		return fmt.Errorf("seed: %w", err)
+	}
+	w := writing{ctx: ctx, tx: tx}
+	w.catalog(c)
+	if w.err != nil {
+		return fmt.Errorf("seed: %w", w.err)
+	}
+	after, err := rowsOf(ctx, tx)
+	if err != nil {
+		return fmt.Errorf("seed: %w", err)
+	}
+	if after == before {
+		return nil
+	}
+	if _, err := tx.ExecContext(ctx, `INSERT INTO imports (time_ms) VALUES (?)`, time.Now().UnixMilli()); err != nil {
+		return fmt.Errorf("seed: %w", err)
+	}
+	if err := tx.Commit(); err != nil {
+		return fmt.Errorf("seed: %w", err)
+	}
+	return nil
+}
+
+func rowsOf(ctx context.Context, tx *sql.Tx) (n int64, err error) {
+	const count = `SELECT (SELECT count(*) FROM vaccines) + (SELECT count(*) FROM institutions) + (SELECT count(*) FROM places)`
+	return n, tx.QueryRowContext(ctx, count).Scan(&n)
+}
+
+func (w *writing) catalog(c ledger.Catalog) {
+	vaccines := make([]row, len(c.Vaccines))
+	for i, v := range c.Vaccines {
+		vaccines[i] = row{v.ID, v.Doses, v.IntervalDays, v.SlackDays}
+	}
+	institutions := make([]row, len(c.Institutions))
+	for i, in := range c.Institutions {
+		institutions[i] = row{in.ID, in.Name, in.Province, in.District}
+	}
+	slots, places := make([]row, len(c.Slots)), make([]row, len(c.Slots))
+	for i, sl := range c.Slots {
+		slots[i] = row{sl.ID, sl.Institution, sl.Start, sl.Vaccine}
+		places[i] = row{sl.ID, sl.Capacity}
+	}
+	w.run("vaccines", seedVaccines, vaccines)
+	w.run("institutions", seedInstitutions, institutions)
+	w.run("slots", seedSlots, slots)
+	w.run("places", seedPlaces, places)
+}
+
+func (s *Store) catalogVersion(ctx context.Context) (version int64, err error) {
+	return version, s.reads.QueryRowContext(ctx, `SELECT coalesce(max(id), 0) FROM imports`).Scan(&version)
+}
+
+// Catalog returns all that can be booked if it is newer than the version seen.
+func (s *Store) Catalog(ctx context.Context, seen int64) (c ledger.Catalog, version int64, err error) {
+	if version, err = s.catalogVersion(ctx); err != nil {
+		return c, 0, fmt.Errorf("catalog: %w", err)
+	}
+	if version == seen {
+		return c, version, nil
+	}
+	vaccines := read(ctx, s.reads, `SELECT id, doses, interval_days, slack_days FROM vaccines ORDER BY id`,
+		func(v *booking.Vaccine) []any { return []any{&v.ID, &v.Doses, &v.IntervalDays, &v.SlackDays} }, &c.Vaccines)
+	institutions := read(ctx, s.reads, `SELECT id, name, province, district FROM institutions ORDER BY id`,
+		func(in *booking.Institution) []any { return []any{&in.ID, &in.Name, &in.Province, &in.District} }, &c.Institutions)
+	slots := read(ctx, s.reads, `SELECT s.id, s.institution, s.start, s.vaccine, p.capacity FROM slots AS s JOIN places AS p ON p.slot = s.id ORDER BY s.id`,
+		func(s *booking.Slot) []any { return []any{&s.ID, &s.Institution, &s.Start, &s.Vaccine, &s.Capacity} }, &c.Slots)
+	if err := errors.Join(vaccines, institutions, slots); err != nil {
+		return c, 0, fmt.Errorf("catalog: %w", err)
+	}
+	return c, version, nil
+}
+
+// Counts returns the places of every slot that changed after an outbox id, and
+// the id they are current to.
+func (s *Store) Counts(ctx context.Context, since int64) (counts []ledger.Count, current int64, err error) {
+	// Read before the counts: a batch between the two statements is then
+	// reported twice rather than never.
+	if err := s.reads.QueryRowContext(ctx, `SELECT coalesce(max(id), 0) FROM outbox`).Scan(&current); err != nil {
+		return nil, 0, fmt.Errorf("counts: %w", err)
+	}
+	if current == since {
+		return nil, current, nil
+	}
+	err = read(ctx, s.reads, `SELECT slot, capacity - taken FROM places WHERE changed > ?`,
+		func(c *ledger.Count) []any { return []any{&c.Slot, &c.Free} }, &counts, since)
+	if err != nil {
+		return nil, 0, fmt.Errorf("counts: %w", err)
+	}
+	return counts, current, nil
+}
+
+// read appends a query's rows to list; fields names the columns' destinations.
+func read[T any](ctx context.Context, db *sql.DB, query string, fields func(*T) []any, list *[]T, args ...any) error {
+	rows, err := db.QueryContext(ctx, query, args...)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var row T
+		if err := rows.Scan(fields(&row)...); err != nil {
+			return err
+		}
+		*list = append(*list, row)
+	}
+	return rows.Err()
+}

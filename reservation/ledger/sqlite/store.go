@@ -1,0 +1,137 @@
+// Package sqlite is the ledger in one SQLite file, for one machine.
+//
+// Several processes may open the same file. Writers take a lock file around
+// their transaction: SQLite's own waiting starves some of them under load (one
+// of four waited seconds), while the kernel's file lock serves in turn and is
+// freed when its holder dies. Readers need no lock; they see the last commit.
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"embed"
+	"fmt"
+	"io/fs"
+	"net/url"
+
+	"github.com/pressly/goose/v3"
+	_ "modernc.org/sqlite" // registers the driver
+
+	"sunbeon/reservation/ledger"
+)
+
+//go:embed migrations/*.sql
+var migrations embed.FS
+
+// Store is a ledger in a file.
+type Store struct {
+	reads  *sql.DB
+	writes *sql.DB // one connection
+	lock   *lockFile
+}
+
+var _ ledger.Store = (*Store)(nil)
+
+// readers is the size of the read pool: look-ups take well under a millisecond
+// and every connection keeps its own page cache.
+const readers = 4
+
+// Open opens or creates the ledger at path and brings its schema up to date.
+func Open(ctx context.Context, path string) (*Store, error) {
+	lock, err := openLock(path + ".lock")
+	if err != nil {
+		return nil, fmt.Errorf("open ledger: %w", err)
+	}
+	s := &Store{lock: lock}
+	if err := s.open(ctx, path); err != nil {
+		s.Close()
+		return nil, fmt.Errorf("open ledger %s: %w", path, err)
+	}
+	return s, nil
+}
+
+func (s *Store) open(ctx context.Context, path string) (err error) {
+	if s.writes, err = sql.Open("sqlite", source(path, false)); err != nil {
+		return err
+	}
+	s.writes.SetMaxOpenConns(1)
+	if s.reads, err = sql.Open("sqlite", source(path, true)); err != nil {
+		return err
+	}
+	s.reads.SetMaxOpenConns(readers)
+	s.reads.SetMaxIdleConns(readers)
+
+	if err := s.lock.Lock(); err != nil {
+		return err
+	}
+	defer s.lock.Unlock()
+	return migrate(ctx, s.writes)
+}
+
+// OpenReadOnly opens an existing ledger without changing anything, next to the
+// processes that write it.
+func OpenReadOnly(ctx context.Context, path string) (*Store, error) {
+	// The connection could write the shared-memory file of the WAL, which
+	// reading beside a writer needs; the pragma refuses everything else.
+	reads, err := sql.Open("sqlite", source(path, true)+"&mode=rw")
+	if err != nil {
+		return nil, fmt.Errorf("open ledger %s: %w", path, err)
+	}
+	s := &Store{reads: reads}
+	if _, err := s.catalogVersion(ctx); err != nil {
+		s.Close()
+		return nil, fmt.Errorf("open ledger %s: %w", path, err)
+	}
+	return s, nil
+}
+
+// source is the driver's name for the file with its settings. FULL makes every
+// commit wait for fsync of the WAL: acknowledged is on disk.
+func source(path string, readOnly bool) string {
+	q := url.Values{}
+	q.Set("_busy_timeout", "10000")
+	q.Set("_journal_mode", "WAL")
+	q.Set("_synchronous", "FULL")
+	q.Set("_dqs", "false")
+	q.Set("_txlock", "immediate")
+	q.Add("_pragma", "wal_autocheckpoint(4000)") // 16 MB: a checkpoint is a second fsync
+	q.Add("_pragma", "journal_size_limit(67108864)")
+	if readOnly {
+		q.Del("_journal_mode")
+		q.Del("_txlock")
+		q.Set("_query_only", "true")
+	}
+	return "file:" + (&url.URL{Path: path}).EscapedPath() + "?" + q.Encode()
+}
+
+func migrate(ctx context.Context, db *sql.DB) error {
+	files, err := fs.Sub(migrations, "migrations")
+	if err != nil {
+		return err
+	}
+	provider, err := goose.NewProvider(goose.DialectSQLite3, db, files)
+	if err != nil {
+		return fmt.Errorf("read migrations: %w", err)
+	}
+	if _, err := provider.Up(ctx); err != nil {
+		return fmt.Errorf("migrate: %w", err)
+	}
+	return nil
+}
+
+// Close waits for statements under way.
+func (s *Store) Close() error {
+	var first error
+	for _, db := range []*sql.DB{s.reads, s.writes} {
+		if db == nil {
+			continue
+		}
+		if err := db.Close(); err != nil && first == nil {
+			first = fmt.Errorf("close ledger: %w", err)
+		}
+	}
+	if s.lock != nil {
+		s.lock.Close()
+	}
+	return first
+}

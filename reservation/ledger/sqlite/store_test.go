@@ -1,0 +1,60 @@
+package sqlite_test
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"sunbeon/reservation/ledger"
+	"sunbeon/reservation/ledger/ledgertest"
+	"sunbeon/reservation/ledger/sqlite"
+)
+
+func open(ctx context.Context, path string) (ledger.Store, error) { return sqlite.Open(ctx, path) }
+
+func TestMain(m *testing.M) { ledgertest.Main(m, open) }
+
+func TestConformance(t *testing.T) {
+	ledgertest.Run(t, ledgertest.Harness{
+		Create: func(t *testing.T) string { return filepath.Join(t.TempDir(), "ledger.db") },
+		Open:   open,
+	})
+}
+
+func TestReadOnly(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "a ledger?#%.db")
+	if _, err := sqlite.OpenReadOnly(t.Context(), path); err == nil {
+		t.Fatal("a ledger that does not exist was opened")
+	}
+	s, err := sqlite.Open(t.Context(), path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	r, err := sqlite.OpenReadOnly(t.Context(), path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Close()
+	if _, err := r.Audit(t.Context()); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestOpenRefusesWhatIsNoLedger(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "ledger.db")
+	garbage := []byte(strings.Repeat("this is not a database ", 500))
+	if err := os.WriteFile(path, garbage, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := sqlite.Open(t.Context(), path); err == nil || !strings.Contains(err.Error(), path) {
+		t.Errorf("error %v does not name the file", err)
+	}
+	if after, err := os.ReadFile(path); err != nil || string(after) != string(garbage) {
+		t.Error("the file was changed")
+	}
+}
