@@ -1,0 +1,81 @@
+package upstream
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"net/url"
+)
+
+// Codes of a [Refusal] by stock.
+const (
+	CodeNoStock   = "no_stock"   // the institution has too few doses
+	CodeReleased  = "released"   // the key was given back before
+	CodeKeyReused = "key_reused" // the key names another reservation
+)
+
+// Reservation holds doses at an institution under a key of the caller's
+// choice. Date is the first dose's, YYYY-MM-DD.
+type Reservation struct {
+	Key         string `json:"key"`
+	Institution string `json:"institution"`
+	Vaccine     string `json:"vaccine"`
+	Date        string `json:"date"`
+	Doses       int    `json:"doses"`
+}
+
+// Stock reserves doses with the institutions' stock system. It is safe for
+// concurrent use.
+type Stock struct{ exchange *exchange }
+
+// NewStock checks the configuration; it connects with the first call.
+func NewStock(cfg Config) (*Stock, error) {
+	exchange, err := newExchange(SystemStock, cfg)
+	if err != nil {
+		return nil, err
+	}
+	return &Stock{exchange}, nil
+}
+
+// Reserve takes doses; the same reservation again changes nothing. After
+// ErrUnknown the doses may be held: reserve again, or Release the key to be
+// sure that they are not.
+func (s *Stock) Reserve(ctx context.Context, r Reservation) error {
+	return s.exchange.call(ctx, true, func(ctx context.Context) error {
+		var held Reservation
+		if err := s.exchange.send(ctx, http.MethodPost, "/stock/reservations", r, &held); err != nil {
+			return err
+		}
+		if held != r {
+			return &attemptError{outcome: failed, cause: errors.New("answered with another reservation")}
+		}
+		return nil
+	})
+}
+
+// Release gives the doses under a key back. A key that was given back before,
+// or that never arrived, is no error: once Release has succeeded, nothing is or
+// will be held under it.
+func (s *Stock) Release(ctx context.Context, key string) error {
+	return s.exchange.call(ctx, true, func(ctx context.Context) error {
+		return s.exchange.send(ctx, http.MethodDelete, reservationPath(key), nil, nil)
+	})
+}
+
+// Lookup tells whether doses are held under a key.
+func (s *Stock) Lookup(ctx context.Context, key string) (r Reservation, held bool, err error) {
+	err = s.exchange.call(ctx, false, func(ctx context.Context) error {
+		r = Reservation{}
+		return s.exchange.send(ctx, http.MethodGet, reservationPath(key), nil, &r)
+	})
+	var refusal *Refusal
+	if errors.As(err, &refusal) && refusal.Code == "no_reservation" {
+		return Reservation{}, false, nil
+	}
+	if err != nil {
+		return Reservation{}, false, err
+	}
+	return r, true, nil
+}
+
+func reservationPath(key string) string { return "/stock/reservations/" + url.PathEscape(key) }
