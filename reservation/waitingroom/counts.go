@@ -6,8 +6,9 @@ type Counts struct {
 	Tickets int64
 	// Lobby is how many of them the seal fixed; 0 before the seal.
 	Lobby int64
-	// Serving is the serving number and HighWater the highest ever shown.
-	Serving, HighWater int64
+	// Serving is the serving number. It never falls, so it is also the highest
+	// ever shown.
+	Serving int64
 	// Called is how many people have been called, Claimed how many have ever
 	// claimed, Booked how many have booked.
 	Called, Claimed, Booked int64

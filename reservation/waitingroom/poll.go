@@ -2,9 +2,50 @@ package waitingroom
 
 // PollStep is one row of the advice when to look at the serving document
 // again: people with up to Ahead turns before them wait EveryMS, plus a random
-// part of up to JitterMS. The last row has Ahead -1 and fits everybody.
+// part of JitterMS. The last row has Ahead -1 and fits everybody.
 type PollStep struct {
 	Ahead    int64 `json:"ahead"`
 	EveryMS  int64 `json:"every_ms"`
 	JitterMS int64 `json:"jitter_ms"`
+}
+
+// pollSteps is the advice by how far away the call is. Someone polls about
+// five times in a step's span, so that a miss of one poll never costs more
+// than a fifth of what is left, and ten million far people make fewer requests
+// than the few thousand next in line. Jitter of half the interval dissolves
+// a herd within three polls.
+var pollSteps = []struct{ withinS, everyMS int64 }{
+	{5, 1_000}, {30, 5_000}, {180, 15_000}, {900, 60_000},
+}
+
+// pollFarMS is the advice beyond the table, pollIdleMS where nothing is called
+// and so no distance is known.
+const pollFarMS, pollIdleMS = 180_000, 15_000
+
+// PollTable returns the advice for the serving document at a rate of
+// rateMilli. It is never empty.
+func PollTable(rateMilli int64) []PollStep {
+	if rateMilli <= 0 {
+		return []PollStep{pollStep(-1, pollIdleMS)}
+	}
+	table := make([]PollStep, 0, len(pollSteps)+1)
+	for _, s := range pollSteps {
+		table = append(table, pollStep(s.withinS*rateMilli/1000, s.everyMS))
+	}
+	return append(table, pollStep(-1, pollFarMS))
+}
+
+func pollStep(ahead, everyMS int64) PollStep {
+	return PollStep{Ahead: ahead, EveryMS: everyMS, JitterMS: everyMS / 2}
+}
+
+// PollAdvice returns after how many milliseconds a person with ahead turns
+// before them looks again; random is uniform in [0, 1).
+func PollAdvice(ahead, rateMilli int64, random float64) int64 {
+	for _, s := range PollTable(rateMilli) {
+		if s.Ahead < 0 || ahead <= s.Ahead {
+			return s.EveryMS + int64(random*float64(s.JitterMS))
+		}
+	}
+	return pollFarMS
 }

@@ -1,0 +1,198 @@
+package record
+
+import (
+	"context"
+	"crypto/ed25519"
+	"errors"
+	"fmt"
+	"os"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"sunbeon/reservation/waitingroom/tree"
+)
+
+// What a log refuses, and what ends it.
+var (
+	// ErrCorrupt: the directory holds something no crash of this log leaves.
+	ErrCorrupt = errors.New("record is corrupt")
+	// ErrLocked: another process has the directory.
+	ErrLocked = errors.New("record is in use by another process")
+	// ErrKey: the log was begun under another key.
+	ErrKey = errors.New("record belongs to another key")
+	// ErrSignature: a group's or receipt's signature does not fit.
+	ErrSignature = errors.New("wrong signature")
+	// ErrClosed: the log was closed.
+	ErrClosed = errors.New("record is closed")
+	// ErrNotFound: there is no such record.
+	ErrNotFound = errors.New("no such record")
+)
+
+// Config of a log.
+type Config struct {
+	Dir string
+	// Key signs every group.
+	Key ed25519.PrivateKey
+	// Now is the clock of the groups' one-second times.
+	Now func() time.Time
+	// Committed, if set, is told of every group that has become durable: how
+	// many records, and how long writing and syncing took. It must be quick.
+	Committed func(records int, took time.Duration)
+	// SegmentBytes is the size after which a new file is begun; 0 is 64 MiB.
+	SegmentBytes int64
+}
+
+func (c *Config) validate() error {
+	switch {
+	case c.Dir == "":
+		return errors.New("record: no directory")
+	case len(c.Key) != ed25519.PrivateKeySize:
+		return errors.New("record: no signing key")
+	case c.Now == nil:
+		return errors.New("record: no clock")
+	}
+	if c.SegmentBytes == 0 {
+		c.SegmentBytes = 64 << 20
+	}
+	return nil
+}
+
+// appender is the end of the file being written; tests break it.
+type appender interface {
+	Write([]byte) (int, error)
+	Sync() error
+	Close() error
+}
+
+// Log is the one writer of a directory. Append, Wait, Receipt and Find may be
+// called from any number of goroutines.
+type Log struct {
+	config Config
+	lock   *os.File
+	wake   chan struct{} // one token: there is something to commit
+	done   chan struct{} // closed when the writer has ended
+	failed chan struct{}
+
+	// durable is the number of records on disk.
+	durable atomic.Uint64
+
+	mu      sync.Mutex
+	next    uint64   // position of the next record
+	pending []*batch // not durable yet, oldest first
+	recent  recent
+	groups  []groupAt // where every durable group is
+	closing bool
+	err     error // why the log ended
+
+	// These belong to the writer.
+	file appender
+	path string
+	size int64
+	tree tree.Frontier
+}
+
+// groupAt finds a group on disk: 32 bytes for several hundred records.
+type groupAt struct {
+	first uint64
+	place
+}
+
+// Append queues a record for the next group and returns its position: 0 for
+// the first record of the log, then one more each. It copies the record and
+// does not wait. Records of more than 64 KiB are a defect and panic.
+func (l *Log) Append(record []byte) uint64 {
+	if len(record) > maxRecord {
+		panic(fmt.Sprintf("record of %d bytes", len(record)))
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	position := l.next
+	l.next++
+	last := len(l.pending) - 1
+	if last < 0 || l.pending[last].closed {
+		l.pending = append(l.pending, newBatch(position))
+		last++
+	}
+	b := l.pending[last]
+	b.add(record)
+	b.closed = b.full()
+	select {
+	case l.wake <- struct{}{}:
+	default:
+	}
+	return position
+}
+
+// Wait returns when the record at position is on disk. If ctx ends first it
+// returns ctx's error, and the record's fate is open; any other error means
+// that the log has ended and the process must stop.
+func (l *Log) Wait(ctx context.Context, position uint64) error {
+	if position < l.durable.Load() {
+		return nil
+	}
+	b, err := l.pendingAt(position)
+	if b == nil {
+		return err
+	}
+	select {
+	case <-b.done:
+		return b.err
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// pendingAt returns the batch that holds position; nil and no error if it has
+// become durable.
+func (l *Log) pendingAt(position uint64) (*batch, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if position < l.durable.Load() {
+		return nil, nil
+	}
+	if l.err != nil {
+		return nil, l.err
+	}
+	for _, b := range l.pending {
+		if position < b.first+uint64(len(b.ends)) {
+			return b, nil
+		}
+	}
+	return nil, fmt.Errorf("%w: position %d of %d", ErrNotFound, position, l.next)
+}
+
+// Size is the number of records appended, durable or not.
+func (l *Log) Size() uint64 {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.next
+}
+
+// Failed is closed when a write has failed and the process must stop.
+func (l *Log) Failed() <-chan struct{} { return l.failed }
+
+// Err says why the log has ended; nil while it has not.
+func (l *Log) Err() error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.err
+}
+
+// Close commits what has been appended and releases the directory. Nothing may
+// be appended any more.
+func (l *Log) Close() error {
+	l.mu.Lock()
+	l.closing = true
+	l.mu.Unlock()
+	select {
+	case l.wake <- struct{}{}:
+	default:
+	}
+	<-l.done
+	err := l.Err()
+	if errors.Is(err, ErrClosed) {
+		err = nil
+	}
+	return errors.Join(err, l.file.Close(), l.lock.Close())
+}
