@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"sunbeon/reservation/booking"
+	"sunbeon/reservation/ledger"
 	"sunbeon/reservation/rush/population"
 )
 
@@ -22,15 +23,6 @@ type Demand struct {
 // DefaultRatio leaves some slots free, as a well-prepared evening would: with
 // exactly one dose a person the last ones would search for ever.
 const DefaultRatio = 1.15
-
-// Supply is what the ledger is seeded with.
-type Supply struct {
-	Vaccines     []booking.Vaccine
-	Institutions []booking.Institution
-	// Slots holds first those for first doses of each institution and then
-	// their counterparts for the second, an interval later.
-	Slots []booking.Slot
-}
 
 // Institutions in the whole country, for the whole of [population.Eligible];
 // how a day is cut into slots is an assumption.
@@ -58,8 +50,10 @@ var vaccines = []booking.Vaccine{
 
 // World builds the institutions and slots for a demand: each province gets
 // institutions and doses in proportion to its people, at least one
-// institution, and as many days as its doses take.
-func World(d Demand) Supply {
+// institution, and as many days as its doses take. Of each institution's slots
+// those for first doses come first and then their counterparts for the second,
+// an interval later.
+func World(d Demand) ledger.Catalog {
 	if d.Ratio == 0 {
 		d.Ratio = DefaultRatio
 	}
@@ -78,12 +72,12 @@ func World(d Demand) Supply {
 		doses := int(math.Ceil(people*d.Ratio + 2*math.Sqrt(people)))
 		b.province(p.Name, sites, doses)
 	}
-	return b.Supply
+	return b.Catalog
 }
 
 // builder accumulates a world and numbers what it adds.
 type builder struct {
-	Supply
+	ledger.Catalog
 	first  booking.Moment
 	hours  []booking.Moment
 	random *rand.Rand

@@ -8,6 +8,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"sunbeon/reservation/booking"
+	"sunbeon/reservation/ledger"
 	"sunbeon/reservation/rush"
 	"sunbeon/reservation/rush/population"
 )
@@ -16,7 +17,7 @@ var firstDay = time.Date(2021, 8, 26, 20, 0, 0, 0, time.UTC)
 
 // firstDoses sums, by province, the capacity of slots for which the domain's
 // own rule finds a second dose at the same place.
-func firstDoses(t *testing.T, s rush.Supply) map[string]int {
+func firstDoses(t *testing.T, s ledger.Catalog) map[string]int {
 	t.Helper()
 	provinces := map[booking.InstitutionID]string{}
 	for _, at := range s.Institutions {

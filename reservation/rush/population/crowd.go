@@ -96,7 +96,8 @@ func (c *Crowd) Person(i int) Person {
 	} else {
 		p.Name = koreanName(r)
 	}
-	p.Digits = fmt.Sprintf("synthetic-%s-%d-%d", kind, c.seed, i)
+	// Letters part the numbers, because hyphens do not count to an identity provider.
+	p.Digits = fmt.Sprintf("synthetic-%s-s%d-n%d", kind, c.seed, i)
 	// No Korean mobile number begins with 010-0 or 010-1.
 	p.Phone = fmt.Sprintf("010-0%03d-%04d", i/10_000%1000, i%10_000)
 	return p

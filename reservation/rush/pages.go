@@ -1,0 +1,197 @@
+package rush
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"slices"
+
+	"sunbeon/internal/problem"
+	"sunbeon/reservation/rush/journal"
+)
+
+// The second half of the way: from the pass to the booking and after it.
+
+func (w *walker) checkEligibility(v *visit) (move, error) {
+	_, err := w.client.ask(w.ctx, question{
+		route:  "GET /v1/eligibility",
+		url:    w.at(w.gate, "/v1/eligibility", nil),
+		meant:  v.meant,
+		cookie: v.cookies(),
+	}, nil)
+	if err != nil {
+		return move{}, err
+	}
+	return then((*walker).listInstitutions, w.ponder(v))
+}
+
+func (w *walker) listInstitutions(v *visit) (move, error) {
+	var list struct {
+		Institutions []struct {
+			ID string `json:"id"`
+		} `json:"institutions"`
+	}
+	_, err := w.client.ask(w.ctx, question{
+		route:  "GET /v1/institutions",
+		url:    w.at(w.gate, "/v1/institutions", url.Values{"province": {v.person.Province}, "limit": {"50"}}),
+		meant:  v.meant,
+		cookie: v.cookies(),
+	}, &list)
+	if err != nil {
+		return move{}, err
+	}
+	v.institutions = v.institutions[:0]
+	for _, at := range list.Institutions {
+		v.institutions = append(v.institutions, at.ID)
+	}
+	v.random.Shuffle(len(v.institutions), func(i, j int) {
+		v.institutions[i], v.institutions[j] = v.institutions[j], v.institutions[i]
+	})
+	return then((*walker).listSlots, w.ponder(v))
+}
+
+// listSlots looks for a free time at the first institution on the person's
+// list. Early times are the more wanted ones, which makes them hot.
+func (w *walker) listSlots(v *visit) (move, error) {
+	if len(v.institutions) == 0 || v.rounds >= maxRounds {
+		return refuse("sold_out")
+	}
+	var list struct {
+		Slots []struct {
+			ID string `json:"id"`
+		} `json:"slots"`
+	}
+	_, err := w.client.ask(w.ctx, question{
+		route:  "GET /v1/institutions/{id}/slots",
+		url:    w.at(w.gate, "/v1/institutions/"+v.institutions[0]+"/slots", nil),
+		meant:  v.meant,
+		cookie: v.cookies(),
+	}, &list)
+	if err != nil {
+		return move{}, err
+	}
+	if len(list.Slots) == 0 {
+		v.institutions = v.institutions[1:]
+		return then((*walker).listSlots, w.ponder(v))
+	}
+	u := v.random.Float64()
+	v.choose(list.Slots[int(u*u*float64(len(list.Slots)))].ID)
+	return then((*walker).book, w.ponder(v))
+}
+
+// maxRounds is how many times a person chooses before they give up.
+const maxRounds = 20
+
+// choose settles on a slot. Each choice is a request of its own, with a key of
+// its own; trying the same choice again keeps the key.
+func (v *visit) choose(slot string) {
+	v.rounds++
+	v.slot = slot
+	v.key = fmt.Sprintf("%016x%016x", v.random.Uint64(), v.random.Uint64())
+}
+
+// confirmation is a booking as the server tells it.
+type confirmation struct {
+	Number string         `json:"number"`
+	Doses  []journal.Dose `json:"doses"`
+}
+
+func (w *walker) book(v *visit) (move, error) {
+	var made confirmation
+	_, err := w.client.ask(w.ctx, question{
+		route:  "POST /v1/bookings",
+		url:    w.at(w.gate, "/v1/bookings", nil),
+		meant:  v.meant,
+		cookie: v.cookies(),
+		key:    v.key,
+		body:   map[string]string{"slot_id": v.slot},
+	}, &made)
+	var p *problem.Problem
+	if errors.As(err, &p) {
+		switch p.Code {
+		case "slot_taken":
+			return w.chooseAgain(v, p)
+		case "already_booked":
+			// An earlier request of this person, whose answer was lost, made it.
+			v.number, _ = p.Extra["number"].(string)
+			return then((*walker).lookUp, 0)
+		}
+	}
+	if err != nil {
+		return move{}, err
+	}
+	w.note(v, journal.Entry{Event: journal.Booked, Number: made.Number, Key: v.key, Doses: made.Doses})
+	w.tally.count(func(c *Counts) { c.Bookings++ })
+	v.number = made.Number
+	return then((*walker).lookUp, w.ponder(v))
+}
+
+// chooseAgain takes one of the alternatives offered for a slot just gone, or
+// looks at the list again if there are none.
+func (w *walker) chooseAgain(v *visit, p *problem.Problem) (move, error) {
+	var offers []struct {
+		Slot string `json:"slot_id"`
+	}
+	raw, err := json.Marshal(p.Extra["alternatives"])
+	if err == nil {
+		err = json.Unmarshal(raw, &offers)
+	}
+	if err != nil {
+		return move{}, problem.New(p.Status, "malformed_answer", "alternatives: "+err.Error())
+	}
+	if len(offers) == 0 || v.rounds >= maxRounds {
+		return then((*walker).listSlots, w.ponder(v))
+	}
+	v.choose(offers[v.random.IntN(len(offers))].Slot)
+	return then((*walker).book, w.ponder(v))
+}
+
+func (w *walker) lookUp(v *visit) (move, error) {
+	var mine struct {
+		Bookings []confirmation `json:"bookings"`
+	}
+	_, err := w.client.ask(w.ctx, question{
+		route:  "GET /v1/bookings/mine",
+		url:    w.at(w.gate, "/v1/bookings/mine", nil),
+		meant:  v.meant,
+		cookie: v.login,
+	}, &mine)
+	if err != nil {
+		return move{}, err
+	}
+	shown := func(c confirmation) bool { return v.number == "" || c.Number == v.number }
+	if !slices.ContainsFunc(mine.Bookings, shown) {
+		return move{end: outcome{kind: failed, code: "booking_not_shown"}}, nil
+	}
+	if v.temper.cancels && !v.rebooked {
+		return then((*walker).cancel, w.ponder(v))
+	}
+	return finish(booked)
+}
+
+// cancel gives the booking back. The journal says so before the request leaves,
+// so that the audit does not miss a booking whose cancellation took effect in
+// an answer nobody got.
+func (w *walker) cancel(v *visit) (move, error) {
+	w.note(v, journal.Entry{Event: journal.Cancelling, Number: v.number})
+	_, err := w.client.ask(w.ctx, question{
+		route:  "DELETE /v1/bookings/{number}",
+		url:    w.at(w.gate, "/v1/bookings/"+v.number, nil),
+		meant:  v.meant,
+		cookie: v.login,
+	}, nil)
+	var p *problem.Problem
+	repeated := v.tries > 0 && errors.As(err, &p) &&
+		(p.Status == http.StatusNotFound || p.Status == http.StatusConflict)
+	if err != nil && !repeated {
+		return move{}, err
+	}
+	w.note(v, journal.Entry{Event: journal.Cancelled, Number: v.number})
+	if !v.temper.rue {
+		return finish(cancelled)
+	}
+	v.rebooked, v.number = true, ""
+	return then((*walker).listSlots, w.ponder(v))
+}

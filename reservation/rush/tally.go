@@ -1,0 +1,127 @@
+package rush
+
+import (
+	"maps"
+	"net/http"
+	"sync"
+
+	"sunbeon/internal/problem"
+)
+
+// tally counts what happens to the crowd.
+type tally struct {
+	mu     sync.Mutex
+	visits map[int]*visit // of those under way
+	counts Counts
+	// refused and failed count ended visits by code, holds and troubles all
+	// that was seen on the way.
+	refused, failed, holds, troubles map[string]int
+	held                             map[int]struct{} // people who saw a 503
+	left                             chan struct{}    // closed when all expected have left
+	expected                         int
+}
+
+// Counts is how far the crowd has come.
+type Counts struct {
+	Arrived  int // people who have begun
+	Tickets  int // people with a place in the line
+	Passes   int // people who were let in
+	Bookings int // bookings acknowledged
+	Booked   int // people who left with a booking
+	Canceled int // people who left having cancelled
+	GivenUp  int // people who left of their own accord
+	Refused  int // people told that they may not
+	Failed   int // people whose last event was an error
+	Errors   int // errors anybody saw, most of them overcome
+}
+
+// Left is how many people are through with their evening.
+func (c Counts) Left() int { return c.Booked + c.Canceled + c.GivenUp + c.Refused + c.Failed }
+
+func newTally(expected int) *tally {
+	return &tally{
+		visits:   make(map[int]*visit),
+		refused:  map[string]int{},
+		failed:   map[string]int{},
+		holds:    map[string]int{},
+		troubles: map[string]int{},
+		held:     map[int]struct{}{},
+		left:     make(chan struct{}),
+		expected: expected,
+	}
+}
+
+func (t *tally) arrive(v *visit) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.visits[v.person.Index] = v
+	t.counts.Arrived++
+}
+
+func (t *tally) count(add func(*Counts)) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	add(&t.counts)
+}
+
+// hold notes that a person was asked to wait a moment, and by whom.
+func (t *tally) hold(v *visit, p *problem.Problem) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.holds[p.Code]++
+	if p.Status == http.StatusServiceUnavailable {
+		t.held[v.person.Index] = struct{}{}
+	}
+}
+
+func (t *tally) trouble(code string) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.counts.Errors++
+	t.troubles[code]++
+}
+
+func (t *tally) leave(v *visit, end outcome) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.end(v, end)
+	if t.counts.Left() == t.expected {
+		close(t.left)
+	}
+}
+
+func (t *tally) end(v *visit, end outcome) {
+	delete(t.visits, v.person.Index)
+	switch end.kind {
+	case booked:
+		t.counts.Booked++
+	case cancelled:
+		t.counts.Canceled++
+	case gaveUp:
+		t.counts.GivenUp++
+	case refused:
+		t.counts.Refused++
+		t.refused[end.code]++
+	case failed:
+		t.counts.Failed++
+		t.failed[end.code]++
+	}
+}
+
+// settle ends the visits of people whose last event was an error. Others who
+// are still under way stay so. Nobody may be walking any more.
+func (t *tally) settle() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	for _, v := range maps.Clone(t.visits) {
+		if v.trouble != "" {
+			t.end(v, outcome{kind: failed, code: v.trouble})
+		}
+	}
+}
+
+func (t *tally) snapshot() Counts {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.counts
+}
