@@ -40,7 +40,8 @@ type Config struct {
 	ID string
 	// Dir holds log and snapshots; it is made if absent.
 	Dir string
-	// Transport to the other members; see [ListenTLS]. Raft closes it.
+	// Transport to the other members; see [ListenTLS]. The node closes it, whether it opens
+	// or not.
 	Transport raft.Transport
 	// Peers are the members a new cluster starts with, this node included.
 	Peers []Peer
@@ -114,14 +115,14 @@ func Open(config Config) (_ *Node, err error) {
 		closed: make(chan struct{}),
 	}
 	logs := hclogTo(n.logger)
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, n.release())
+		}
+	}()
 	if n.store, err = openStore(config.Dir, logs); err != nil {
 		return nil, err
 	}
-	defer func() {
-		if err != nil {
-			err = errors.Join(err, n.store.Close())
-		}
-	}()
 
 	notices := make(chan bool, 1)
 	settings := raft.DefaultConfig()
@@ -148,6 +149,17 @@ func Open(config Config) (_ *Node, err error) {
 	}
 	n.duties.Go(func() { n.watchLeadership(notices) })
 	return n, nil
+}
+
+// release undoes what Open did before raft took over.
+func (n *Node) release() (err error) {
+	if t, ok := n.config.Transport.(raft.WithClose); ok {
+		err = t.Close()
+	}
+	if n.store != nil {
+		err = errors.Join(err, n.store.Close())
+	}
+	return err
 }
 
 // bootstrap writes the first configuration into an empty directory. All first

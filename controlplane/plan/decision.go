@@ -1,6 +1,9 @@
 package plan
 
-import "encoding/json"
+import (
+	"encoding/json"
+	"slices"
+)
 
 // Decision is one reasoned change by a controller.
 type Decision struct {
@@ -51,7 +54,7 @@ func recordDecision(d *draft, b RecordDecision) error {
 	if len(b.Sentence)+len(b.Record) > MaxDecision {
 		return refuse(TooLarge, "a decision has at most %d bytes", MaxDecision)
 	}
-	d.Decisions = appendDecision(d.Decisions, Decision{
+	d.Decisions = appendDecision(slices.Clip(d.Decisions), Decision{
 		Revision: d.now(), TimeMS: d.command.TimeMS, Actor: d.command.Actor,
 		Actuator: b.Actuator, Sentence: b.Sentence, Record: b.Record,
 	})

@@ -156,25 +156,25 @@ func (decisions) changes(out []Change, old, now *Plan) ([]Change, error) {
 	return out, nil
 }
 
-func (decisions) take(p *Plan, c Change, _ map[Topic]bool) error {
+func (decisions) take(p *Plan, c Change, owned map[Topic]bool) error {
 	var d Decision
 	if err := json.Unmarshal(c.Value, &d); err != nil {
 		return err
+	}
+	if !owned[TopicDecisions] {
+		p.Decisions = slices.Clone(p.Decisions)
+		owned[TopicDecisions] = true
 	}
 	p.Decisions = appendDecision(p.Decisions, d)
 	return nil
 }
 
-// appendDecision adds to the ring without touching what older plans see: they
-// look at shorter slices of the same array, which is copied when the ring
-// wraps. Only the newest plan of a history may be appended to; a plan that is
-// not (a second branch from one parent) would share the array, so the capacity
-// is cut.
+// appendDecision adds to a ring, in place where its array has room.
 func appendDecision(ring []Decision, d Decision) []Decision {
 	if len(ring) >= MaxDecisions {
 		ring = ring[len(ring)-MaxDecisions+1:]
 	}
-	return append(slices.Clip(ring), d)
+	return append(ring, d)
 }
 
 func appendChange(out []Change, topic Topic, key string, value any) ([]Change, error) {

@@ -27,6 +27,9 @@ type RenewSegment struct {
 	// RateMilli is the rate wanted over all open cohorts together. What the
 	// cohort gets of it is [Plan.RateOf].
 	RateMilli int64 `json:"rate_milli"`
+	// NoRaise keeps the cohort's rate from rising, for a leader that is not
+	// sure of what it sees. A first segment then begins at the floor.
+	NoRaise bool `json:"no_raise,omitempty"`
 }
 
 const (
@@ -59,10 +62,19 @@ func renewSegment(d *draft, b RenewSegment) error {
 	if err := d.clocksAgree(c.ID); err != nil {
 		return err
 	}
-	if before, ok := d.Segments[c.ID]; ok && d.ClockMS < before.Current.T0 {
+	before, served := d.Segments[c.ID]
+	if served && d.ClockMS < before.Current.T0 {
 		return refuse(TimeBackward, "the segment in force began at %d, it is %d", before.Current.T0, d.ClockMS)
 	}
-	d.serve(c, d.RateOf(c.ID, b.RateMilli, d.ClockMS))
+	rate := d.RateOf(c.ID, b.RateMilli, d.ClockMS)
+	if b.NoRaise {
+		limit := d.share(c.ID, d.Admission.FloorMilli)
+		if served {
+			limit = before.Current.RateMilli
+		}
+		rate = min(rate, limit)
+	}
+	d.serve(c, rate)
 	return nil
 }
 
@@ -116,14 +128,20 @@ func (d *draft) serve(c Cohort, rate int64) {
 		next.Start = max(next.Start, current.At(next.T0))
 	}
 	next.Until = next.T0 + leaseMS
-	next.Cap = line.Issued + (rate*runAheadMS+999_999)/1_000_000
-	if c.Supply > 0 {
-		next.Cap = min(next.Cap, c.Supply)
-	}
-	next.Cap = max(next.Cap, next.Start)
+	next.Cap = max(d.CapOf(c.ID, rate), next.Start)
 	put(&d.Segments, c.ID, Segments{
 		Revision: d.now(), Current: next, Previous: previous, History: chainSegment(history, next),
 	})
+}
+
+// CapOf is the number a segment at a rate may call up to: a little beyond the
+// issued tail, and never more people than the supply serves.
+func (p *Plan) CapOf(cohort string, rateMilli int64) int64 {
+	ahead := p.LineOf(cohort).Issued + (rateMilli*runAheadMS+999_999)/1_000_000
+	if supply := p.Cohorts[cohort].Supply; supply > 0 {
+		ahead = min(ahead, supply)
+	}
+	return ahead
 }
 
 // stop ends all calling in a cohort at once: with no rate there is no floor,

@@ -1,0 +1,108 @@
+package plan_test
+
+import (
+	"encoding/hex"
+	"strings"
+	"testing"
+
+	"sunbeon/controlplane/plan"
+)
+
+func TestDrawnCohortOpensOnlyApprovedSealedAndDrawn(t *testing.T) {
+	e := newEvening(t)
+	e.must(plan.CohortDefine, plan.DefineCohort{Cohort: drawn("c40")})
+	root, seed := strings.Repeat("ab", 32), strings.Repeat("cd", 32)
+	seal := plan.SealDraw{Cohort: "c40", Count: 3, Root: root}
+	reveal := plan.RevealDraw{Cohort: "c40", Secret: hex.EncodeToString(secret), Seed: seed}
+	to := func(p plan.Phase) plan.MovePhase { return plan.MovePhase{Cohort: "c40", Phase: p} }
+
+	e.refused(plan.IllegalPhase, plan.CohortPhase, to(plan.Open))
+	e.must(plan.CohortPhase, to(plan.Lobby))
+	e.refused(plan.IllegalPhase, plan.DrawSeal, seal)
+	e.refused(plan.NotDrawn, plan.DrawReveal, reveal)
+	e.must(plan.CohortPhase, to(plan.Sealed))
+	e.refused(plan.NotApproved, plan.CohortPhase, to(plan.Open))
+	e.must(plan.CohortApprove, plan.ApproveCohort{Cohort: "c40"})
+	e.refused(plan.NotDrawn, plan.CohortPhase, to(plan.Open))
+	e.must(plan.DrawSeal, seal)
+	e.must(plan.DrawSeal, seal) // a gate that lost the answer says it again
+	e.refused(plan.Conflict, plan.DrawSeal, plan.SealDraw{Cohort: "c40", Count: 4, Root: root})
+	e.refused(plan.NotDrawn, plan.CohortPhase, to(plan.Open))
+	e.refused(plan.BadSecret, plan.DrawReveal, plan.RevealDraw{Cohort: "c40", Secret: "00", Seed: seed})
+	e.must(plan.DrawReveal, reveal)
+	e.refused(plan.Conflict, plan.DrawReveal, plan.RevealDraw{Cohort: "c40", Secret: reveal.Secret, Seed: root})
+	e.must(plan.CohortPhase, to(plan.Open))
+	e.must(plan.CohortPhase, to(plan.Paused))
+	e.must(plan.CohortPhase, to(plan.Lobby)) // undone, with the order kept
+	e.must(plan.CohortPhase, to(plan.Sealed))
+	e.must(plan.CohortPhase, to(plan.Open))
+	e.must(plan.CohortPhase, to(plan.Closed))
+	e.refused(plan.IllegalPhase, plan.CohortPhase, to(plan.Open))
+}
+
+func TestDefineCohort(t *testing.T) {
+	f := func(name string, change func(*plan.Cohort), code string) {
+		t.Run(name, func(t *testing.T) {
+			e := newEvening(t)
+			c := drawn("c40")
+			change(&c)
+			if r := e.give(plan.CohortDefine, plan.DefineCohort{Cohort: c}); r.Code != code {
+				t.Errorf("got %+v, want code %q", r, code)
+			}
+		})
+	}
+	f("valid", func(*plan.Cohort) {}, "")
+	f("no id", func(c *plan.Cohort) { c.ID = "" }, plan.Malformed)
+	f("id of everything", func(c *plan.Cohort) { c.ID = plan.All }, plan.Malformed)
+	f("slash in the id", func(c *plan.Cohort) { c.ID = "a/b" }, plan.Malformed)
+	f("no such day", func(c *plan.Cohort) { c.BirthFrom = "1972-02-30" }, plan.Malformed)
+	f("born backwards", func(c *plan.Cohort) { c.BirthTo = "1960-01-01" }, plan.Malformed)
+	f("digit", func(c *plan.Cohort) { c.LastDigits = []int{10} }, plan.Malformed)
+	f("no commitment", func(c *plan.Cohort) { c.Commitment = "" }, plan.Malformed)
+	f("seal after opening", func(c *plan.Cohort) { c.SealMS = c.OpenMS + 1 }, plan.Malformed)
+	f("closing before opening", func(c *plan.Cohort) { c.CloseMS = c.OpenMS }, plan.Malformed)
+	f("negative supply", func(c *plan.Cohort) { c.Supply = -1 }, plan.Malformed)
+	f("order", func(c *plan.Cohort) { c.Order = "by age" }, plan.Malformed)
+}
+
+func TestDefiningAgain(t *testing.T) {
+	e := newEvening(t)
+	e.open("c40", 1)
+	before := e.plan.Cohorts["c40"]
+	e.must(plan.CohortDefine, plan.DefineCohort{Cohort: firstCome("c40")})
+	if after := e.plan.Cohorts["c40"]; after.Phase != plan.Open || after.Index != before.Index {
+		t.Errorf("the same definition changed an open cohort: %+v", after)
+	}
+	other := firstCome("c40")
+	other.Supply = 10
+	e.refused(plan.IllegalPhase, plan.CohortDefine, plan.DefineCohort{Cohort: other})
+
+	e.must(plan.CohortDefine, plan.DefineCohort{Cohort: drawn("c50")})
+	e.must(plan.CohortApprove, plan.ApproveCohort{Cohort: "c50"})
+	later := drawn("c50")
+	later.CloseMS += 1000
+	e.must(plan.CohortDefine, plan.DefineCohort{Cohort: later})
+	if got := e.plan.Cohorts["c50"].ApprovedBy; got != nil {
+		t.Errorf("a new timetable is still approved by %v", got)
+	}
+}
+
+func TestPostpone(t *testing.T) {
+	e := newEvening(t)
+	c := drawn("c40")
+	e.must(plan.CohortDefine, plan.DefineCohort{Cohort: c})
+	e.refused(plan.OutOfBounds, plan.CohortPostpone, plan.PostponeCohort{Cohort: "c40", OpenMS: c.OpenMS})
+	e.refused(plan.ReasonMissing, plan.CohortPostpone, plan.PostponeCohort{Cohort: "c40", OpenMS: c.OpenMS + 1},
+		func(c *plan.Command) { c.Reason = "" })
+	e.must(plan.CohortPostpone, plan.PostponeCohort{Cohort: "c40", OpenMS: c.OpenMS + 60_000})
+	got := e.plan.Cohorts["c40"]
+	if got.SealMS != c.SealMS+60_000 || got.CloseMS != c.CloseMS+60_000 || got.Note != "test" {
+		t.Errorf("postponed to %+v", got)
+	}
+	e.must(plan.CohortPhase, plan.MovePhase{Cohort: "c40", Phase: plan.Lobby})
+	e.must(plan.CohortPhase, plan.MovePhase{Cohort: "c40", Phase: plan.Sealed})
+	e.must(plan.CohortPostpone, plan.PostponeCohort{Cohort: "c40", OpenMS: c.OpenMS + 120_000})
+	if sealed := e.plan.Cohorts["c40"]; sealed.SealMS != got.SealMS {
+		t.Error("the hour of a seal that has happened moved")
+	}
+}
