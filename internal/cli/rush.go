@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"crypto/ed25519"
 	"errors"
 	"fmt"
 	"os"
@@ -11,6 +12,7 @@ import (
 	"github.com/mattn/go-isatty"
 	"github.com/spf13/cobra"
 
+	"sunbeon/reservation/credential"
 	"sunbeon/reservation/ledger/sqlite"
 	"sunbeon/reservation/rush"
 	"sunbeon/reservation/rush/audit"
@@ -123,6 +125,10 @@ func auditRush(ctx context.Context, data, journal, cohort string) (*audit.Findin
 	if data == "" {
 		return nil, errNoData
 	}
+	key, err := credential.LoadSigningKey(filepath.Join(data, "keys"), "log.key")
+	if err != nil {
+		return nil, err
+	}
 	store, err := sqlite.OpenReadOnly(ctx, filepath.Join(data, "ledger", "ledger.db"))
 	if err != nil {
 		return nil, err
@@ -132,6 +138,7 @@ func auditRush(ctx context.Context, data, journal, cohort string) (*audit.Findin
 		Journal: journal,
 		Ledger:  store,
 		Record:  filepath.Join(data, "gate", "record"),
+		Key:     key.Public().(ed25519.PublicKey),
 		Cohort:  cohort,
 	})
 }

@@ -3,6 +3,7 @@ package audit
 import (
 	"cmp"
 	"context"
+	"crypto/ed25519"
 	"encoding/hex"
 	"fmt"
 	"maps"
@@ -18,7 +19,9 @@ type Evidence struct {
 	Journal string // file
 	Ledger  Ledger
 	Record  string // directory of the line's record
-	Cohort  string
+	// Key is what the gate signs its record with.
+	Key    ed25519.PublicKey
+	Cohort string
 }
 
 // Run audits. An error means that it could not, and then nothing is proved.
@@ -36,7 +39,7 @@ func Run(ctx context.Context, e Evidence) (*Findings, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read the ledger: %w", err)
 	}
-	line, err := readLine(e.Record, e.Cohort, f)
+	line, err := readLine(e.Record, e.Key, e.Cohort, f)
 	if err != nil {
 		return nil, err
 	}
@@ -86,15 +89,16 @@ func compareBookings(told *acknowledged, kept *kept, f *Findings) {
 		case told.cancelling[e.Number]:
 		case !ok:
 			f.add(&f.Missing, "booking %s of person %d was acknowledged and is not in the ledger", e.Number, e.Person)
-		case !sameSlots(e.Doses, live.slots):
-			f.add(&f.Missing, "booking %s of person %d was acknowledged for %v and holds %v", e.Number, e.Person, e.Doses, live.slots)
+		case !slices.Equal(slotsOf(e.Doses), live.slots):
+			f.add(&f.Missing, "booking %s of person %d was acknowledged for the slots %v and holds %v", e.Number, e.Person, slotsOf(e.Doses), live.slots)
 		}
 	}
 }
 
 // comparePasses counts the people with a booking and holds each booking's pass
-// against the line's record.
+// against the line's record: issued, and used once.
 func comparePasses(kept *kept, l *line, f *Findings) {
+	used := map[string]string{} // number by pass
 	for _, number := range slices.Sorted(maps.Keys(kept.bookings)) {
 		b := kept.bookings[number]
 		if b.cohort != l.cohort {
@@ -104,11 +108,20 @@ func comparePasses(kept *kept, l *line, f *Findings) {
 		if id, ok := passID(b.pass); !ok || l.passes[id].seq == 0 {
 			f.add(&f.EarlyPasses, "booking %s was made under a pass the line never issued", number)
 		}
+		if other, ok := used[b.pass]; ok {
+			f.add(&f.Duplicates, "bookings %s and %s were made under one pass", other, number)
+		}
+		used[b.pass] = number
 	}
 }
 
-func sameSlots(told []journal.Dose, kept []booking.SlotID) bool {
-	return slices.EqualFunc(told, kept, func(d journal.Dose, s booking.SlotID) bool { return d.Slot == s.String() })
+// slotsOf are the slots of the doses told, zero for what is no slot.
+func slotsOf(told []journal.Dose) []booking.SlotID {
+	slots := make([]booking.SlotID, len(told))
+	for i, dose := range told {
+		slots[i], _ = booking.ParseSlotID(dose.Slot)
+	}
+	return slots
 }
 
 // passID reads a pass's identifier as the servers write it.

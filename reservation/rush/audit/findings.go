@@ -17,7 +17,8 @@ type Findings struct {
 	// Overbooked is how many slots hold more live doses than their capacity.
 	Overbooked int
 	// Duplicates is how many people hold two live bookings of a dose or two
-	// places in the line, or whose place moved; and places given to two people.
+	// places in the line, or whose place moved; places given to two people, and
+	// passes used by two.
 	Duplicates int
 	// EarlyPasses is how many passes went to a turn not yet called under the
 	// segment they cite, or were booked under without having been issued.

@@ -1,6 +1,7 @@
 package audit
 
 import (
+	"crypto/ed25519"
 	"fmt"
 
 	"sunbeon/internal/serving"
@@ -36,8 +37,8 @@ type pass struct {
 }
 
 // readLine streams the record in dir. What contradicts itself there is added
-// to the findings.
-func readLine(dir, cohort string, f *Findings) (*line, error) {
+// to the findings; a record that is not what the gate signed is an error.
+func readLine(dir string, key ed25519.PublicKey, cohort string, f *Findings) (*line, error) {
 	l := &line{
 		cohort:   cohort,
 		places:   map[waitingroom.Tag]int64{},
@@ -45,6 +46,9 @@ func readLine(dir, cohort string, f *Findings) (*line, error) {
 		followed: map[int64]followed{},
 	}
 	err := record.Read(dir, func(g *record.Group) error {
+		if err := g.Verify(key); err != nil {
+			return err
+		}
 		for i, raw := range g.Records {
 			r, err := waitingroom.Parse(raw)
 			if err != nil {
