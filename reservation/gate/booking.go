@@ -1,0 +1,188 @@
+package gate
+
+import (
+	"context"
+	"encoding/hex"
+	"errors"
+	"log/slog"
+	"net/http"
+	"net/http/httputil"
+	"strings"
+	"sync"
+	"time"
+
+	"sunbeon/internal/problem"
+	"sunbeon/reservation/gate/waspool"
+	"sunbeon/reservation/waitingroom"
+)
+
+const (
+	// bookingWithin bounds a request to the booking servers, all attempts
+	// together.
+	bookingWithin = 15 * time.Second
+	// sessionLane is how many requests of people with a pass run at once. The
+	// booking servers guard themselves; this only bounds the gate's memory.
+	sessionLane = 2048
+)
+
+// bookingProxy carries requests to the booking servers.
+type bookingProxy struct {
+	gate    *Gate
+	proxy   *httputil.ReverseProxy
+	session lane // people with a pass
+	lookup  lane // people who look up, change or cancel: no line, but a small lane
+}
+
+func newBookingProxy(g *Gate) *bookingProxy {
+	p := &bookingProxy{gate: g, session: newLane(sessionLane), lookup: newLane(g.config.LookupLane)}
+	p.proxy = &httputil.ReverseProxy{
+		Transport:      g.pool,
+		Rewrite:        func(r *httputil.ProxyRequest) { r.Out.Header = forwarded(r.Out.Header) },
+		ModifyResponse: p.observe,
+		ErrorHandler: func(w http.ResponseWriter, r *http.Request, err error) {
+			g.refuse(w, p.problem(r.Context(), err))
+		},
+		BufferPool: proxyBuffers{},
+		ErrorLog:   slog.NewLogLogger(g.logger.Handler(), slog.LevelDebug),
+	}
+	return p
+}
+
+// forwardedHeaders are the only ones that reach a booking server: whatever
+// else a client invents (forged X-Sunbeon-* headers, framing tricks) does not
+// pass the door.
+var forwardedHeaders = []string{
+	"Accept", "Accept-Language", "Authorization", "Content-Type", "Cookie", "Idempotency-Key", "If-None-Match",
+	"Traceparent", "Tracestate",
+}
+
+func forwarded(in http.Header) http.Header {
+	out := make(http.Header, len(forwardedHeaders)+1)
+	for _, name := range forwardedHeaders {
+		if values := in[name]; len(values) > 0 {
+			out[name] = values
+		}
+	}
+	out["User-Agent"] = nil // keeps net/http from adding its own
+	return out
+}
+
+// withPass serves the routes of admitted people. Who carries no login or pass
+// at all is told so here and costs the booking servers nothing; whether they
+// are genuine, in time and not revoked is for the booking server to decide.
+func (p *bookingProxy) withPass(w http.ResponseWriter, r *http.Request) {
+	if passOf(r) == "" {
+		p.gate.refuse(w, passRequired())
+		return
+	}
+	p.serve(w, r, p.session)
+}
+
+// withLogin serves look-ups, changes and cancellations, for which identity is
+// enough.
+func (p *bookingProxy) withLogin(w http.ResponseWriter, r *http.Request) {
+	p.serve(w, r, p.lookup)
+}
+
+func (p *bookingProxy) serve(w http.ResponseWriter, r *http.Request, in lane) {
+	if _, refused := p.gate.who(r); refused != nil {
+		p.gate.refuse(w, refused)
+		return
+	}
+	if keys := r.Header["Idempotency-Key"]; len(keys) > 1 {
+		p.gate.refuse(w, problem.New(http.StatusBadRequest, "malformed", "Send one Idempotency-Key."))
+		return
+	}
+	if !in.enter(r.Context()) {
+		p.gate.refuse(w, holdOn())
+		return
+	}
+	defer in.leave()
+	ctx, cancel := context.WithTimeout(r.Context(), bookingWithin)
+	defer cancel()
+	p.proxy.ServeHTTP(w, r.WithContext(ctx))
+}
+
+// passOf is the pass a request carries, unchecked.
+func passOf(r *http.Request) string {
+	if token, ok := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer "); ok {
+		return token
+	}
+	if cookie, err := r.Cookie(passCookie); err == nil {
+		return cookie.Value
+	}
+	return ""
+}
+
+// observe looks at what a booking server answered before it goes out.
+func (p *bookingProxy) observe(resp *http.Response) error {
+	for name := range resp.Header {
+		if strings.HasPrefix(name, "X-Sunbeon-") {
+			delete(resp.Header, name)
+		}
+	}
+	r := resp.Request
+	if resp.StatusCode == http.StatusCreated && r.Method == http.MethodPost && r.URL.Path == "/v1/bookings" {
+		p.booked(r)
+	}
+	return nil
+}
+
+// booked puts on record that a pass was used. The booking itself is safe in
+// the ledger already, so nobody waits for this.
+func (p *bookingProxy) booked(r *http.Request) {
+	g := p.gate
+	pass, err := g.passes.Verify(passOf(r), g.nowMS())
+	if err != nil {
+		g.logger.WarnContext(r.Context(), "a booking was made with a pass this gate did not issue", "error", err)
+		return
+	}
+	var id waitingroom.PassID
+	room, ok := g.hall.Room(pass.Cohort)
+	if n, err := hex.Decode(id[:], []byte(pass.ID)); !ok || err != nil || n != len(id) {
+		g.logger.WarnContext(r.Context(), "a booking was made with an unknown pass", "cohort", pass.Cohort)
+		return
+	}
+	if _, err := room.Booked(pass.Turn, id, g.nowMS()); err != nil {
+		g.logger.WarnContext(r.Context(), "booking not put on record", "cohort", pass.Cohort, "error", err)
+	}
+}
+
+// problem says what became of a request no booking server answered.
+func (p *bookingProxy) problem(ctx context.Context, err error) *problem.Problem {
+	switch {
+	case errors.Is(err, waspool.ErrBodyTooLarge):
+		return bodyTooLarge()
+	case errors.Is(err, waspool.ErrUnknown), errors.Is(err, context.DeadlineExceeded):
+		return unknownOutcome()
+	case errors.Is(err, waspool.ErrNoServer):
+		return holdOn()
+	case ctx.Err() != nil:
+		return problem.New(http.StatusServiceUnavailable, "hold_on", "The connection ended before the answer.").Retry(jitter(holdRetry))
+	}
+	return problem.New(http.StatusBadRequest, "malformed", "The request could not be read to its end.")
+}
+
+func passRequired() *problem.Problem {
+	return problem.New(http.StatusUnauthorized, "pass_required", "Wait for your turn and claim your pass first.")
+}
+
+func holdOn() *problem.Problem {
+	return problem.New(http.StatusServiceUnavailable, "hold_on",
+		"Very many people are booking right now. Hold on: your turn and what you typed are kept, and nothing was booked.").
+		Retry(jitter(holdRetry))
+}
+
+func unknownOutcome() *problem.Problem {
+	return problem.New(http.StatusGatewayTimeout, "unknown_outcome",
+		"The answer got lost on its way. Do not book again: look up your booking first. Asking again with the same Idempotency-Key is safe.").
+		Retry(jitter(2 * holdRetry))
+}
+
+// proxyBuffers lends the buffers answers are copied through.
+type proxyBuffers struct{}
+
+var answerBuffers = sync.Pool{New: func() any { b := make([]byte, 16<<10); return &b }}
+
+func (proxyBuffers) Get() []byte  { return *answerBuffers.Get().(*[]byte) }
+func (proxyBuffers) Put(b []byte) { answerBuffers.Put(&b) }

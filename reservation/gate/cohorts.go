@@ -1,0 +1,50 @@
+package gate
+
+import (
+	"encoding/json"
+	"net/http"
+
+	"sunbeon/controlplane/plan"
+)
+
+// cohortDocument is a cohort as the public sees it.
+type cohortDocument struct {
+	ID         string            `json:"id"`
+	Name       map[string]string `json:"name"`
+	BirthFrom  string            `json:"birth_from"`
+	BirthTo    string            `json:"birth_to"`
+	LastDigits []int             `json:"last_digits,omitempty"`
+	LobbyMS    int64             `json:"lobby_ms"`
+	SealMS     int64             `json:"seal_ms"`
+	OpenMS     int64             `json:"open_ms"`
+	CloseMS    int64             `json:"close_ms"`
+	Phase      plan.Phase        `json:"phase"`
+	Order      string            `json:"order"`
+	DrawMode   string            `json:"draw_mode,omitempty"`
+	Commitment string            `json:"commitment,omitempty"`
+	Draw       *plan.Draw        `json:"draw,omitempty"`
+	Note       string            `json:"note,omitempty"`
+}
+
+// showCohorts is GET /v1/cohorts: who may book when, and in which order
+// people are called.
+func (g *Gate) showCohorts(w http.ResponseWriter, r *http.Request) {
+	cohorts := []cohortDocument{}
+	for _, l := range g.lines() {
+		c := l.cohort
+		cohorts = append(cohorts, cohortDocument{
+			ID: c.ID, Name: c.Name, BirthFrom: c.BirthFrom, BirthTo: c.BirthTo, LastDigits: c.LastDigits,
+			LobbyMS: c.LobbyMS, SealMS: c.SealMS, OpenMS: c.OpenMS, CloseMS: c.CloseMS,
+			Phase: c.Phase, Order: c.Order, DrawMode: c.DrawMode, Commitment: c.Commitment,
+			Draw: c.Draw, Note: c.Note,
+		})
+	}
+	body, err := json.Marshal(map[string]any{"cohorts": cohorts})
+	if err != nil {
+		g.refuse(w, g.internal(r.Context(), err))
+		return
+	}
+	h := w.Header()
+	h["Content-Type"], h["Cache-Control"] = jsonType, servingCache
+	w.Write(append(body, '\n'))
+}

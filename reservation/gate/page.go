@@ -1,0 +1,98 @@
+package gate
+
+import (
+	"net/http"
+	"strconv"
+
+	"sunbeon/internal/problem"
+	"sunbeon/reservation/gate/pages"
+)
+
+// maxForm bounds a form's body, in bytes.
+const maxForm = 8 << 10
+
+// provinces are the choices offered; the names are the ones booking uses.
+var provinces = []string{
+	"Seoul", "Busan", "Daegu", "Incheon", "Gwangju", "Daejeon", "Ulsan", "Sejong", "Gyeonggi", "Gangwon",
+	"Chungbuk", "Chungnam", "Jeonbuk", "Jeonnam", "Gyeongbuk", "Gyeongnam", "Jeju",
+}
+
+// pageRoutes are the ways in for people with a browser.
+func (g *Gate) pageRoutes() []route {
+	return []route{
+		{pattern: "GET /{$}", serve: g.homePage, page: true},
+		{pattern: "POST /identify", serve: g.identifyForm, page: true},
+		{pattern: "POST /logout", serve: g.logoutForm, page: true},
+		{pattern: "GET /line", serve: g.linePage, page: true},
+		{pattern: "POST /line", serve: g.joinForm, page: true},
+		{pattern: "POST /enter", serve: g.enterForm, page: true},
+		{pattern: "GET /institutions", serve: g.institutionsPage, page: true},
+		{pattern: "GET /institutions/{id}", serve: g.slotsPage, page: true},
+		{pattern: "POST /book", serve: g.bookForm, page: true},
+		{pattern: "GET /bookings", serve: g.bookingsPage, page: true},
+		{pattern: "POST /bookings/{number}/change", serve: g.changeForm, page: true},
+		{pattern: "POST /bookings/{number}/cancel", serve: g.cancelForm, page: true},
+		{pattern: "GET /style.css", serve: pages.Style, page: true},
+	}
+}
+
+// show renders a page around its content.
+func (g *Gate) show(w http.ResponseWriter, r *http.Request, status int, name string, frame pages.Frame) {
+	frame.Language = pages.LanguageOf(w, r)
+	frame.Path = r.URL.Path
+	if r.Method != http.MethodGet {
+		frame.Path = "/" // a form's own address cannot be followed by a link
+	}
+	_, refused := g.who(r)
+	frame.LoggedIn = refused == nil
+	if err := g.pages.Render(w, status, name, frame); err != nil {
+		g.logger.ErrorContext(r.Context(), "page not rendered", "page", name, "error", err)
+		problem.Write(w, http.StatusInternalServerError, "internal", "")
+	}
+}
+
+// showProblem renders a problem as a page that says what it means, keeps the
+// way on open and, where time may cure it, renews itself.
+func (g *Gate) showProblem(w http.ResponseWriter, r *http.Request, p *problem.Problem) {
+	g.metrics.refused.WithLabelValues(p.Code).Inc()
+	content := pages.Problem{Code: p.Code, Detail: p.Detail, Back: wayOn(p)}
+	content.System, _ = p.Extra["system"].(string)
+	content.Appeal, _ = p.Extra["appeal"].(string)
+	if p.RetryAfterMS > 0 {
+		content.RetryS = (p.RetryAfterMS + 999) / 1000
+		w.Header().Set("Retry-After", strconv.FormatInt(content.RetryS, 10))
+	}
+	frame := pages.Frame{Page: content}
+	if r.Method == http.MethodGet {
+		frame.RefreshS = content.RetryS
+	}
+	g.show(w, r, p.Status, "problem", frame)
+}
+
+// wayOn is where a problem page leads.
+func wayOn(p *problem.Problem) string {
+	switch p.Code {
+	case "unknown_outcome", "already_booked":
+		return "/bookings"
+	case "login_required", "login_expired", "login_invalid", "identity_invalid", "identity_metered", "not_eligible":
+		return "/"
+	}
+	return "/line"
+}
+
+// form reads a form's fields. It answers and returns false when it is too
+// large or malformed.
+func (g *Gate) form(w http.ResponseWriter, r *http.Request) bool {
+	r.Body = http.MaxBytesReader(w, r.Body, maxForm)
+	if err := r.ParseForm(); err != nil {
+		g.showProblem(w, r, problem.New(http.StatusBadRequest, "malformed", "The form could not be read."))
+		return false
+	}
+	return true
+}
+
+// forward sends the browser to where the outcome of a form is shown, so that
+// reloading does not send the form again.
+func forward(w http.ResponseWriter, r *http.Request, to string) {
+	http.Redirect(w, r, to, http.StatusSeeOther)
+}

@@ -1,0 +1,151 @@
+// Package pages renders what citizens see in a browser: plain HTML in Korean
+// and English that works without JavaScript, by forms and links. It knows how
+// things look and read; what they mean is decided by the gate.
+package pages
+
+import (
+	"bytes"
+	"embed"
+	"fmt"
+	"html/template"
+	"io/fs"
+	"net/http"
+	"path"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/nicksnyder/go-i18n/v2/i18n"
+	"golang.org/x/text/language"
+)
+
+//go:embed templates/*.html
+var templates embed.FS
+
+//go:embed messages/*.json
+var messages embed.FS
+
+//go:embed style.css
+var style []byte
+
+// korea is the time zone of everything people are told. It has kept one
+// offset since 1988, so no zone database is needed.
+var korea = time.FixedZone("KST", 9*60*60)
+
+// Renderer renders pages in every language there is a catalogue for.
+type Renderer struct {
+	// byLanguage has each page's template with its words in one language.
+	byLanguage map[string]map[string]*template.Template
+}
+
+// New parses the embedded templates and catalogues.
+func New() (*Renderer, error) {
+	bundle := i18n.NewBundle(language.Korean)
+	for _, name := range Languages {
+		if _, err := bundle.LoadMessageFileFS(messages, "messages/"+name+".json"); err != nil {
+			return nil, fmt.Errorf("load messages: %w", err)
+		}
+	}
+	files, err := fs.Glob(templates, "templates/*.html")
+	if err != nil {
+		return nil, fmt.Errorf("list templates: %w", err)
+	}
+	r := &Renderer{byLanguage: map[string]map[string]*template.Template{}}
+	for _, name := range Languages {
+		words := i18n.NewLocalizer(bundle, name)
+		r.byLanguage[name] = map[string]*template.Template{}
+		for _, file := range files {
+			page := strings.TrimSuffix(path.Base(file), ".html")
+			parsed, err := template.New("layout.html").Funcs(functions(name, words)).
+				ParseFS(templates, "templates/layout.html", file)
+			if err != nil {
+				return nil, fmt.Errorf("parse page: %w", err)
+			}
+			r.byLanguage[name][page] = parsed
+		}
+	}
+	return r, nil
+}
+
+// functions are what templates can call.
+func functions(lang string, words *i18n.Localizer) template.FuncMap {
+	say := func(id string, pairs ...any) (string, error) {
+		data := map[string]any{}
+		for i := 0; i+1 < len(pairs); i += 2 {
+			data[fmt.Sprint(pairs[i])] = pairs[i+1]
+		}
+		return words.Localize(&i18n.LocalizeConfig{MessageID: id, TemplateData: data})
+	}
+	return template.FuncMap{
+		"say": say,
+		// known says id, or other where the catalogue has no such message.
+		"known": func(id, other string) string {
+			if text, err := say(id); err == nil {
+				return text
+			}
+			return other
+		},
+		"lang":  func() string { return lang },
+		"clock": func(ms int64) string { return time.UnixMilli(ms).In(korea).Format("15:04") },
+		"stamp": func(ms int64) string { return time.UnixMilli(ms).In(korea).Format("2006-01-02 15:04") },
+		"count": grouped,
+	}
+}
+
+// grouped writes a number with commas between the thousands, as both
+// languages do.
+func grouped(n int64) string {
+	digits := strconv.FormatInt(n, 10)
+	for i := len(digits) - 3; i > 0 && digits[i-1] != '-'; i -= 3 {
+		digits = digits[:i] + "," + digits[i:]
+	}
+	return digits
+}
+
+// Frame is what every page has around its own content.
+type Frame struct {
+	// Language is one of [Languages]; Path is the page's own address, for the
+	// link to the other language.
+	Language, Path string
+	// LoggedIn shows the ways that need an identity.
+	LoggedIn bool
+	// RefreshS reloads the page after so many seconds; 0 never.
+	RefreshS int64
+	// Page is the content: the type that the named template expects.
+	Page any
+}
+
+// security keeps the pages to themselves: no script, no frame, no form that
+// posts elsewhere.
+const security = "default-src 'none'; style-src 'self'; img-src 'self' data:; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+
+// Render writes the page named name. Nothing is written before the whole page
+// is rendered, so that an error can still become an error page.
+func (r *Renderer) Render(w http.ResponseWriter, status int, name string, frame Frame) error {
+	page, ok := r.byLanguage[frame.Language][name]
+	if !ok {
+		return fmt.Errorf("render page: there is no %q in %q", name, frame.Language)
+	}
+	var out bytes.Buffer
+	if err := page.Execute(&out, frame); err != nil {
+		return fmt.Errorf("render page: %w", err)
+	}
+	h := w.Header()
+	h.Set("Content-Type", "text/html; charset=utf-8")
+	h.Set("Content-Language", frame.Language)
+	h.Set("Content-Security-Policy", security)
+	h.Set("Referrer-Policy", "same-origin")
+	h.Set("X-Content-Type-Options", "nosniff")
+	h.Set("Cache-Control", "no-store")
+	h.Set("Vary", "Accept-Language, Cookie")
+	w.WriteHeader(status)
+	_, err := w.Write(out.Bytes())
+	return err
+}
+
+// Style serves the style sheet.
+func Style(w http.ResponseWriter, _ *http.Request) {
+	w.Header().Set("Content-Type", "text/css; charset=utf-8")
+	w.Header().Set("Cache-Control", "public, max-age=3600")
+	w.Write(style)
+}

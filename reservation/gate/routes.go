@@ -1,0 +1,86 @@
+package gate
+
+import (
+	"net/http"
+
+	"sunbeon/internal/httpserver"
+	"sunbeon/internal/problem"
+)
+
+// route is one way into the gate.
+type route struct {
+	// pattern is as for [http.ServeMux]; it is also the name the route has in
+	// metrics and traces.
+	pattern string
+	serve   http.HandlerFunc
+	// page is true for the citizen pages, which the API document leaves out.
+	page bool
+}
+
+// routes are all ways in for citizens.
+func (g *Gate) routes() []route {
+	api := []route{
+		{pattern: "GET /v1/cohorts", serve: g.showCohorts},
+		{pattern: "POST /v1/login", serve: g.login},
+		{pattern: "POST /v1/ticket", serve: g.takeTicket},
+		{pattern: "GET /v1/ticket", serve: g.showTicket},
+		{pattern: "GET /v1/serving/{cohort}", serve: g.showServing},
+		{pattern: "POST /v1/claim", serve: g.claim},
+		{pattern: "GET /v1/eligibility", serve: g.booking.withPass},
+		{pattern: "GET /v1/institutions", serve: g.booking.withPass},
+		{pattern: "GET /v1/institutions/{id}/slots", serve: g.booking.withPass},
+		{pattern: "POST /v1/bookings", serve: g.booking.withPass},
+		{pattern: "GET /v1/bookings/mine", serve: g.booking.withLogin},
+		{pattern: "POST /v1/bookings/{number}/change", serve: g.booking.withLogin},
+		{pattern: "DELETE /v1/bookings/{number}", serve: g.booking.withLogin},
+		{pattern: "GET /.well-known/jwks.json", serve: g.showKeys},
+		{pattern: "GET /openapi.json", serve: showOpenAPI},
+		{pattern: "GET /healthz", serve: httpserver.Health(g.Ready).ServeHTTP},
+	}
+	return append(api, g.pageRoutes()...)
+}
+
+// Handler serves citizens.
+func (g *Gate) Handler() http.Handler {
+	mux := http.NewServeMux()
+	for _, r := range g.routes() {
+		mux.Handle(r.pattern, g.config.Observability.Route(r.pattern, r.serve))
+	}
+	mux.Handle("/", g.config.Observability.Route("/", http.HandlerFunc(g.notFound)))
+	return g.sameOrigin(mux)
+}
+
+// RegisterPrivate adds what other processes ask a gate for to the mux of its
+// private listener.
+func (g *Gate) RegisterPrivate(mux *http.ServeMux) {
+	mux.HandleFunc("GET /.well-known/jwks.json", g.showKeys)
+}
+
+// sameOrigin refuses writes that a browser sends on behalf of another site.
+// The cookies' SameSite is the first line of defence, this is the second; both
+// leave programs that send no Origin alone.
+func (g *Gate) sameOrigin(next http.Handler) http.Handler {
+	protection := http.NewCrossOriginProtection()
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if err := protection.Check(r); err != nil {
+			g.refuse(w, problem.New(http.StatusForbidden, "cross_origin", "This request came from another site."))
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+func (g *Gate) notFound(w http.ResponseWriter, _ *http.Request) {
+	problem.Write(w, http.StatusNotFound, "not_found", "There is nothing here. /openapi.json lists what there is.")
+}
+
+// keysCache lets others keep the keys for a while; an unknown key makes them
+// ask again at once.
+var keysCache = []string{"public, max-age=300"}
+
+// showKeys is GET /.well-known/jwks.json: the keys passes are signed with.
+func (g *Gate) showKeys(w http.ResponseWriter, _ *http.Request) {
+	h := w.Header()
+	h["Content-Type"], h["Cache-Control"] = []string{"application/jwk-set+json"}, keysCache
+	w.Write(g.passes.JWKS())
+}
