@@ -87,7 +87,7 @@ func (l HTTPLeader) ReadIndex(ctx context.Context, leaderURL string) (uint64, er
 }
 
 // ask sends one request. Its error is ErrRetryable only when the leader said
-// so or no connection to it was had.
+// so, turned the request away, or could not be reached.
 func (l HTTPLeader) ask(ctx context.Context, method, url string, body []byte, into any) error {
 	connected := false
 	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
@@ -108,7 +108,7 @@ func (l HTTPLeader) ask(ctx context.Context, method, url string, body []byte, in
 	defer response.Body.Close()
 	if response.StatusCode != http.StatusOK {
 		refused := problem.Read(response)
-		if refused.Status == http.StatusServiceUnavailable {
+		if refused.Status == http.StatusServiceUnavailable || refused.Status < 500 {
 			return fmt.Errorf("%w: %w", plan.ErrRetryable, refused)
 		}
 		return fmt.Errorf("%w: %w", plan.ErrUnknown, refused)

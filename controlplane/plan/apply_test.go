@@ -31,7 +31,10 @@ func TestSameRequestSameAnswer(t *testing.T) {
 	if refused.Code != plan.NotFound {
 		t.Fatalf("got %+v", refused)
 	}
-	e.refused(plan.TooOld, plan.OverrideSet, override, asked, stamped(dayMS+5_000+10*60_000+1))
+	later := int64(dayMS + 5_000 + 10*60_000 + 1)
+	e.must(plan.CohortApprove, plan.ApproveCohort{Cohort: "c40"}, stamped(later),
+		func(c *plan.Command) { c.RequestID, c.TimeMS = "r3", later })
+	e.refused(plan.TooOld, plan.OverrideSet, override, asked, stamped(later))
 	e.refused(plan.ClockAhead, plan.OverrideSet, override, func(c *plan.Command) { c.TimeMS += 60_000 }, stamped(e.nowMS))
 }
 
