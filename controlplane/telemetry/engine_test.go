@@ -1,0 +1,165 @@
+package telemetry_test
+
+import (
+	"context"
+	"encoding/json"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"path/filepath"
+	"strings"
+	"testing"
+	"testing/fstest"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"sunbeon/controlplane/telemetry"
+	"sunbeon/internal/pki"
+)
+
+const rule = `
+groups:
+  - name: test
+    interval: 1s
+    rules:
+      - alert: BreakerOpen
+        expr: sunbeon_breaker_open{system="stock"} == 1
+        labels: {severity: page}
+        annotations: {summary: "stock is not answering"}
+`
+
+// process is a scraped process whose gauge the test sets.
+func process(t *testing.T, dir string) (*httptest.Server, prometheus.Gauge) {
+	t.Helper()
+	registry := prometheus.NewRegistry()
+	gauge := prometheus.NewGauge(prometheus.GaugeOpts{Name: "sunbeon_breaker_open", ConstLabels: prometheus.Labels{"system": "stock"}})
+	registry.MustRegister(gauge)
+	identity, err := pki.Load(dir, "was")
+	if err != nil {
+		t.Fatal(err)
+	}
+	server := httptest.NewUnstartedServer(promhttp.HandlerFor(registry, promhttp.HandlerOpts{}))
+	server.TLS = identity.RequireTLS()
+	server.StartTLS()
+	t.Cleanup(server.Close)
+	return server, gauge
+}
+
+func start(t *testing.T, pkiDir string) *telemetry.Engine {
+	t.Helper()
+	engine, err := telemetry.New(telemetry.Config{
+		Dir: filepath.Join(t.TempDir(), "prometheus"),
+		Certificates: telemetry.Certificates{
+			Authority: filepath.Join(pkiDir, "ca.pem"), Certificate: filepath.Join(pkiDir, "controlplane.pem"),
+			Key: filepath.Join(pkiDir, "controlplane.key"), ServerName: pki.ServerName,
+		},
+		Rules:     fstest.MapFS{"test.yml": {Data: []byte(rule)}},
+		Retention: time.Hour, RetentionBytes: 64 << 20,
+		Registry: prometheus.NewRegistry(), Logger: slog.New(slog.DiscardHandler),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	ended := make(chan error, 1)
+	go func() { ended <- engine.Run(ctx) }()
+	t.Cleanup(func() {
+		cancel()
+		if err := <-ended; err != nil {
+			t.Error(err)
+		}
+	})
+	return engine
+}
+
+func eventually(t *testing.T, what string, holds func() bool) {
+	t.Helper()
+	for deadline := time.Now().Add(20 * time.Second); time.Now().Before(deadline); time.Sleep(50 * time.Millisecond) {
+		if holds() {
+			return
+		}
+	}
+	t.Fatalf("%s: not within 20 s", what)
+}
+
+func TestWhatIsScrapedIsAnsweredAndWatched(t *testing.T) {
+	dir := t.TempDir()
+	if err := pki.Ensure(dir, time.Now()); err != nil {
+		t.Fatal(err)
+	}
+	server, gauge := process(t, dir)
+	engine := start(t, dir)
+	if err := engine.Lead(true); err != nil {
+		t.Fatal(err)
+	}
+	target := telemetry.Target{Kind: "was", Instance: "was-1", Address: strings.TrimPrefix(server.URL, "https://")}
+	if err := engine.Scrape(t.Context(), []telemetry.Target{target}); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "scraped", func() bool {
+		v, err := engine.Query(t.Context(), `up{job="was",instance="was-1"} == 1`, time.Now())
+		return err == nil && len(v) == 1
+	})
+	if alerts := engine.Alerts(); len(alerts) != 0 {
+		t.Errorf("alerts before anything is wrong: %v", alerts)
+	}
+	gauge.Set(1)
+	eventually(t, "alert fires", func() bool {
+		alerts := engine.Alerts()
+		return len(alerts) == 1 && alerts[0].Name() == "BreakerOpen" && alerts[0].State == "firing"
+	})
+	gauge.Set(0)
+	eventually(t, "alert resolves", func() bool { return len(engine.Alerts()) == 0 })
+}
+
+func TestAPI(t *testing.T) {
+	dir := t.TempDir()
+	if err := pki.Ensure(dir, time.Now()); err != nil {
+		t.Fatal(err)
+	}
+	api := start(t, dir).API()
+	f := func(path string, parameters map[string]string, status int, contains string) {
+		t.Helper()
+		form := url.Values{}
+		for name, value := range parameters {
+			form.Set(name, value)
+		}
+		w := httptest.NewRecorder()
+		api.ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/api/v1/"+path+"?"+form.Encode(), nil))
+		if w.Code != status || !strings.Contains(w.Body.String(), contains) {
+			t.Errorf("%s %v: %d %s, want %d with %q", path, parameters, w.Code, w.Body, status, contains)
+		}
+		if !json.Valid(w.Body.Bytes()) {
+			t.Errorf("%s: not JSON", path)
+		}
+	}
+	f("query", map[string]string{"query": "1+1", "time": "1700000000"}, 200, `"result":[1700000000,"2"],"resultType":"scalar"`)
+	f("query", map[string]string{"query": "1+"}, 400, `"errorType":"bad_data"`)
+	f("query", map[string]string{"query": "up", "time": "soon"}, 400, "RFC 3339")
+	f("query_range", map[string]string{"query": "vector(3)", "start": "100", "end": "102", "step": "1s"}, 200, `"matrix"`)
+	f("query_range", map[string]string{"query": "vector(3)", "start": "100", "end": "99", "step": "1"}, 400, "before start")
+	f("query_range", map[string]string{"query": "vector(3)", "start": "0", "end": "99999999", "step": "1"}, 400, "longer step")
+	f("query_range", map[string]string{"query": "vector(3)", "start": "1", "end": "2", "step": "0"}, 400, "positive")
+	f("series", nil, 400, "match[]")
+	f("series", map[string]string{"match[]": "up{"}, 400, "bad_data")
+	f("series", map[string]string{"match[]": "up"}, 200, `"data":[]`)
+	f("labels", nil, 200, `"data":[]`)
+	f("label/job/values", nil, 200, `"data":[]`)
+	f("label/not-a-name/values", nil, 400, "invalid label name")
+	f("rules", nil, 200, `"name":"BreakerOpen"`)
+	f("alerts", nil, 200, `"alerts":[]`)
+}
+
+func TestNewRefusesBrokenRules(t *testing.T) {
+	_, err := telemetry.New(telemetry.Config{
+		Dir: t.TempDir(), Retention: time.Hour, RetentionBytes: 1 << 20,
+		Rules:    fstest.MapFS{"bad.yml": {Data: []byte("groups: [{name: a, rules: [{alert: A, expr: 'up =='}]}]")}},
+		Registry: prometheus.NewRegistry(), Logger: slog.New(slog.DiscardHandler),
+	})
+	if err == nil {
+		t.Error("no error")
+	}
+}

@@ -1,0 +1,100 @@
+// Package cli holds the commands of the sunbeon binary, one file each, and
+// wires the parts of the system together. Nothing imports it but main.
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"strings"
+	"syscall"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+)
+
+// environmentPrefix stands before the name of the environment variable of
+// every flag: --port-base is SUNBEON_PORT_BASE.
+const environmentPrefix = "SUNBEON_"
+
+// Main runs the command line and returns the exit status: 0 when the command
+// did its work, 1 when it failed, 2 when it was called wrongly.
+func Main(args []string, stdout, stderr io.Writer) int {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	root := newRootCommand()
+	root.SetArgs(args)
+	root.SetOut(stdout)
+	root.SetErr(stderr)
+	err := root.ExecuteContext(ctx)
+	var usage usageError
+	switch {
+	case err == nil:
+		return 0
+	case errors.As(err, &usage):
+		fmt.Fprintf(stderr, "sunbeon: %v\nRun the command with --help to see how it is used.\n", err)
+		return 2
+	default:
+		fmt.Fprintf(stderr, "sunbeon: %v\n", err)
+		return 1
+	}
+}
+
+// usageError is a mistake in how a command was called.
+type usageError struct{ error }
+
+func newRootCommand() *cobra.Command {
+	root := &cobra.Command{
+		Use:   "sunbeon",
+		Short: "A fair line and a sure booking for a whole nation in one evening",
+		Long: `Sunbeon (순번, "your turn") books a scarce appointment for a whole nation on one
+evening: a waiting room that is checkably fair, a booking service behind it, and
+a replicated control plane that steers both.
+
+Start with ` + "`sunbeon up`" + `: it runs the whole system on this machine, opens a cohort
+and sends synthetic citizens through it.
+
+Every flag can also be set in the environment: --port-base is SUNBEON_PORT_BASE.
+A flag on the command line wins.`,
+		SilenceUsage:  true,
+		SilenceErrors: true,
+		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error {
+			return bindEnvironment(cmd.Flags(), os.LookupEnv)
+		},
+	}
+	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
+	root.CompletionOptions.HiddenDefaultCmd = true
+	root.AddCommand(
+		newUpCommand(),
+		newControlplaneCommand(),
+		newGateCommand(),
+		newWASCommand(),
+		newAgentCommand(),
+		newLegacyCommand(),
+		newRushCommand(),
+		newCtlCommand(),
+		newVersionCommand(),
+	)
+	return root
+}
+
+// bindEnvironment gives each flag that is not on the command line the value of
+// its environment variable.
+func bindEnvironment(flags *pflag.FlagSet, lookup func(string) (string, bool)) error {
+	var errs []error
+	flags.VisitAll(func(f *pflag.Flag) {
+		if f.Changed || f.Name == "help" {
+			return
+		}
+		name := environmentPrefix + strings.ToUpper(strings.ReplaceAll(f.Name, "-", "_"))
+		if value, ok := lookup(name); ok {
+			if err := flags.Set(f.Name, value); err != nil {
+				errs = append(errs, usageError{fmt.Errorf("%s=%q: %w", name, value, err)})
+			}
+		}
+	})
+	return errors.Join(errs...)
+}

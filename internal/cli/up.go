@@ -1,0 +1,65 @@
+package cli
+
+import (
+	"fmt"
+	"os"
+	"time"
+
+	"github.com/mattn/go-isatty"
+	"github.com/spf13/cobra"
+
+	"sunbeon/internal/evening"
+)
+
+func newUpCommand() *cobra.Command {
+	began := time.Now()
+	cfg := evening.Config{}
+	var headless bool
+	cmd := &cobra.Command{
+		Use:   "up",
+		Short: "Run a whole opening evening on this machine",
+		Long: `Run the whole system on this machine as processes of its own: three
+control-plane nodes, a gate, an agent with its WAS processes, and a simulator of
+the upstream systems. Agree a cohort with the control plane, open it, and send
+synthetic citizens through it.
+
+Everything is kept under one data directory. Started again on the same
+directory, up carries on where it stopped: plan, line and bookings are intact.
+Ctrl-C stops everything in order. Kill any process you like: it is started
+again, and nothing that was acknowledged is lost.
+
+Exit status: 0 when the evening is over and its audit found nothing lost,
+doubled or out of turn; 1 otherwise; 2 when called wrongly.`,
+		Example: `  sunbeon up
+  sunbeon up --people 20000 --open-in 5s --for 90s --report report.json
+  sunbeon up --people 0                # no synthetic citizens: be the only one
+  sunbeon up --headless --data /var/lib/sunbeon --port-base 9000`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			binary, err := os.Executable()
+			if err != nil {
+				return fmt.Errorf("find the own executable: %w", err)
+			}
+			cfg.Binary = binary
+			cfg.Out = cmd.OutOrStdout()
+			cfg.Terminal = !headless && isatty.IsTerminal(os.Stdout.Fd())
+			cfg.StayUp = cfg.Terminal && cfg.For == 0
+			return evening.Run(cmd.Context(), cfg, began)
+		},
+	}
+	f := cmd.Flags()
+	f.StringVar(&cfg.Data, "data", "sunbeon-data", "data `directory`, made where it is missing")
+	f.IntVar(&cfg.PortBase, "port-base", 8800, "first of the forty `port`s that may be used, on the loopback address")
+	f.IntVar(&cfg.People, "people", 8000, "how many synthetic citizens come; 0 for none")
+	f.Uint64Var(&cfg.Seed, "seed", 1, "seed of the synthetic citizens, institutions and slots")
+	f.DurationVar(&cfg.OpenIn, "open-in", 10*time.Second, "time from ready to the opening; until then there is a lobby")
+	f.DurationVar(&cfg.For, "for", 0, "end the evening this long after the start of the process; 0 ends it when the last citizen is through (on a terminal: at Ctrl-C)")
+	f.DurationVar(&cfg.Think, "think", time.Second, "a citizen's mean pause between two steps: 1s for a demonstration, 30s in earnest")
+	f.StringVar(&cfg.Order, "order", "draw", "order of the lobby: draw (a lottery) or first-come")
+	f.Float64Var(&cfg.Rate, "rate", 110, "admission rate to begin with, in turns per second")
+	f.IntVar(&cfg.Replicas, "replicas", 2, "number of WAS processes to begin with")
+	f.StringVar(&cfg.Report, "report", "", "write what came of the evening to this `file`, as JSON")
+	f.BoolVar(&headless, "headless", false, "print progress line by line, as without a terminal")
+	f.StringVar(&cfg.LogLevel, "log-level", "", "log level of the processes: debug, info, warn or error")
+	return cmd
+}

@@ -1,0 +1,124 @@
+package evening
+
+import (
+	"fmt"
+	"os"
+	"strings"
+
+	"sunbeon/internal/supervise"
+)
+
+// child is one process of the evening and where its health is asked.
+type child struct {
+	spec    supervise.Spec
+	private string // URL of its private listener
+}
+
+// children lists the processes in the order they start; they stop in reverse.
+// The control plane comes first because everyone follows it.
+func (s *system) children() []child {
+	var list []child
+	for i := range nodes {
+		list = append(list, s.controlplane(i))
+	}
+	return append(list, s.legacy(), s.gate(), s.agent())
+}
+
+func (s *system) controlplane(i int) child {
+	id := fmt.Sprintf("controlplane-%d", i+1)
+	var raft, private []string
+	for n := range nodes {
+		peer := fmt.Sprintf("controlplane-%d=", n+1)
+		raft = append(raft, peer+s.ports.address(portRaft+n))
+		private = append(private, peer+s.ports.private(portControlplane+n))
+	}
+	return s.child(id, portControlplane+i, "controlplane",
+		"--id", id,
+		"--data", s.dir.join(id),
+		"--pki", s.dir.join("pki"),
+		"--listen", s.ports.address(portOps+i),
+		"--private-listen", s.ports.address(portControlplane+i),
+		"--raft-listen", s.ports.address(portRaft+i),
+		"--raft-peers", strings.Join(raft, ","),
+		"--private-peers", strings.Join(private, ","),
+		"--bootstrap",
+		"--operator-token-file", s.dir.join(tokenFile))
+}
+
+func (s *system) legacy() child {
+	return s.child("legacy", portLegacyPrivate, "legacy",
+		"--listen", s.ports.address(portLegacy),
+		"--private-listen", s.ports.address(portLegacyPrivate),
+		"--pki", s.dir.join("pki"),
+		"--data", s.dir.join("legacy"))
+}
+
+func (s *system) gate() child {
+	return s.child("gate", portGatePrivate, "gate",
+		"--id", "gate-1",
+		"--data", s.dir.join("gate"),
+		"--pki", s.dir.join("pki"),
+		"--keys", s.dir.join("keys"),
+		"--listen", s.ports.address(portCitizen),
+		"--private-listen", s.ports.address(portGatePrivate),
+		"--controlplane", s.controlplanes(),
+		"--issuer", s.ports.public(portLegacy))
+}
+
+func (s *system) agent() child {
+	return s.child("agent", portAgent, "agent",
+		"--id", "agent-1",
+		"--data", s.dir.join("agent"),
+		"--pki", s.dir.join("pki"),
+		"--private-listen", s.ports.address(portAgent),
+		"--controlplane", s.controlplanes(),
+		"--was-ports", s.ports.was(),
+		"--",
+		"--pki", s.dir.join("pki"),
+		"--keys", s.dir.join("keys"),
+		"--ledger", "sqlite:"+s.ledgerFile(),
+		"--controlplane", s.controlplanes(),
+		"--legacy", s.ports.private(portLegacyPrivate),
+		"--passes", s.ports.private(portGatePrivate)+"/.well-known/jwks.json")
+}
+
+func (s *system) ledgerFile() string { return s.dir.join("ledger", "ledger.db") }
+
+// controlplanes are the private addresses that processes follow the plan at.
+func (s *system) controlplanes() string {
+	return strings.Join(s.each(portControlplane, s.ports.private), ",")
+}
+
+// each lists an address of every control-plane node.
+func (s *system) each(first int, address func(int) string) []string {
+	list := make([]string, nodes)
+	for i := range list {
+		list[i] = address(first + i)
+	}
+	return list
+}
+
+func (s *system) child(name string, privatePort int, args ...string) child {
+	return child{
+		spec: supervise.Spec{
+			Name: name, Path: s.cfg.Binary, Args: args,
+			Env: s.environment(), LogFile: s.dir.join("logs", name+".log"),
+		},
+		private: s.ports.private(privatePort),
+	}
+}
+
+// environment is what children inherit: not the SUNBEON_ variables, which were
+// meant for `up` and would mean something else to them.
+func (s *system) environment() []string {
+	var kept []string
+	for _, variable := range os.Environ() {
+		if !strings.HasPrefix(variable, "SUNBEON_") {
+			kept = append(kept, variable)
+		}
+	}
+	if s.cfg.LogLevel != "" {
+		kept = append(kept, "SUNBEON_LOG_LEVEL="+s.cfg.LogLevel)
+	}
+	return kept
+}

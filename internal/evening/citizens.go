@@ -1,0 +1,64 @@
+package evening
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"strconv"
+	"time"
+
+	"sunbeon/internal/supervise"
+)
+
+// auditGrace is how long the rush may take, once told to stop, to let requests
+// in flight finish and to audit what was acknowledged.
+const auditGrace = 2 * time.Minute
+
+// citizens is the rush, as a process of its own.
+type citizens struct {
+	process *supervise.Process
+	report  string
+}
+
+// send starts the synthetic citizens. They stop by themselves after lasts,
+// where it is not zero.
+func (s *system) send(cohort string, lasts time.Duration) (*citizens, error) {
+	c := &citizens{report: s.dir.join("rush", "report.json")}
+	if err := os.Remove(c.report); err != nil && !errors.Is(err, os.ErrNotExist) {
+		return nil, fmt.Errorf("remove the last report: %w", err)
+	}
+	spec := s.child("rush", 0, "rush",
+		"--gate", s.ports.public(portCitizen),
+		"--legacy", s.ports.public(portLegacy),
+		"--people", strconv.Itoa(s.cfg.People),
+		"--seed", strconv.FormatUint(s.cfg.Seed, 10),
+		"--think", s.cfg.Think.String(),
+		"--for", lasts.String(),
+		"--cohort", cohort,
+		"--data", s.dir.path,
+		"--report", c.report).spec
+	process, err := supervise.Start(spec)
+	if err != nil {
+		return nil, err
+	}
+	c.process = process
+	return c, nil
+}
+
+// stop ends the rush and waits for its audit.
+func (c *citizens) stop() { c.process.Stop(auditGrace) }
+
+// result reads the rush's report. A rush that found a violation ends with an
+// error and still has a report; one that died has none.
+func (c *citizens) result() (map[string]any, error) {
+	raw, err := os.ReadFile(c.report)
+	if err != nil {
+		return nil, errors.Join(errors.New("the rush ended without a report"), c.process.Err())
+	}
+	var report map[string]any
+	if err := json.Unmarshal(raw, &report); err != nil {
+		return nil, fmt.Errorf("read the report of the rush: %w", err)
+	}
+	return report, nil
+}

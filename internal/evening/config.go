@@ -1,0 +1,60 @@
+package evening
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"time"
+)
+
+// Config describes one evening.
+type Config struct {
+	// Binary is the sunbeon executable that every child runs.
+	Binary string
+	// Data is the data directory; made where it is missing.
+	Data string
+	// PortBase is the first of the forty ports that may be used.
+	PortBase int
+	// People is how many synthetic citizens come; 0 sends nobody.
+	People int
+	Seed   uint64
+	// Think is a citizen's mean pause between two steps.
+	Think time.Duration
+	// OpenIn is the time from ready to the cohort's opening.
+	OpenIn time.Duration
+	// For ends the evening, counted from the start of the process; 0 ends it
+	// when the last citizen is through (or, with StayUp, never).
+	For time.Duration
+	// Order is "draw" or "first-come".
+	Order string
+	// Rate is the admission rate to begin with, in turns per second.
+	Rate float64
+	// Replicas is the number of WAS processes to begin with.
+	Replicas int
+	// Report is the file the report is written to; empty writes none.
+	Report string
+	// StayUp keeps the system up after the evening until ctx ends.
+	StayUp bool
+	// Terminal draws progress in place instead of line by line.
+	Terminal bool
+	LogLevel string
+	Out      io.Writer
+}
+
+func (c Config) validate() error {
+	var errs []error
+	require := func(ok bool, format string, args ...any) {
+		if !ok {
+			errs = append(errs, fmt.Errorf(format, args...))
+		}
+	}
+	require(c.Data != "", "name a data directory with --data")
+	require(c.People >= 0 && c.People <= 50_000_000, "--people %d: use 0 to 50000000", c.People)
+	require(c.OpenIn >= 0, "--open-in %s is negative", c.OpenIn)
+	require(c.For >= 0, "--for %s is negative", c.For)
+	require(c.Think >= 0, "--think %s is negative", c.Think)
+	require(c.Order == "draw" || c.Order == "first-come", "--order %q: use draw or first-come", c.Order)
+	require(c.Rate > 0 && c.Rate <= 1_000_000, "--rate %g: use more than 0 and at most 1000000 turns a second", c.Rate)
+	require(c.Replicas >= 1 && c.Replicas <= portCount-portFirstWAS, "--replicas %d: use 1 to %d", c.Replicas, portCount-portFirstWAS)
+	return errors.Join(errs...)
+}

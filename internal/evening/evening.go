@@ -1,0 +1,142 @@
+package evening
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"sunbeon/controlplane/opsapi/client"
+	"sunbeon/internal/pki"
+)
+
+// readyTimeout is how long the processes may take to become healthy; on a
+// quiet machine they take two seconds.
+const readyTimeout = 60 * time.Second
+
+// Run runs one evening and returns when it is over: when cfg.For has passed,
+// when the last citizen is through, or when ctx ends. began is when the
+// process started. It returns an error where the evening could not be started
+// or the audit found something lost, doubled or out of turn.
+func Run(ctx context.Context, cfg Config, began time.Time) (err error) {
+	if err := cfg.validate(); err != nil {
+		return err
+	}
+	if cfg.For > 0 {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithDeadline(ctx, began.Add(cfg.For))
+		defer cancel()
+	}
+	dir, err := openDataDir(cfg.Data, began)
+	if err != nil {
+		return err
+	}
+	defer dir.Close()
+	if err := ports(cfg.PortBase).check(); err != nil {
+		return err
+	}
+	screen := newScreen(cfg.Out, cfg.Terminal, began)
+	s := newSystem(cfg, dir, screen.say)
+	if err := s.stock(began); err != nil {
+		return err
+	}
+	screen.say("starting %d processes in %s", len(s.children()), dir.path)
+	s.start()
+	defer func() {
+		screen.say("stopping")
+		s.stop()
+		screen.say("stopped; everything is kept in %s", dir.path)
+	}()
+	ready, cancel := context.WithTimeoutCause(ctx, readyTimeout, fmt.Errorf("not healthy within %s (logs: %s)", readyTimeout, dir.join("logs")))
+	err = s.awaitReady(ready)
+	cancel()
+	if err != nil {
+		return err
+	}
+	if err := s.writeAddresses(); err != nil {
+		return err
+	}
+	screen.table(s.addresses())
+	screen.say("ready after %.1f s", time.Since(began).Seconds())
+	return s.open(ctx, screen, began)
+}
+
+// open agrees the cohort, sends the citizens through it and reports.
+func (s *system) open(ctx context.Context, screen *screen, began time.Time) error {
+	c, err := s.client()
+	if err != nil {
+		return err
+	}
+	watching, stopWatching := context.WithCancel(ctx)
+	observer := newObserver()
+	watched := make(chan error, 1)
+	go func() { watched <- c.Watch(watching, observer.observe) }()
+	defer func() { stopWatching(); <-watched }()
+
+	current, err := observer.first(ctx)
+	if err != nil {
+		return fmt.Errorf("read the plan: %w", err)
+	}
+	cohort, carriedOn, err := s.agree(ctx, c, current, time.Now())
+	if err != nil {
+		return fmt.Errorf("agree the evening: %w", err)
+	}
+	observer.follow(cohort.ID)
+	if carriedOn {
+		screen.say("carrying on with %s, which is %s; --open-in, --order and --rate are left as they were agreed", cohort.ID, cohort.Phase)
+	} else {
+		screen.say("%s opens at %s, order: %s", cohort.ID, time.UnixMilli(cohort.OpenMS).Format(time.TimeOnly), cohort.Order)
+	}
+	progress := screen.follow(observer.line)
+	defer progress.stop()
+	if s.cfg.People == 0 {
+		return s.rest(ctx, observer, nil)
+	}
+	var lasts time.Duration
+	if s.cfg.For > 0 {
+		lasts = max(s.cfg.For-time.Since(began), time.Second)
+	}
+	crowd, err := s.send(cohort.ID, lasts)
+	if err != nil {
+		return err
+	}
+	select {
+	case <-ctx.Done():
+	case <-crowd.process.Done():
+	}
+	crowd.stop()
+	progress.stop()
+	result, err := crowd.result()
+	if err != nil {
+		return err
+	}
+	report := merge(result, observer.observations())
+	screen.summary(report)
+	err = errors.Join(s.writeReport(report), report.violations())
+	if err != nil || !s.cfg.StayUp {
+		return err
+	}
+	screen.say("the evening is over; the system stays up until Ctrl-C")
+	<-ctx.Done()
+	return nil
+}
+
+// rest keeps a system without synthetic citizens up until ctx ends.
+func (s *system) rest(ctx context.Context, o *observer, result map[string]any) error {
+	<-ctx.Done()
+	return s.writeReport(merge(result, o.observations()))
+}
+
+// client speaks to the control plane as the operator.
+func (s *system) client() (*client.Client, error) {
+	identity, err := pki.Load(s.dir.join("pki"), "operator")
+	if err != nil {
+		return nil, err
+	}
+	return client.New(client.Config{
+		Addresses: s.each(portControlplane, s.ports.private),
+		TLS:       identity.ClientTLS(),
+		Logger:    slog.New(slog.DiscardHandler),
+	})
+}

@@ -1,0 +1,140 @@
+package evening
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"sync"
+	"time"
+
+	"sunbeon/controlplane/opsapi/client"
+	"sunbeon/controlplane/plan"
+)
+
+// observer follows the plan through the evening and keeps what the report and
+// the progress lines tell.
+type observer struct {
+	began chan struct{} // closed at the first view
+
+	mu           sync.Mutex
+	cohort       string
+	view         client.View
+	seen         time.Time
+	terms        map[uint64]bool
+	replicasMax  int
+	decisions    int
+	lastDecision uint64
+	rates        []ratePoint
+}
+
+// ratePoint is the admission rate from a time on, in turns per second.
+type ratePoint struct {
+	TimeMS int64   `json:"time_ms"`
+	Value  float64 `json:"value"`
+}
+
+func newObserver() *observer {
+	return &observer{began: make(chan struct{}), terms: map[uint64]bool{}}
+}
+
+// first waits for the first view of the plan.
+func (o *observer) first(ctx context.Context) (*plan.Plan, error) {
+	select {
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	case <-o.began:
+	}
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.view.Plan, nil
+}
+
+// follow names the cohort the evening is about.
+func (o *observer) follow(cohort string) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.cohort, o.rates = cohort, nil
+}
+
+// observe takes in one view of the plan.
+func (o *observer) observe(v client.View) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.view.Plan == nil {
+		close(o.began)
+	}
+	o.view, o.seen = v, time.Now()
+	if v.Plan.Term > 0 {
+		o.terms[v.Plan.Term] = true
+	}
+	o.replicasMax = max(o.replicasMax, runningWAS(v.Plan))
+	for _, d := range v.Plan.Decisions {
+		if d.Index > o.lastDecision {
+			o.lastDecision = d.Index
+			o.decisions++
+		}
+	}
+	rate := float64(v.Plan.Segments[o.cohort].Current.RateMilli) / 1000
+	if n := len(o.rates); n == 0 || o.rates[n-1].Value != rate {
+		o.rates = append(o.rates, ratePoint{v.Plan.ClockMS, rate})
+	}
+}
+
+func runningWAS(p *plan.Plan) int {
+	running := 0
+	for _, i := range p.Instances {
+		if i.Kind == plan.KindWAS && i.State == plan.Ready {
+			running++
+		}
+	}
+	return running
+}
+
+// line is the evening in one line, for a terminal or a log.
+func (o *observer) line(now time.Time) string {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.view.Plan == nil {
+		return "waiting for the control plane"
+	}
+	p := o.view.Plan
+	cohort := p.Cohorts[o.cohort]
+	var issued, claimed, booked int64
+	for _, l := range p.Lines {
+		if l.Cohort == o.cohort {
+			issued, claimed, booked = issued+l.Issued, claimed+l.Claimed, booked+l.Booked
+		}
+	}
+	segment := p.Segments[o.cohort].Current
+	var b strings.Builder
+	fmt.Fprintf(&b, "%-7s", cohort.Phase)
+	if opens := time.UnixMilli(cohort.OpenMS).Sub(now); opens > 0 {
+		fmt.Fprintf(&b, " opens in %s ·", opens.Round(time.Second))
+	}
+	fmt.Fprintf(&b, " tickets %d · serving %d · passes %d · booked %d · rate %.0f/s · WAS %d/%d",
+		issued, segment.At(now.UnixMilli()), claimed, booked, float64(segment.RateAt(now.UnixMilli()))/1000,
+		runningWAS(p), p.Replicas.Desired)
+	if age := o.view.LeaderAge + now.Sub(o.seen); age > 3*time.Second {
+		fmt.Fprintf(&b, " · no word from a leader for %s", age.Round(time.Second))
+	}
+	return b.String()
+}
+
+// observations are what the control plane adds to the report.
+type observations struct {
+	WASReplicasMax int         `json:"was_replicas_max"`
+	LeaderChanges  int         `json:"leader_changes"`
+	Decisions      int         `json:"decisions"`
+	AdmissionRate  []ratePoint `json:"admission_rate"`
+}
+
+func (o *observer) observations() observations {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return observations{
+		WASReplicasMax: o.replicasMax,
+		LeaderChanges:  max(len(o.terms)-1, 0),
+		Decisions:      o.decisions,
+		AdmissionRate:  o.rates,
+	}
+}

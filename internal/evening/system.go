@@ -1,0 +1,146 @@
+package evening
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"os"
+	"strings"
+	"sync"
+	"time"
+
+	"sunbeon/internal/pki"
+	"sunbeon/internal/supervise"
+)
+
+// stopGrace is how long one process may take to end in order.
+const stopGrace = 8 * time.Second
+
+// deathsBeforeReady is how often a process may die before the system was ever
+// ready; then its own words are shown instead of trying on.
+const deathsBeforeReady = 4
+
+// system is every process of an evening but the citizens.
+type system struct {
+	cfg   Config
+	dir   *dataDir
+	ports ports
+	say   func(format string, args ...any)
+
+	kept   []keptChild
+	failed chan error
+
+	mu       sync.Mutex
+	ready    bool
+	restarts map[string]int
+}
+
+type keptChild struct {
+	child
+	stop context.CancelFunc
+	done chan struct{}
+}
+
+func newSystem(cfg Config, dir *dataDir, say func(string, ...any)) *system {
+	return &system{
+		cfg: cfg, dir: dir, ports: ports(cfg.PortBase), say: say,
+		failed: make(chan error, 1), restarts: map[string]int{},
+	}
+}
+
+// start starts every process; each is kept running until stop.
+func (s *system) start() {
+	for _, c := range s.children() {
+		ctx, cancel := context.WithCancel(context.Background())
+		kept := keptChild{child: c, stop: cancel, done: make(chan struct{})}
+		s.kept = append(s.kept, kept)
+		go func() {
+			defer close(kept.done)
+			supervise.Keep(ctx, c.spec, stopGrace, s.watch(ctx, c.spec))
+		}()
+	}
+}
+
+// stop ends the processes one after the other, the last started first, so that
+// nobody loses those it depends on before it has finished.
+func (s *system) stop() {
+	for i := len(s.kept) - 1; i >= 0; i-- {
+		s.kept[i].stop()
+		<-s.kept[i].done
+	}
+}
+
+// watch tells of deaths and restarts, and gives up on a process that keeps
+// dying before the system was ever ready.
+func (s *system) watch(ctx context.Context, spec supervise.Spec) func(supervise.Event) {
+	return func(e supervise.Event) {
+		if ctx.Err() != nil || !e.Ended {
+			return
+		}
+		s.mu.Lock()
+		ready := s.ready
+		s.restarts[e.Name]++
+		s.mu.Unlock()
+		if !ready && e.Restarts+1 >= deathsBeforeReady {
+			select {
+			case s.failed <- fmt.Errorf("%s does not start: %s", e.Name, lastWords(spec.LogFile, e.Err)):
+			default:
+			}
+			return
+		}
+		s.say("%s ended (%v); starting it again", e.Name, e.Err)
+	}
+}
+
+// lastWords is the last line a process wrote, which is its error.
+func lastWords(file string, err error) string {
+	raw, _ := os.ReadFile(file)
+	lines := strings.Split(strings.TrimSpace(string(raw)), "\n")
+	if last := lines[len(lines)-1]; last != "" {
+		return fmt.Sprintf("%s (log: %s)", strings.TrimPrefix(last, "sunbeon: "), file)
+	}
+	return fmt.Sprintf("%v (log: %s)", err, file)
+}
+
+// awaitReady returns once every process says it is healthy.
+func (s *system) awaitReady(ctx context.Context) error {
+	identity, err := pki.Load(s.dir.join("pki"), "operator")
+	if err != nil {
+		return err
+	}
+	transport := &http.Transport{TLSClientConfig: identity.ClientTLS()}
+	defer transport.CloseIdleConnections()
+	client := &http.Client{Transport: transport, Timeout: 2 * time.Second}
+	tick := time.NewTicker(50 * time.Millisecond)
+	defer tick.Stop()
+	for waiting := s.kept; len(waiting) > 0; {
+		if healthy(ctx, client, waiting[0].private) {
+			waiting = waiting[1:]
+			continue
+		}
+		select {
+		case <-ctx.Done():
+			return fmt.Errorf("%s is not ready: %w", waiting[0].spec.Name, context.Cause(ctx))
+		case err := <-s.failed:
+			return err
+		case <-tick.C:
+		}
+	}
+	s.mu.Lock()
+	s.ready = true
+	s.mu.Unlock()
+	return nil
+}
+
+func healthy(ctx context.Context, client *http.Client, base string) bool {
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, base+"/healthz", nil)
+	if err != nil {
+		return false
+	}
+	resp, err := client.Do(req)
+	if err != nil {
+		return false
+	}
+	resp.Body.Close()
+	return resp.StatusCode == http.StatusOK
+}
