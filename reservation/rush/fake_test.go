@@ -52,9 +52,7 @@ func newFakeGate(t *testing.T, rate float64, opensIn time.Duration) (*fakeGate, 
 	mux.HandleFunc("GET /v1/eligibility", g.withPass(func(w http.ResponseWriter, _ *http.Request, _ string) {
 		reply(w, map[string]any{"eligible": true})
 	}))
-	mux.HandleFunc("GET /v1/institutions", g.withPass(func(w http.ResponseWriter, r *http.Request, _ string) {
-		reply(w, map[string]any{"institutions": []any{map[string]any{"id": "7", "province": r.FormValue("province")}}})
-	}))
+	mux.HandleFunc("GET /v1/institutions", g.withPass(g.institutions))
 	mux.HandleFunc("GET /v1/institutions/{id}/slots", g.withPass(g.slots))
 	mux.HandleFunc("POST /v1/bookings", g.withPass(g.book))
 	mux.HandleFunc("GET /v1/bookings/mine", g.mine)
@@ -168,6 +166,14 @@ func (g *fakeGate) withPass(serve func(http.ResponseWriter, *http.Request, strin
 		}
 		serve(w, r, who(r))
 	}
+}
+
+func (g *fakeGate) institutions(w http.ResponseWriter, _ *http.Request, _ string) {
+	list := []any{}
+	if g.taken["1"] < g.capacity || g.taken["2"] < g.capacity {
+		list = append(list, map[string]any{"id": "7"})
+	}
+	reply(w, map[string]any{"institutions": list})
 }
 
 func (g *fakeGate) slots(w http.ResponseWriter, _ *http.Request, _ string) {

@@ -27,7 +27,14 @@ func (w *walker) checkEligibility(v *visit) (move, error) {
 	return then((*walker).listInstitutions, w.ponder(v))
 }
 
+// listInstitutions looks for institutions with free times, in the person's own
+// district at first and in the whole province where that has none left.
 func (w *walker) listInstitutions(v *visit) (move, error) {
+	query := url.Values{"province": {v.person.Province}, "limit": {"100"}}
+	if !v.farther {
+		local := districts[v.person.Province]
+		query.Set("district", local[v.person.Index%len(local)])
+	}
 	var list struct {
 		Institutions []struct {
 			ID string `json:"id"`
@@ -35,12 +42,19 @@ func (w *walker) listInstitutions(v *visit) (move, error) {
 	}
 	_, err := w.client.ask(w.ctx, question{
 		route:  "GET /v1/institutions",
-		url:    w.at(w.gate, "/v1/institutions", url.Values{"province": {v.person.Province}, "limit": {"50"}}),
+		url:    w.at(w.gate, "/v1/institutions", query),
 		meant:  v.meant,
 		cookie: v.cookies(),
 	}, &list)
 	if err != nil {
 		return move{}, err
+	}
+	if len(list.Institutions) == 0 {
+		if v.farther {
+			return refuse("sold_out")
+		}
+		v.farther = true
+		return then((*walker).listInstitutions, w.ponder(v))
 	}
 	v.institutions = v.institutions[:0]
 	for _, at := range list.Institutions {
@@ -52,11 +66,17 @@ func (w *walker) listInstitutions(v *visit) (move, error) {
 	return then((*walker).listSlots, w.ponder(v))
 }
 
+// maxRounds is how many times a person chooses before they give up.
+const maxRounds = 20
+
 // listSlots looks for a free time at the first institution on the person's
 // list. Early times are the more wanted ones, which makes them hot.
 func (w *walker) listSlots(v *visit) (move, error) {
-	if len(v.institutions) == 0 || v.rounds >= maxRounds {
-		return refuse("sold_out")
+	if v.rounds >= maxRounds {
+		return finish(gaveUp)
+	}
+	if len(v.institutions) == 0 {
+		return then((*walker).listInstitutions, 0)
 	}
 	var list struct {
 		Slots []struct {
@@ -72,6 +92,7 @@ func (w *walker) listSlots(v *visit) (move, error) {
 	if err != nil {
 		return move{}, err
 	}
+	v.rounds++
 	if len(list.Slots) == 0 {
 		v.institutions = v.institutions[1:]
 		return then((*walker).listSlots, w.ponder(v))
@@ -81,13 +102,9 @@ func (w *walker) listSlots(v *visit) (move, error) {
 	return then((*walker).book, w.ponder(v))
 }
 
-// maxRounds is how many times a person chooses before they give up.
-const maxRounds = 20
-
 // choose settles on a slot. Each choice is a request of its own, with a key of
 // its own; trying the same choice again keeps the key.
 func (v *visit) choose(slot string) {
-	v.rounds++
 	v.slot = slot
 	v.key = fmt.Sprintf("%016x%016x", v.random.Uint64(), v.random.Uint64())
 }
@@ -111,7 +128,7 @@ func (w *walker) book(v *visit) (move, error) {
 	var p *problem.Problem
 	if errors.As(err, &p) {
 		switch p.Code {
-		case "slot_taken":
+		case "slot_taken", "no_slot", "no_second_dose":
 			return w.chooseAgain(v, p)
 		case "already_booked":
 			// An earlier request of this person, whose answer was lost, made it.
@@ -141,6 +158,7 @@ func (w *walker) chooseAgain(v *visit, p *problem.Problem) (move, error) {
 	if err != nil {
 		return move{}, problem.New(p.Status, "malformed_answer", "alternatives: "+err.Error())
 	}
+	v.rounds++
 	if len(offers) == 0 || v.rounds >= maxRounds {
 		return then((*walker).listSlots, w.ponder(v))
 	}

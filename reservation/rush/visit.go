@@ -18,7 +18,7 @@ type visit struct {
 	meant   time.Time // when the step under way was meant to begin
 	tries   int       // troubles in a row
 	trouble string    // code of the last event if that was an error
-	rounds  int       // choices of a slot so far
+	rounds  int       // looks for a free time so far
 
 	assertion string
 	login     string // cookie pairs as they go into the header
@@ -29,7 +29,8 @@ type visit struct {
 	document  *document // the serving document as last seen
 	etag      string    // of that document
 
-	institutions []string // of the own province, not yet found full
+	institutions []string // with free times when listed, not yet found full
+	farther      bool     // nothing is left in the own district
 	slot, key    string   // what is being booked, and under which key
 	number       string   // of the booking held
 	rebooked     bool
