@@ -170,20 +170,25 @@ func (g *fakeGate) withPass(serve func(http.ResponseWriter, *http.Request, strin
 
 func (g *fakeGate) institutions(w http.ResponseWriter, _ *http.Request, _ string) {
 	list := []any{}
-	if g.taken["1"] < g.capacity || g.taken["2"] < g.capacity {
+	if len(g.free("id")) > 0 {
 		list = append(list, map[string]any{"id": "7"})
 	}
 	reply(w, map[string]any{"institutions": list})
 }
 
 func (g *fakeGate) slots(w http.ResponseWriter, _ *http.Request, _ string) {
+	reply(w, map[string]any{"slots": g.free("id")})
+}
+
+// free lists the slots with places left, each under the given member.
+func (g *fakeGate) free(member string) []any {
 	list := []any{}
 	for _, slot := range []string{"1", "2"} {
 		if g.taken[slot] < g.capacity {
-			list = append(list, map[string]string{"id": slot})
+			list = append(list, map[string]string{member: slot})
 		}
 	}
-	reply(w, map[string]any{"slots": list})
+	return list
 }
 
 func (g *fakeGate) book(w http.ResponseWriter, r *http.Request, person string) {
@@ -202,7 +207,7 @@ func (g *fakeGate) book(w http.ResponseWriter, r *http.Request, person string) {
 		return
 	case g.taken[body.Slot] >= g.capacity:
 		problem.New(http.StatusConflict, "slot_taken", "").
-			With("alternatives", []any{map[string]string{"slot_id": "1"}, map[string]string{"slot_id": "2"}}).Send(w)
+			With("alternatives", g.free("slot_id")).Send(w)
 		return
 	default:
 		g.taken[body.Slot]++
