@@ -42,7 +42,7 @@ func (l *Log) take() (b *batch, end bool) {
 // commit makes a batch durable and releases those who wait for it.
 func (l *Log) commit(b *batch) error {
 	started := l.config.Now()
-	if l.size >= l.config.SegmentBytes {
+	if l.size > segmentHeader && l.size >= l.config.SegmentBytes {
 		if err := l.rotate(b.first); err != nil {
 			return err
 		}

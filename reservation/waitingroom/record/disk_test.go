@@ -1,0 +1,113 @@
+package record
+
+import (
+	"context"
+	"crypto/ed25519"
+	"errors"
+	"syscall"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+// disk stands in for the file: it takes its time, and can be full.
+type disk struct {
+	syncTime time.Duration
+	full     error
+	writes   int
+}
+
+func (d *disk) Write(b []byte) (int, error) {
+	d.writes++
+	if d.full != nil {
+		return len(b) / 2, d.full
+	}
+	return len(b), nil
+}
+
+func (d *disk) Sync() error {
+	time.Sleep(d.syncTime)
+	return nil
+}
+
+func (d *disk) Close() error { return nil }
+
+// onDisk opens a log and takes the file from under it.
+func onDisk(t *testing.T, d *disk) *Log {
+	t.Helper()
+	log, _, err := Open(Config{
+		Dir: t.TempDir(), Key: ed25519.NewKeyFromSeed(make([]byte, 32)), Now: time.Now,
+	}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := log.file.Close(); err != nil {
+		t.Fatal(err)
+	}
+	log.file = d
+	return log
+}
+
+// What arrives while a group is synced becomes the next group: two syncs for
+// a thousand callers.
+func TestGroupsGatherDuringTheSync(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := &disk{syncTime: 10 * time.Millisecond}
+		log := onDisk(t, d)
+		first := log.Append([]byte("first"))
+		synctest.Wait() // the first group is being synced
+		began := time.Now()
+		waited := make(chan error)
+		for range 1000 {
+			go func() { waited <- log.Wait(context.Background(), log.Append([]byte("more"))) }()
+		}
+		synctest.Wait()
+		if log.durable.Load() != 0 {
+			t.Error("acknowledged before the sync")
+		}
+		if err := log.Wait(context.Background(), first); err != nil {
+			t.Error(err)
+		}
+		for range 1000 {
+			if err := <-waited; err != nil {
+				t.Error(err)
+			}
+		}
+		if took := time.Since(began); d.writes != 2 || took != 20*time.Millisecond {
+			t.Errorf("%d writes in %v, want 2 in 20ms", d.writes, took)
+		}
+		if err := log.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+func TestWaitEndsWithItsContext(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		log := onDisk(t, &disk{syncTime: time.Hour})
+		ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+		defer cancel()
+		if err := log.Wait(ctx, log.Append([]byte("slow"))); !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("wait for a slow disk: %v", err)
+		}
+		if err := log.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+func TestFullDiskEndsTheLog(t *testing.T) {
+	log := onDisk(t, &disk{full: syscall.ENOSPC})
+	for range 2 {
+		if err := log.Wait(context.Background(), log.Append([]byte("no room"))); !errors.Is(err, syscall.ENOSPC) {
+			t.Errorf("record on a full disk: %v", err)
+		}
+		<-log.Failed()
+	}
+	if err := log.Err(); !errors.Is(err, syscall.ENOSPC) {
+		t.Errorf("log ended with %v", err)
+	}
+	if err := log.Close(); !errors.Is(err, syscall.ENOSPC) {
+		t.Errorf("close: %v", err)
+	}
+}
