@@ -113,7 +113,7 @@ func runAgent(ctx context.Context, opt agentOptions) error {
 		Addresses: opt.controlplane,
 		TLS:       identity.ClientTLS(),
 		CacheFile: filepath.Join(opt.data, "plan.json"),
-		Topics:    []string{string(plan.TopicReplicas), string(plan.TopicOverrides)},
+		Topics:    []plan.Topic{plan.TopicReplicas, plan.TopicOverrides},
 		Transport: o.Transport,
 		Logger:    o.Logger,
 	})

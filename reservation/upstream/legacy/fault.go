@@ -24,6 +24,8 @@ type Fault struct {
 	LostRate  float64 `json:"lost_rate,omitempty" minimum:"0" maximum:"1" doc:"Share that takes effect while the connection is dropped unanswered."`
 	// ExtraLatencyMS is added to every request's time, in milliseconds.
 	ExtraLatencyMS int64 `json:"extra_latency_ms,omitempty" minimum:"0" maximum:"600000" doc:"Milliseconds added to every request."`
+	// Capacity replaces the system's own, in requests a second; nil keeps it.
+	Capacity *float64 `json:"capacity,omitempty" doc:"Requests a second in place of the system's own capacity."`
 	// CapacityFactor multiplies the capacity; nil is 1.
 	CapacityFactor *float64 `json:"capacity_factor,omitempty" doc:"Multiplies the system's capacity, above 0 and at most 10."`
 }
@@ -40,9 +42,17 @@ func (f Fault) Faulty() bool { return !f.equal(Fault{}) }
 
 // equal compares what the faults do, not where their factors are stored.
 func (f Fault) equal(g Fault) bool {
-	same := f.capacityFactor() == g.capacityFactor()
-	f.CapacityFactor, g.CapacityFactor = nil, nil
+	same := f.capacityFactor() == g.capacityFactor() && f.capacity(0) == g.capacity(0)
+	f.Capacity, g.Capacity, f.CapacityFactor, g.CapacityFactor = nil, nil, nil, nil
 	return same && f == g
+}
+
+// capacity is the fault's capacity, or else the system's own.
+func (f Fault) capacity(own float64) float64 {
+	if f.Capacity == nil {
+		return own
+	}
+	return *f.Capacity
 }
 
 func (f Fault) extraLatency() time.Duration {
@@ -55,6 +65,9 @@ func (f Fault) validate() error {
 	}
 	if f.ExtraLatencyMS < 0 || f.ExtraLatencyMS > 600_000 {
 		return errors.New("extra_latency_ms: want 0 to 600000")
+	}
+	if f.Capacity != nil && !(*f.Capacity > 0 && *f.Capacity <= maxCapacity) {
+		return fmt.Errorf("capacity: want more than 0 and at most %g a second (stall or down stop a system)", maxCapacity)
 	}
 	return validateFactor(f.CapacityFactor)
 }

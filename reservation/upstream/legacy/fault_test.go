@@ -27,6 +27,7 @@ func TestReadFaultsRefusesNonsense(t *testing.T) {
 	f(`{"capcity_factor":0.5}`, "unknown field")
 	f(`{"capacity_factor":0}`, "capacity_factor")
 	f(`{"capacity_factor":-1}`, "capacity_factor")
+	f(`{"stock":{"capacity":0}}`, "stock: capacity")
 	f(`{"stock":{"error_rate":1.1}}`, "stock: error_rate")
 	f(`{"stock":{"error_rate":0.6,"lie_rate":0.6}}`, "together")
 	f(`{"identity":{"extra_latency_ms":-5}}`, "extra_latency_ms")

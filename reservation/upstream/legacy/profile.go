@@ -65,11 +65,14 @@ func (p Profile) filled() Profile {
 	return p
 }
 
+// maxCapacity bounds capacities, in requests a second.
+const maxCapacity = 1e6
+
 // Validate names the first value that makes no sense.
 func (p Profile) Validate() error {
 	switch {
-	case !(p.Capacity > 0) || p.Capacity > 1e6:
-		return fmt.Errorf("capacity %g: want more than 0 and at most a million a second", p.Capacity)
+	case !(p.Capacity > 0) || p.Capacity > maxCapacity:
+		return fmt.Errorf("capacity %g: want more than 0 and at most %g a second", p.Capacity, maxCapacity)
 	case p.Workers < 0 || p.Saturation < 0:
 		return errors.New("workers and saturation are not negative")
 	case p.ServiceTime < 0 || p.Jitter < 0 || p.Jitter > p.ServiceTime:

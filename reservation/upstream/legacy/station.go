@@ -97,7 +97,15 @@ func (s *Station) Capacity() float64 {
 	if fault.Down || fault.Stall {
 		return 0
 	}
-	return s.profile.CapacityAt(s.InFlight()) * fault.capacityFactor()
+	return s.rate(fault)
+}
+
+// rate is what the shared capacity does a second under a fault and the load of
+// this moment.
+func (s *Station) rate(fault Fault) float64 {
+	present := s.profile
+	present.Capacity = fault.capacity(present.Capacity) * fault.capacityFactor()
+	return present.CapacityAt(s.InFlight())
 }
 
 // Serve takes a request through the system and returns when it is done. There
@@ -147,11 +155,10 @@ func (s *Station) begin() (fault Fault, changed <-chan struct{}, end time.Time) 
 		return s.fault, s.changed, time.Time{}
 	}
 	now := time.Now()
-	rate := s.profile.CapacityAt(s.InFlight()) * s.fault.capacityFactor()
 	if s.free.Before(now) {
 		s.free = now
 	}
-	s.free = s.free.Add(time.Duration(float64(time.Second) / rate))
+	s.free = s.free.Add(time.Duration(float64(time.Second) / s.rate(s.fault)))
 	own := s.profile.ServiceTime
 	if s.profile.Jitter > 0 {
 		own += time.Duration((2*s.random.Float64() - 1) * float64(s.profile.Jitter))

@@ -137,7 +137,7 @@ func TestStallHoldsEverythingAndNothingIsLost(t *testing.T) {
 }
 
 func TestFaults(t *testing.T) {
-	half := 0.5
+	half, thirty := 0.5, 30.0
 	f := func(fault legacy.Fault, want map[legacy.Treatment]int, wantErr error, throughput float64) {
 		t.Helper()
 		synctest.Test(t, func(t *testing.T) {
@@ -173,6 +173,7 @@ func TestFaults(t *testing.T) {
 	f(legacy.Fault{}, map[legacy.Treatment]int{legacy.Honest: 2000}, nil, 100)
 	f(legacy.Fault{Down: true}, nil, legacy.ErrDown, 0)
 	f(legacy.Fault{CapacityFactor: &half}, map[legacy.Treatment]int{legacy.Honest: 2000}, nil, 50)
+	f(legacy.Fault{Capacity: &thirty, CapacityFactor: &half}, nil, nil, 15)
 	f(legacy.Fault{ErrorRate: .2, LieRate: .3, LostRate: .4},
 		map[legacy.Treatment]int{legacy.Erring: 400, legacy.Lying: 600, legacy.Lost: 800, legacy.Honest: 200}, nil, 100)
 	// 50 workers held 2.04 s each.
