@@ -24,14 +24,15 @@ import (
 	"sunbeon/controlplane/plan"
 )
 
+// The outcomes of a command without a result.
 var (
 	// ErrRetryable means that nothing was decided and nothing will be: the
 	// command did not enter the log. It may be submitted again at will.
-	ErrRetryable = errors.New("no control-plane node took the command")
+	ErrRetryable = plan.ErrRetryable
 	// ErrUnknown means that the command may or may not be in the log. Submit
 	// it again with the same request id to learn which; with another id it
 	// might take effect twice.
-	ErrUnknown = errors.New("the command's outcome is unknown")
+	ErrUnknown = plan.ErrUnknown
 )
 
 // Config says whom to follow and as whom.

@@ -1,0 +1,78 @@
+package opsapi
+
+import (
+	"context"
+	"slices"
+
+	"sunbeon/controlplane/consensus"
+	"sunbeon/controlplane/plan"
+	"sunbeon/controlplane/standing"
+)
+
+// Members of the cluster, as the node that answers knows them.
+type Members struct {
+	// Node is the one that answers, Leader the one it takes for the leader;
+	// empty while it knows none.
+	Node    string             `json:"node"`
+	Leader  string             `json:"leader"`
+	Term    uint64             `json:"term"`
+	Members []consensus.Member `json:"members"`
+}
+
+// Instances are the running processes.
+type Instances struct {
+	Instances []plan.Instance `json:"instances"`
+}
+
+// Decisions of the controllers, newest first.
+type Decisions struct {
+	Decisions []plan.Decision `json:"decisions"`
+}
+
+func (a *API) mountCluster(r registrar) {
+	get(r, "/v1/members", "list-members", "Control-plane nodes and who leads",
+		func(ctx context.Context, in *Reading) (*answer[Members], error) {
+			return read(ctx, a, *in, func(*plan.Plan) (Members, error) { return a.members(), nil })
+		})
+	get(r, "/v1/instances", "list-instances", "Running processes",
+		func(ctx context.Context, in *struct {
+			Reading
+			Kind string `query:"kind" doc:"only this kind: gate, was, agent, controlplane, legacy"`
+		}) (*answer[Instances], error) {
+			return read(ctx, a, in.Reading, func(p *plan.Plan) (Instances, error) {
+				all := slices.DeleteFunc(standing.Sorted(p.Instances), func(i plan.Instance) bool {
+					return in.Kind != "" && i.Kind != in.Kind
+				})
+				return Instances{all}, nil
+			})
+		})
+	get(r, "/v1/decisions", "list-decisions", "What the controllers changed and why, newest first",
+		func(ctx context.Context, in *struct {
+			Reading
+			Limit    int    `query:"limit" minimum:"1" maximum:"1024" default:"50"`
+			Actuator string `query:"actuator" doc:"only this actuator's"`
+		}) (*answer[Decisions], error) {
+			return read(ctx, a, in.Reading, func(p *plan.Plan) (Decisions, error) {
+				return Decisions{newest(p.Decisions, in.Actuator, in.Limit)}, nil
+			})
+		})
+}
+
+func newest(all []plan.Decision, actuator string, limit int) []plan.Decision {
+	out := []plan.Decision{}
+	for _, d := range slices.Backward(all) {
+		if len(out) == limit {
+			break
+		}
+		if actuator == "" || d.Actuator == actuator {
+			out = append(out, d)
+		}
+	}
+	return out
+}
+
+func (a *API) members() Members {
+	leader, _ := a.node.Leader()
+	term, _ := a.node.Term()
+	return Members{Node: a.node.ID(), Leader: leader, Term: term, Members: a.node.Members()}
+}

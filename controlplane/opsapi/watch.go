@@ -1,0 +1,158 @@
+package opsapi
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"sunbeon/controlplane/consensus"
+	"sunbeon/controlplane/opsapi/stream"
+	"sunbeon/controlplane/plan"
+	"sunbeon/internal/problem"
+)
+
+const (
+	// bookmarkEvery is how long a stream stays silent.
+	bookmarkEvery = time.Second
+	// patience is how long one message may take to leave before its follower
+	// is cut off.
+	patience = 5 * time.Second
+	// maxWatchers bounds the open watches of a node.
+	maxWatchers = 4096
+)
+
+// published are the sections a watch may carry: all but the operators, whose
+// token hashes concern the nodes only.
+var published = []plan.Topic{
+	plan.TopicCluster, plan.TopicAdmission, plan.TopicReplicas, plan.TopicCohorts, plan.TopicSegments,
+	plan.TopicLines, plan.TopicInstances, plan.TopicOverrides, plan.TopicHolds, plan.TopicFreezes,
+	plan.TopicPasses, plan.TopicCheckpoints, plan.TopicControllers, plan.TopicDecisions,
+}
+
+// serveWatch streams the plan until the follower leaves, proves too slow, or
+// the node stops.
+func (a *API) serveWatch(w http.ResponseWriter, r *http.Request) {
+	topics, err := topicsOf(r)
+	if err != nil {
+		problem.Write(w, http.StatusBadRequest, "malformed", err.Error())
+		return
+	}
+	since, resume, err := lastEventID(r)
+	if err != nil {
+		problem.Write(w, http.StatusBadRequest, "malformed", err.Error())
+		return
+	}
+	select {
+	case a.watchers <- struct{}{}:
+		defer func() { <-a.watchers }()
+	default:
+		problem.WriteRetry(w, http.StatusServiceUnavailable, "too_many_watchers", "ask another node", time.Second)
+		return
+	}
+	ctx, cancel := context.WithCancel(r.Context())
+	defer cancel()
+	go func() {
+		select {
+		case <-a.closing:
+			cancel()
+		case <-ctx.Done():
+		}
+	}()
+
+	f := &following{api: a, topics: topics, to: stream.NewWriter(w, patience)}
+	if resume {
+		f.subscription = a.node.Subscribe(since, topics...)
+	} else if f.snapshot() != nil {
+		return
+	}
+	if err := f.run(ctx); err != nil && ctx.Err() == nil {
+		a.logger.DebugContext(ctx, "watch ended", "error", err)
+	}
+}
+
+// following is one open watch.
+type following struct {
+	api          *API
+	topics       []plan.Topic
+	to           *stream.Writer
+	subscription *consensus.Subscription
+}
+
+// run sends what happens, and a bookmark whenever nothing did for a while. It
+// returns when the stream has to end.
+func (f *following) run(ctx context.Context) error {
+	for {
+		quiet, cancel := context.WithTimeout(ctx, bookmarkEvery)
+		event, err := f.subscription.Next(quiet)
+		cancel()
+		switch {
+		case err == nil:
+			err = f.send(stream.Change, event.Index, event.Changes)
+		case errors.Is(err, consensus.ErrCompacted):
+			if err = f.send(stream.Compacted, f.index(), nil); err == nil {
+				err = f.snapshot()
+			}
+		case errors.Is(err, context.DeadlineExceeded) && ctx.Err() == nil:
+			err = f.send(stream.Bookmark, f.index(), nil)
+		}
+		if err != nil {
+			return err
+		}
+	}
+}
+
+// snapshot sends the whole plan and follows on from it.
+func (f *following) snapshot() error {
+	p, index := f.api.node.Plan()
+	changes := slices.DeleteFunc(plan.Changes(plan.New(), p), func(c plan.Change) bool {
+		return !slices.Contains(f.topics, c.Topic)
+	})
+	if err := f.send(stream.Snapshot, index, changes); err != nil {
+		return err
+	}
+	f.subscription = f.api.node.Subscribe(index, f.topics...)
+	return nil
+}
+
+func (f *following) send(kind stream.Kind, index uint64, changes []plan.Change) error {
+	return f.to.Send(stream.Message{Kind: kind, Index: index, LeaderAge: f.api.node.LeaderContact(), Changes: changes})
+}
+
+// index is how far the follower is told everything: never further than the
+// node itself, which may lag behind what another node told the follower.
+func (f *following) index() uint64 {
+	_, index := f.api.node.Plan()
+	return min(index, f.subscription.Index())
+}
+
+func topicsOf(r *http.Request) ([]plan.Topic, error) {
+	asked := r.URL.Query().Get("topics")
+	if asked == "" {
+		return published, nil
+	}
+	var topics []plan.Topic
+	for _, name := range strings.Split(asked, ",") {
+		topic := plan.Topic(strings.TrimSpace(name))
+		if !slices.Contains(published, topic) {
+			return nil, errors.New("no topic " + strconv.Quote(string(topic)) + " to watch")
+		}
+		topics = append(topics, topic)
+	}
+	return topics, nil
+}
+
+func lastEventID(r *http.Request) (index uint64, resume bool, err error) {
+	id := r.Header.Get("Last-Event-ID")
+	if id == "" {
+		return 0, false, nil
+	}
+	index, err = strconv.ParseUint(id, 10, 64)
+	if err != nil {
+		return 0, false, errors.New("Last-Event-ID is not an index of this stream")
+	}
+	return index, true, nil
+}
