@@ -68,17 +68,17 @@ func (a *Availability) Refresh(ctx context.Context, now time.Time) error {
 	return nil
 }
 
-// Run refreshes every interval until ctx ends and hands errors to report; nil
-// means that the snapshot is current again.
+// Run refreshes at once and then every interval until ctx ends and hands errors
+// to report; nil means that the snapshot is current again.
 func (a *Availability) Run(ctx context.Context, interval time.Duration, report func(error)) {
 	tick := time.NewTicker(interval)
 	defer tick.Stop()
-	for {
+	for now := time.Now(); ; {
+		if err := a.Refresh(ctx, now); ctx.Err() == nil {
+			report(err)
+		}
 		select {
-		case now := <-tick.C:
-			if err := a.Refresh(ctx, now); ctx.Err() == nil {
-				report(err)
-			}
+		case now = <-tick.C:
 		case <-ctx.Done():
 			return
 		}

@@ -1,0 +1,231 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+	"golang.org/x/sync/errgroup"
+
+	"sunbeon/controlplane/opsapi/client"
+	"sunbeon/controlplane/plan"
+	"sunbeon/internal/httpserver"
+	"sunbeon/internal/observability"
+	"sunbeon/internal/pki"
+	"sunbeon/reservation/credential"
+	"sunbeon/reservation/ledger"
+	"sunbeon/reservation/ledger/dial"
+	"sunbeon/reservation/upstream"
+	"sunbeon/reservation/was"
+)
+
+// wasFlags are the settings of one booking server.
+type wasFlags struct {
+	id, pki, keys, listen  string
+	ledger, legacy, passes string
+	controlplane           []string
+	importedStock          bool
+	limits                 was.Limits
+	logLevel               string
+}
+
+func newWASCommand() *cobra.Command {
+	var f wasFlags
+	cmd := &cobra.Command{
+		Use:   "was",
+		Short: "Run one booking server",
+		Long: `Run one booking server: the API for institutions, slots and bookings behind the
+gate. It checks login and pass of every request, asks the eligibility and stock
+systems, and commits bookings in batches to the ledger. It turns the excess away
+by itself when its own processor, the ledger or an upstream is at its limit.
+
+It makes itself known to the control plane under --id, follows the plan and lets
+nobody in before it has one. On SIGTERM it drains: it says so, finishes what it
+has begun and goes. Any number of servers may share one ledger.`,
+		Example: `  sunbeon was --id was-1 --pki pki --keys keys --listen 127.0.0.1:8814 \
+    --ledger sqlite:ledger/ledger.db --legacy https://127.0.0.1:8803 \
+    --controlplane https://127.0.0.1:8808,https://127.0.0.1:8809,https://127.0.0.1:8810 \
+    --passes https://127.0.0.1:8801/.well-known/jwks.json`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return runWAS(cmd.Context(), f) },
+	}
+	flags := cmd.Flags()
+	flags.StringVar(&f.id, "id", "", "name of this server in the plan")
+	flags.StringVar(&f.pki, "pki", "", "`directory` with ca.pem, was.pem and was.key")
+	flags.StringVar(&f.keys, "keys", "", "`directory` with login.key, person.key and ledger.key")
+	flags.StringVar(&f.listen, "listen", "127.0.0.1:8814", "`address` to serve on (mutual TLS), as the gate reaches it")
+	flags.StringVar(&f.ledger, "ledger", "", "`address` of the ledger: sqlite:PATH")
+	flags.StringSliceVar(&f.controlplane, "controlplane", nil, "private `URLs` of the control-plane nodes, comma-separated")
+	flags.StringVar(&f.legacy, "legacy", "", "private `URL` of the eligibility and stock systems")
+	flags.StringVar(&f.passes, "passes", "", "`URL` of the keys that verify passes")
+	flags.BoolVar(&f.importedStock, "imported-stock", false, "trust the imported capacities and do not ask the stock system during a booking")
+	flags.IntVar(&f.limits.CPU, "limit-cpu", 0, "requests computed at once; 0 is the default")
+	flags.IntVar(&f.limits.Eligibility, "limit-eligibility", 0, "calls of eligibility at once; 0 is the default")
+	flags.IntVar(&f.limits.Stock, "limit-stock", 0, "calls of stock at once; 0 is the default")
+	flags.IntVar(&f.limits.Ledger, "limit-ledger", 0, "requests waiting for the ledger; 0 is the default")
+	flags.StringVar(&f.logLevel, "log-level", "info", "debug, info, warn or error")
+	for _, name := range []string{"id", "pki", "keys", "ledger", "controlplane", "legacy", "passes"} {
+		if err := cmd.MarkFlagRequired(name); err != nil {
+			panic(err) // a flag named here and not above
+		}
+	}
+	return cmd
+}
+
+func runWAS(ctx context.Context, f wasFlags) error {
+	o, err := observability.New(observability.Config{Process: "was", Instance: f.id, LogLevel: f.logLevel})
+	if err != nil {
+		return err
+	}
+	defer o.Shutdown(context.WithoutCancel(ctx))
+	identity, err := pki.Load(f.pki, "was")
+	if err != nil {
+		return err
+	}
+	follower, err := client.New(client.Config{
+		Addresses: f.controlplane, TLS: identity.ClientTLS(), Transport: o.Transport, Logger: o.Logger,
+		Topics: []plan.Topic{plan.TopicCohorts, plan.TopicPasses},
+	})
+	if err != nil {
+		return usageError{err}
+	}
+	// The port is taken first: a second server under the same address must not
+	// touch the ledger.
+	listener, err := net.Listen("tcp", f.listen)
+	if err != nil {
+		return fmt.Errorf("listen: %w", err)
+	}
+	defer listener.Close()
+	store, err := dial.Open(ctx, f.ledger)
+	if err != nil {
+		return err
+	}
+	defer store.Close()
+	metrics := ledger.NewMetrics(o.Registry)
+	writer := ledger.NewWriter(store, ledger.WriterConfig{Metrics: metrics, Logger: o.Logger})
+	server, err := newWAS(f, identity, o, store, writer, metrics)
+	if err != nil {
+		return err
+	}
+	mux := httpserver.Private(o, server.Ready)
+	server.Mount(mux)
+	presence := &was.Presence{
+		ControlPlane: follower, Ready: server.Ready, Logger: o.Logger,
+		Instance: plan.RegisterInstance{
+			ID: f.id, Kind: plan.KindWAS, Version: version, StartedMS: time.Now().UnixMilli(),
+			URL: "https://" + f.listen, PrivateURL: "https://" + f.listen,
+		},
+	}
+	return serveWAS(ctx, o, wasParts{
+		server: server, writer: writer, presence: presence, follower: follower,
+		http: httpserver.Server{Name: "was", Listener: listener, Handler: mux, TLS: identity.ServerTLS()},
+	})
+}
+
+func newWAS(f wasFlags, identity *pki.Identity, o *observability.Observability, store ledger.Store, writer *ledger.Writer, metrics *ledger.Metrics) (*was.Server, error) {
+	keys, err := credential.LoadKeys(f.keys)
+	if err != nil {
+		return nil, err
+	}
+	secret, err := credential.LoadSecret(f.keys, "ledger.key")
+	if err != nil {
+		return nil, err
+	}
+	sealer, err := ledger.NewSealer(secret)
+	if err != nil {
+		return nil, err
+	}
+	upstreams := upstream.Config{
+		BaseURL: strings.TrimSuffix(f.legacy, "/"), HTTP: upstream.NewHTTPClient(identity.ClientTLS(), o.Transport),
+		Metrics: upstream.NewMetrics(o.Registry), Logger: o.Logger,
+	}
+	eligibility, err := upstream.NewEligibility(upstreams)
+	if err != nil {
+		return nil, usageError{err}
+	}
+	cfg := was.Config{
+		Keys: keys, Sealer: sealer, Writer: writer, Records: store, Availability: ledger.NewAvailability(store),
+		Passes: credential.NewPassVerifier(credential.NewKeySet(f.passes, &http.Client{
+			Transport: o.Transport(&http.Transport{TLSClientConfig: identity.ClientTLS()}), Timeout: 2 * time.Second,
+		})),
+		Eligibility: eligibility, Limits: f.limits,
+		Registry: o.Registry, Audited: metrics.Report, Logger: o.Logger, Route: o.Route,
+	}
+	if !f.importedStock {
+		stock, err := upstream.NewStock(upstreams)
+		if err != nil {
+			return nil, usageError{err}
+		}
+		cfg.Stock = stock
+	}
+	return was.New(cfg)
+}
+
+// wasParts are what runs in a booking server.
+type wasParts struct {
+	server   *was.Server
+	writer   *ledger.Writer
+	presence *was.Presence
+	follower *client.Client
+	http     httpserver.Server
+}
+
+// drainNotice is how long a draining server still takes requests, until every
+// gate has heard that it drains.
+const drainNotice = time.Second
+
+// serveWAS runs a booking server until ctx ends and then takes it apart in the
+// order that loses nobody: gates are told, the listener finishes what it has,
+// the writer commits what is queued, the plan forgets the server.
+func serveWAS(ctx context.Context, o *observability.Observability, p wasParts) error {
+	base := context.WithoutCancel(ctx)
+	group, alive := errgroup.WithContext(base)
+	behind, stopBehind := context.WithCancel(base) // what requests need
+	defer stopBehind()
+	serving, stopServing := context.WithCancel(alive)
+	defer stopServing()
+
+	group.Go(func() error { return p.writer.Run(behind) })
+	group.Go(func() error { return p.server.Run(behind) })
+	group.Go(func() error {
+		err := p.follower.Watch(serving, func(v client.View) { p.server.Follow(v.Plan) })
+		if serving.Err() != nil {
+			return nil
+		}
+		return fmt.Errorf("follow plan: %w", err)
+	})
+	group.Go(func() error {
+		defer stopBehind()
+		return httpserver.Run(serving, o.Logger, p.http)
+	})
+	group.Go(func() error {
+		known, leaving := context.WithCancel(alive)
+		defer leaving()
+		reported := make(chan struct{})
+		go func() { defer close(reported); p.presence.Run(known) }()
+		select {
+		case <-ctx.Done():
+		case <-alive.Done():
+		}
+		leaving()
+		<-reported
+		if err := p.presence.Leave(base, false); err == nil {
+			time.Sleep(drainNotice)
+		}
+		stopServing()
+		return nil
+	})
+	err := group.Wait()
+	if left := p.presence.Leave(base, true); left != nil && err == nil {
+		o.Logger.Warn("not forgotten yet", "error", left)
+	}
+	if errors.Is(err, context.Canceled) {
+		return nil
+	}
+	return err
+}

@@ -1,0 +1,108 @@
+package was
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"log/slog"
+	"math/rand/v2"
+	"net/http"
+	"time"
+
+	"sunbeon/internal/problem"
+	"sunbeon/reservation/booking"
+	"sunbeon/reservation/ledger"
+	"sunbeon/reservation/upstream"
+	"sunbeon/reservation/was/loadgate"
+)
+
+// endpoint answers with a status and a body, or with an error that [explain]
+// turns into a problem document.
+type endpoint func(r *http.Request) (status int, body any, err error)
+
+func (s *Server) serve(e endpoint) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		s.metrics.inflight.Inc()
+		defer s.metrics.inflight.Dec()
+		ctx, cancel := context.WithTimeout(r.Context(), s.cfg.Limits.Deadline)
+		defer cancel()
+		status, body, err := e(r.WithContext(ctx))
+		if err != nil {
+			s.explain(ctx, err).Send(w)
+			return
+		}
+		encoded, err := json.Marshal(body)
+		if err != nil {
+			s.explain(ctx, err).Send(w)
+			return
+		}
+		w.Header().Set("Content-Type", "application/json")
+		w.Header().Set("Cache-Control", "no-store")
+		w.WriteHeader(status)
+		w.Write(append(encoded, '\n'))
+	})
+}
+
+// statuses are the one place where the domain's codes meet HTTP.
+var statuses = map[booking.Code]int{
+	booking.SlotTaken:     http.StatusConflict,
+	booking.AlreadyBooked: http.StatusConflict,
+	booking.NoSlot:        http.StatusNotFound,
+	booking.NoSecondDose:  http.StatusConflict,
+	booking.NoBooking:     http.StatusNotFound,
+	booking.Cancelled:     http.StatusConflict,
+	booking.KeyReused:     http.StatusUnprocessableEntity,
+	booking.Invalid:       http.StatusBadRequest,
+}
+
+// explain turns any error into what the person is told.
+func (s *Server) explain(ctx context.Context, err error) *problem.Problem {
+	var (
+		ready  *problem.Problem
+		rule   *booking.Error
+		held   *loadgate.Held
+		system *upstream.Error
+	)
+	switch {
+	case errors.As(err, &ready):
+		return ready
+	case errors.As(err, &rule):
+		return problem.New(statuses[rule.Code], string(rule.Code), rule.Detail)
+	case errors.As(err, &held):
+		return holdOn()
+	case errors.As(err, &system):
+		return s.explainUpstream(system)
+	case errors.Is(err, ledger.ErrUnknown):
+		return problem.New(http.StatusGatewayTimeout, "unknown_outcome",
+			"The answer is late. Do not book again: we are checking. Sending the same request with its Idempotency-Key tells what became of it.").
+			Retry(later(time.Second))
+	case errors.Is(err, ledger.ErrBusy), errors.Is(err, ledger.ErrUnavailable):
+		s.gates.Hold("ledger")
+		return holdOn()
+	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled):
+		return holdOn()
+	}
+	s.cfg.Logger.LogAttrs(ctx, slog.LevelError, "request", slog.Any("error", err))
+	return problem.New(http.StatusInternalServerError, "internal", "Something went wrong here. Nothing was booked.")
+}
+
+// explainUpstream says which system people are waiting for. An unknown outcome
+// there is none here: nothing has been booked, and the same reservation is asked
+// for again under the same name.
+func (s *Server) explainUpstream(e *upstream.Error) *problem.Problem {
+	if errors.Is(e, upstream.ErrDown) {
+		return problem.New(http.StatusServiceUnavailable, "upstream_down",
+			"The "+e.System+" system does not answer. Your turn and what you typed are kept; nothing was booked.").
+			With("system", e.System).Retry(later(max(e.RetryAfter, 2*time.Second)))
+	}
+	s.gates.Hold(e.System)
+	return holdOn().Retry(later(max(e.RetryAfter, time.Second)))
+}
+
+func holdOn() *problem.Problem {
+	return problem.New(http.StatusServiceUnavailable, "hold_on",
+		"Many people are booking at this moment. Please hold on: your turn and what you typed are kept.").Retry(later(time.Second))
+}
+
+// later spreads people who were sent away together over twice the time.
+func later(d time.Duration) time.Duration { return d + rand.N(d) }

@@ -1,0 +1,210 @@
+package was
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"net/http"
+
+	"sunbeon/internal/problem"
+	"sunbeon/reservation/booking"
+	"sunbeon/reservation/ledger"
+	"sunbeon/reservation/was/loadgate"
+)
+
+// Choice is the body of a booking or a change.
+type Choice struct {
+	SlotID string `json:"slot_id" doc:"Slot of the first dose. The second is set at the vaccine's interval, in the same institution."`
+}
+
+// Confirmation is a booking as people see it.
+type Confirmation struct {
+	Number string `json:"number" doc:"Booking number; its last character is a check character."`
+	Doses  []Dose `json:"doses"`
+}
+
+// Dose is one appointment.
+type Dose struct {
+	Dose          int    `json:"dose"`
+	SlotID        string `json:"slot_id"`
+	InstitutionID string `json:"institution_id"`
+	Institution   string `json:"institution"`
+	Date          string `json:"date" format:"date"`
+	Time          string `json:"time"`
+	Vaccine       string `json:"vaccine"`
+}
+
+// Alternative is a free slot near a taken one.
+type Alternative struct {
+	SlotID        string `json:"slot_id"`
+	InstitutionID string `json:"institution_id"`
+	Institution   string `json:"institution"`
+	Date          string `json:"date" format:"date"`
+	Time          string `json:"time"`
+	Vaccine       string `json:"vaccine"`
+	Free          int    `json:"free"`
+}
+
+const alternatives = 3
+
+// book takes both doses in one step: eligibility, then stock, then the ledger.
+// Each step before the last can be repeated without harm, and the last tells
+// repetitions by their key.
+func (s *Server) book(r *http.Request) (int, any, error) {
+	leave, err := s.cpu.Enter(r.Context(), loadgate.Booking)
+	if err != nil {
+		return 0, nil, err
+	}
+	defer leave()
+	v, err := s.admit(r)
+	if err != nil {
+		return 0, nil, err
+	}
+	s.sessions.touch(v.ref, s.cfg.Now())
+	want, err := s.chosen(r, v)
+	if err != nil {
+		return 0, nil, err
+	}
+	want.Kind, want.Cohort, want.Pass = booking.Book, v.pass.Cohort, v.pass.ID
+	person := booking.Person{Name: v.login.Name, Birth: v.login.Birth, Phone: v.login.Phone, CI: v.login.CI}
+	if err := errors.Join(want.Validate(), person.Validate()); err != nil {
+		return 0, nil, err
+	}
+	leave() // from here on the request waits for others, not for this processor
+
+	ctx := r.Context()
+	out, replayed, err := s.replay(ctx, want)
+	if err != nil {
+		return 0, nil, err
+	}
+	if !replayed {
+		if err := s.eligible(ctx, v, loadgate.Booking); err != nil {
+			return 0, nil, err
+		}
+		if want.Sealed, err = s.cfg.Sealer.Seal(v.ref, person); err != nil {
+			return 0, nil, err
+		}
+		if out, err = s.place(ctx, want, ""); err != nil {
+			return 0, nil, err
+		}
+	}
+	if out.Code == booking.Done {
+		s.sessions.booked(v.ref)
+		return http.StatusCreated, s.confirm(out.Number(), out.Slots), nil
+	}
+	return 0, nil, s.rejection(out, want.First)
+}
+
+// chosen reads the request of a booking or change: the slot and the key.
+func (s *Server) chosen(r *http.Request, v visitor) (booking.Request, error) {
+	var choice Choice
+	if err := json.NewDecoder(http.MaxBytesReader(nil, r.Body, 4<<10)).Decode(&choice); err != nil {
+		return booking.Request{}, malformed(`the body must be like {"slot_id":"17"}`)
+	}
+	slot, err := booking.ParseSlotID(choice.SlotID)
+	if err != nil {
+		return booking.Request{}, err
+	}
+	return booking.Request{
+		Key: r.Header.Get("Idempotency-Key"), Person: v.ref, First: slot, TimeMS: s.cfg.Now().UnixMilli(),
+	}, nil
+}
+
+// replay answers a request that was answered before, without asking anybody
+// else: it works while the upstreams are down.
+func (s *Server) replay(ctx context.Context, want booking.Request) (booking.Outcome, bool, error) {
+	known, err := s.cfg.Records.Answer(ctx, booking.Attempt{Person: want.Person, Key: want.Key})
+	switch {
+	case errors.Is(err, ledger.ErrNotFound):
+		return booking.Outcome{}, false, nil
+	case err != nil:
+		return booking.Outcome{}, false, err
+	case known.Digest != want.Digest():
+		return booking.Outcome{Code: booking.KeyReused}, true, nil
+	}
+	return known.Outcome, true, nil
+}
+
+// place reserves stock and commits a booking or change. A hold that is given is
+// kept in place of a new reservation.
+func (s *Server) place(ctx context.Context, want booking.Request, hold string) (booking.Outcome, error) {
+	offer, ok := s.cfg.Availability.Slot(want.First)
+	if !ok {
+		return booking.Outcome{Code: booking.NoSlot}, nil
+	}
+	second, vaccine := s.cfg.Availability.SecondDose(want.First)
+	if offer.Free <= 0 || vaccine.Doses > 1 && len(second) == 0 {
+		// Full a second ago. The ledger would know better, but a storm on one
+		// slot must not reach it; whoever cancelled shows up within a second.
+		return booking.Outcome{Code: booking.SlotTaken}, nil
+	}
+	want.Second, want.Hold = second, hold
+	if hold == "" {
+		var err error
+		want.Hold, err = s.reserve(ctx, holdKey(want.Person, want.Key, want.First), offer.Slot, vaccine.Doses)
+		if noStock(err) {
+			return booking.Outcome{Code: booking.SlotTaken}, nil
+		}
+		if err != nil {
+			return booking.Outcome{}, refusedBy(err)
+		}
+	}
+	return s.commit(ctx, want)
+}
+
+// commit hands a request to the ledger and gives back the stock that nobody
+// needs any more.
+func (s *Server) commit(ctx context.Context, want booking.Request) (booking.Outcome, error) {
+	leave, err := s.ledger.Enter(ctx, loadgate.Booking)
+	if err != nil {
+		return booking.Outcome{}, err
+	}
+	defer leave()
+	out, err := s.cfg.Writer.Submit(ctx, want)
+	if err != nil {
+		return out, err
+	}
+	s.releases.add(out.Freed)
+	return out, nil
+}
+
+func (s *Server) confirm(number booking.Number, slots []booking.SlotID) Confirmation {
+	c := Confirmation{Number: string(number), Doses: make([]Dose, len(slots))}
+	for i, id := range slots {
+		o, _ := s.cfg.Availability.Slot(id)
+		c.Doses[i] = Dose{
+			Dose: i + 1, SlotID: id.String(), InstitutionID: o.Institution.ID.String(), Institution: o.Institution.Name,
+			Date: o.Slot.Start.Date(), Time: o.Slot.Start.Clock(), Vaccine: o.Slot.Vaccine,
+		}
+	}
+	return c
+}
+
+// details are what people read; the code is what programs read.
+var details = map[booking.Code]string{
+	booking.SlotTaken:     "That time has just been taken. These are the nearest free ones.",
+	booking.AlreadyBooked: "You have a booking already. You can look it up and change it.",
+	booking.NoSlot:        "There is no such slot.",
+	booking.NoSecondDose:  "This institution has no time for the second dose at the right interval.",
+	booking.NoBooking:     "You have no booking of that number.",
+	booking.Cancelled:     "That booking has been cancelled.",
+	booking.KeyReused:     "This Idempotency-Key was used before for another request.",
+}
+
+func (s *Server) rejection(out booking.Outcome, wanted booking.SlotID) error {
+	p := problem.New(statuses[out.Code], string(out.Code), details[out.Code])
+	switch out.Code {
+	case booking.AlreadyBooked:
+		p.With("number", string(out.Number()))
+	case booking.SlotTaken:
+		near := []Alternative{}
+		for _, o := range s.cfg.Availability.Alternatives(wanted, alternatives) {
+			near = append(near, Alternative{
+				SlotID: o.Slot.ID.String(), InstitutionID: o.Institution.ID.String(), Institution: o.Institution.Name,
+				Date: o.Slot.Start.Date(), Time: o.Slot.Start.Clock(), Vaccine: o.Slot.Vaccine, Free: o.Free,
+			})
+		}
+		p.With("alternatives", near)
+	}
+	return p
+}

@@ -1,0 +1,265 @@
+package was_test
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"testing"
+	"time"
+
+	"sunbeon/reservation/booking"
+	"sunbeon/reservation/ledger"
+	"sunbeon/reservation/upstream"
+	"sunbeon/reservation/was"
+)
+
+func TestTheWholeWay(t *testing.T) {
+	e := start(t, nil)
+	e.want("eligibility", e.do(ask{method: "GET", path: "/v1/eligibility", person: "ann"}), 200, "")
+	made := e.book("ann", "1", "k")
+	e.want("booking", made, 201, "")
+	number := made.body["number"].(string)
+	doses := made.body["doses"].([]any)
+	second := doses[1].(map[string]any)
+	if len(doses) != 2 || second["date"] != "2021-10-07" || second["time"] != "09:00" || second["institution"] != "Mapo Clinic" {
+		t.Errorf("doses: %v", doses)
+	}
+	again := e.book("ann", "1", "k")
+	e.want("the same again", again, 201, "")
+	if again.body["number"] != number {
+		t.Errorf("a replay made booking %v after %v", again.body["number"], number)
+	}
+	e.want("the key for another slot", e.book("ann", "2", "k"), 422, "idempotency_key_reused")
+	other := e.book("ann", "2", "k2")
+	e.want("a second booking", other, 409, "already_booked")
+	if other.Extra["number"] != number {
+		t.Errorf("the number of the booking there is: %v", other.Extra)
+	}
+	mine := func() []any {
+		return e.do(ask{method: "GET", path: "/v1/bookings/mine", person: "ann", pass: "-"}).body["bookings"].([]any)
+	}
+	if b := mine(); len(b) != 1 || b[0].(map[string]any)["number"] != number {
+		t.Errorf("mine: %v", b)
+	}
+	moved := e.do(ask{method: "POST", path: "/v1/bookings/" + number + "/change", body: `{"slot_id":"4"}`, key: "m", person: "ann", pass: "-"})
+	e.want("change", moved, 200, "")
+	if d := moved.body["doses"].([]any)[1].(map[string]any); d["institution"] != "Haeundae Clinic" {
+		t.Errorf("after the change: %v", moved.body)
+	}
+	e.want("change by somebody else", e.do(ask{method: "POST", path: "/v1/bookings/" + number + "/change", body: `{"slot_id":"2"}`, key: "m", person: "bob", pass: "-"}), 404, "no_booking")
+	e.want("cancel by somebody else", e.do(ask{method: "DELETE", path: "/v1/bookings/" + number, person: "bob", pass: "-"}), 404, "no_booking")
+	for range 2 { // asking twice is asking once
+		e.want("cancel", e.do(ask{method: "DELETE", path: "/v1/bookings/" + number, person: "ann", pass: "-"}), 200, "")
+	}
+	if b := mine(); len(b) != 0 {
+		t.Errorf("mine after the cancellation: %v", b)
+	}
+	e.want("change after it", e.do(ask{method: "POST", path: "/v1/bookings/" + number + "/change", body: `{"slot_id":"1"}`, key: "m2", person: "ann", pass: "-"}), 409, "already_cancelled")
+	e.sound(0)
+	eventually(t, "all stock is given back", func() bool { return e.stock.count() == 0 })
+}
+
+func TestNonsenseIsRefused(t *testing.T) {
+	e := start(t, nil)
+	f := func(body, key string, status int, code string) {
+		t.Helper()
+		e.want(body, e.do(ask{method: "POST", path: "/v1/bookings", body: body, key: key, person: "ann"}), status, code)
+	}
+	f(`{"slot_id":"1"}`, "", 400, "invalid_request")
+	f(`{"slot_id":"one"}`, "k", 400, "invalid_request")
+	f(`{"slot_id":"-1"}`, "k", 400, "invalid_request")
+	f(`{`, "k", 400, "malformed")
+	f(``, "k", 400, "malformed")
+	f(`{"slot_id":"4711"}`, "k", 404, "no_such_slot")
+	f(`{"slot_id":"11"}`, "k", 409, "slot_taken") // no second dose six weeks after the last day
+	e.want("a wrong number", e.do(ask{method: "DELETE", path: "/v1/bookings/ABCD-EFGH", person: "ann"}), 400, "invalid_request")
+	e.sound(0)
+}
+
+func TestRaceForOneSlot(t *testing.T) {
+	e := start(t, nil)
+	const callers = 40
+	var mu sync.Mutex
+	var wg sync.WaitGroup
+	count := map[string]int{}
+	for i := range callers {
+		wg.Go(func() {
+			a := e.book(fmt.Sprint("person ", i), "1", "k")
+			if a.Code == "slot_taken" && len(a.Extra["alternatives"].([]any)) == 0 {
+				t.Error("no alternatives")
+			}
+			mu.Lock()
+			defer mu.Unlock()
+			count[a.Code]++
+		})
+	}
+	wg.Wait()
+	if count[""] != places || count["slot_taken"] != callers-places {
+		t.Errorf("%d callers for %d places: %v", callers, places, count)
+	}
+	e.sound(places)
+	eventually(t, "stock of those who came too late is given back", func() bool { return e.stock.count() == places })
+	e.refresh()
+	late := e.book("late", "1", "k")
+	near := late.Extra["alternatives"].([]any)
+	if len(near) != 3 || near[0].(map[string]any)["slot_id"] != "2" {
+		t.Errorf("alternatives: %v", near)
+	}
+}
+
+func TestARefusalSaysWhyAndKeepsTheTurn(t *testing.T) {
+	e := start(t, nil)
+	e.judge = func(upstream.Applicant) (upstream.Verdict, error) {
+		return upstream.Verdict{Reason: "vaccinated", Detail: "You have been vaccinated already."}, nil
+	}
+	for _, a := range []answer{e.do(ask{method: "GET", path: "/v1/eligibility", person: "ann"}), e.book("ann", "1", "k")} {
+		e.want("not eligible", a, 403, "not_eligible")
+		if a.Extra["reason"] != "vaccinated" || a.Extra["appeal"] == nil {
+			t.Errorf("the refusal does not explain itself: %v", a.Extra)
+		}
+	}
+	e.sound(0)
+}
+
+func TestTheRegisterIsAskedOnceASession(t *testing.T) {
+	e := start(t, nil)
+	asked := 0
+	e.judge = func(upstream.Applicant) (upstream.Verdict, error) {
+		asked++
+		return upstream.Verdict{Eligible: true}, nil
+	}
+	e.do(ask{method: "GET", path: "/v1/eligibility", person: "ann"})
+	e.book("ann", "1", "k")
+	if asked != 1 {
+		t.Errorf("asked %d times", asked)
+	}
+}
+
+func TestAnUpstreamThatIsDownIsNamed(t *testing.T) {
+	e := start(t, nil)
+	e.book("bob", "1", "done before")
+	down := func(system string) error {
+		return &upstream.Error{System: system, Kind: upstream.ErrDown, Cause: errBoom}
+	}
+	e.stock.answer(func(context.Context, upstream.Reservation) error { return down("stock") })
+	a := e.book("ann", "1", "k")
+	e.want("stock is down", a, 503, "upstream_down")
+	if a.Extra["system"] != "stock" || a.RetryAfterMS == 0 {
+		t.Errorf("problem: %+v", a.Problem)
+	}
+	e.want("searching goes on", e.do(ask{method: "GET", path: "/v1/institutions", person: "ann"}), 200, "")
+	e.want("a known answer is still given", e.book("bob", "1", "done before"), 201, "")
+	e.stock.answer(nil)
+	e.want("the same request once it is back", e.book("ann", "1", "k"), 201, "")
+
+	e.judge = func(upstream.Applicant) (upstream.Verdict, error) { return upstream.Verdict{}, down("eligibility") }
+	if a := e.book("cid", "1", "k"); a.Code != "upstream_down" || a.Extra["system"] != "eligibility" {
+		t.Errorf("problem: %+v", a.Problem)
+	}
+	e.sound(2)
+}
+
+func TestNoStockIsATakenSlot(t *testing.T) {
+	e := start(t, nil)
+	e.stock.answer(func(context.Context, upstream.Reservation) error {
+		return &upstream.Refusal{System: "stock", Code: upstream.CodeNoStock}
+	})
+	e.want("no vaccine left", e.book("ann", "1", "k"), 409, "slot_taken")
+	e.sound(0)
+}
+
+// A stock system that stops answering must not hold the rest: within a second
+// the server turns people away and says why, and searching goes on.
+func TestAStalledUpstreamIsNoticedWithinASecond(t *testing.T) {
+	e := start(t, func(c *was.Config) { c.Limits = was.Limits{Stock: 4, Deadline: time.Minute} })
+	stalled := make(chan struct{})
+	e.stock.answer(func(ctx context.Context, _ upstream.Reservation) error {
+		select {
+		case <-stalled:
+			return nil
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	})
+	var wg sync.WaitGroup
+	for i := range 4 {
+		wg.Go(func() { e.book(fmt.Sprint("stuck ", i), "1", "k") })
+	}
+	eventually(t, "four are stuck", func() bool { return e.metric("sunbeon_was_resource_inflight", "stock") == 4 })
+	began := time.Now()
+	a := e.book("ann", "2", "k")
+	e.want("held", a, 503, "hold_on")
+	if took := time.Since(began); took > time.Second || a.RetryAfterMS == 0 {
+		t.Errorf("held after %v, to come back after %d ms", took, a.RetryAfterMS)
+	}
+	began = time.Now()
+	e.want("held at once", e.book("bob", "2", "k"), 503, "hold_on")
+	if took := time.Since(began); took > 300*time.Millisecond {
+		t.Errorf("with stock stalled the answer took %v", took)
+	}
+	if n := e.metric("sunbeon_was_held_total", "stock"); n != 2 {
+		t.Errorf("%v people counted as held by stock", n)
+	}
+	e.want("searching", e.do(ask{method: "GET", path: "/v1/institutions", person: "cid"}), 200, "")
+	close(stalled)
+	wg.Wait()
+	e.stock.answer(nil)
+	e.want("after the stall", e.book("ann", "2", "k"), 201, "")
+}
+
+// slowWriter commits and answers too late.
+type slowWriter struct {
+	was.Writer
+	delay time.Duration
+}
+
+func (w *slowWriter) Submit(ctx context.Context, r booking.Request) (booking.Outcome, error) {
+	out, err := w.Writer.Submit(ctx, r)
+	if err != nil || w.delay == 0 {
+		return out, err
+	}
+	<-ctx.Done()
+	return booking.Outcome{}, fmt.Errorf("%w: %w", ledger.ErrUnknown, ctx.Err())
+}
+
+func TestAnUnknownOutcomeResolvesItself(t *testing.T) {
+	slow := &slowWriter{delay: time.Hour}
+	e := start(t, func(c *was.Config) {
+		slow.Writer, c.Writer = c.Writer, slow
+		c.Limits.Deadline = 300 * time.Millisecond
+	})
+	e.want("the answer is late", e.book("ann", "1", "k"), 504, "unknown_outcome")
+	slow.delay = 0
+	e.want("the same request again", e.book("ann", "1", "k"), 201, "")
+	e.sound(1)
+	if n := e.stock.count(); n != 1 {
+		t.Errorf("%d stock reservations for one booking", n)
+	}
+}
+
+func eventually(t *testing.T, what string, done func() bool) {
+	t.Helper()
+	for deadline := time.Now().Add(5 * time.Second); time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) {
+		if done() {
+			return
+		}
+	}
+	t.Errorf("never: %s", what)
+}
+
+// metric reads a counter or gauge by its first label's value.
+func (e *evening) metric(name, label string) (sum float64) {
+	e.t.Helper()
+	families, err := e.registry.Gather()
+	if err != nil {
+		e.t.Fatal(err)
+	}
+	for _, family := range families {
+		for _, m := range family.GetMetric() {
+			if family.GetName() == name && m.GetLabel()[0].GetValue() == label {
+				sum += m.GetCounter().GetValue() + m.GetGauge().GetValue()
+			}
+		}
+	}
+	return sum
+}

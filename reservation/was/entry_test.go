@@ -1,0 +1,113 @@
+package was_test
+
+import (
+	"testing"
+
+	"sunbeon/controlplane/plan"
+	"sunbeon/reservation/credential"
+	"sunbeon/reservation/was"
+)
+
+// The tricks of 2021 at the booking server's own door.
+func TestNobodyGetsInWithoutTheirOwnPass(t *testing.T) {
+	e := start(t, nil)
+	search := ask{method: "GET", path: "/v1/institutions", person: "ann"}
+	try := func(what string, status int, code string, change func(*ask)) {
+		t.Helper()
+		for _, a := range []ask{search, {method: "POST", path: "/v1/bookings", body: `{"slot_id":"1"}`, key: "k", person: "ann"}} {
+			if change != nil {
+				change(&a)
+			}
+			e.want(what, e.do(a), status, code)
+		}
+	}
+	try("no login", 401, "login_required", func(a *ask) { a.login = "-" })
+	try("a forged login", 401, "login_invalid", func(a *ask) { a.login = "AAAA" })
+	try("no pass", 401, "pass_required", func(a *ask) { a.pass = "-" })
+	try("a forged pass", 401, "pass_invalid", func(a *ask) { a.pass = "x" })
+	try("another person's pass", 403, "pass_of_another", func(a *ask) { a.pass = "pass-of-bob" })
+	try("not through the gate", 403, "role_not_allowed", func(a *ask) { a.client = insecure() })
+
+	e.phase(plan.Open, "id-ann")
+	try("a revoked pass", 403, "pass_revoked", nil)
+	e.phase(plan.Sealed)
+	try("before the opening", 403, "cohort_not_open", nil)
+	e.phase(plan.Closed)
+	try("after the end", 403, "cohort_not_open", nil)
+	e.phase(plan.Paused)
+	try("in a pause", 503, "paused", nil)
+
+	e.phase(plan.Open)
+	e.verify = func(string) (credential.Pass, error) { return credential.Pass{}, credential.ErrExpired }
+	try("an expired pass", 401, "pass_expired", nil)
+	e.verify = func(string) (credential.Pass, error) { return credential.Pass{}, credential.ErrKeysUnavailable }
+	try("without keys", 503, "hold_on", nil)
+	e.sound(0)
+}
+
+func TestWithoutAPlanNobodyGetsIn(t *testing.T) {
+	e := start(t, nil)
+	e.server.Follow(nil)
+	if e.server.Ready() == nil {
+		t.Error("ready without a plan")
+	}
+	e.want("search", e.do(ask{method: "GET", path: "/v1/institutions", person: "ann"}), 503, "hold_on")
+	e.want("booking", e.book("ann", "1", "k"), 503, "hold_on")
+	e.phase(plan.Open)
+	if err := e.server.Ready(); err != nil {
+		t.Error(err)
+	}
+	e.want("with a plan", e.book("ann", "1", "k"), 201, "")
+}
+
+func TestSearch(t *testing.T) {
+	e := start(t, nil)
+	page := e.do(ask{method: "GET", path: "/v1/institutions?limit=1", person: "ann"})
+	e.want("institutions", page, 200, "")
+	first := page.body["institutions"].([]any)[0].(map[string]any)
+	if first["name"] != "Haeundae Clinic" || first["free"] != float64(places) {
+		t.Errorf("first page: %v", page.body)
+	}
+	page = e.do(ask{method: "GET", path: "/v1/institutions?limit=1&cursor=" + page.body["next"].(string), person: "ann"})
+	if next := page.body["institutions"].([]any)[0].(map[string]any); next["name"] != "Mapo Clinic" || page.body["next"] != nil {
+		t.Errorf("second page: %v", page.body)
+	}
+	page = e.do(ask{method: "GET", path: "/v1/institutions?province=Seoul&q=mapo", person: "ann"})
+	if n := len(page.body["institutions"].([]any)); n != 1 {
+		t.Errorf("%d institutions in Seoul named mapo", n)
+	}
+	slots := e.do(ask{method: "GET", path: "/v1/institutions/1/slots?date=2021-08-26", person: "ann"})
+	if n := len(slots.body["slots"].([]any)); n != 3 {
+		t.Errorf("%d slots on the first day, want 3: %v", n, slots.body)
+	}
+	all := e.do(ask{method: "GET", path: "/v1/institutions/1/slots", person: "ann"})
+	if n := len(all.body["slots"].([]any)); n != 3 {
+		t.Errorf("%d slots, want only the 3 a course can begin in", n)
+	}
+	for path, status := range map[string]int{
+		"/v1/institutions/99/slots": 404, "/v1/institutions/x/slots": 404, "/v1/institutions/1/slots?date=soon": 400,
+		"/v1/institutions?limit=0": 400, "/v1/institutions?limit=9999": 400, "/v1/institutions?cursor=x": 400,
+	} {
+		if a := e.do(ask{method: "GET", path: path, person: "bob"}); a.status != status {
+			t.Errorf("%s: %d, want %d", path, a.status, status)
+		}
+	}
+}
+
+func TestScrapersAreSlowedDown(t *testing.T) {
+	e := start(t, nil)
+	for range 100 {
+		if a := e.do(ask{method: "GET", path: "/v1/institutions", person: "ann"}); a.status == 429 {
+			e.want("scraper", a, 429, "rate_limited")
+			e.want("somebody else", e.do(ask{method: "GET", path: "/v1/institutions", person: "bob"}), 200, "")
+			return
+		}
+	}
+	t.Error("a hundred searches in a row were answered")
+}
+
+func TestLimitsHaveDefaults(t *testing.T) {
+	if _, err := was.New(was.Config{}); err == nil {
+		t.Error("a server without its dependencies was made")
+	}
+}

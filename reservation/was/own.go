@@ -1,0 +1,146 @@
+package was
+
+import (
+	"context"
+	"errors"
+	"net/http"
+
+	"sunbeon/reservation/booking"
+	"sunbeon/reservation/ledger"
+	"sunbeon/reservation/was/loadgate"
+)
+
+// Own is what a person has booked.
+type Own struct {
+	Bookings []Confirmation `json:"bookings" doc:"Live bookings; none or one."`
+}
+
+// Cancellation confirms that both doses were given back.
+type Cancellation struct {
+	Number string `json:"number"`
+	State  string `json:"state" enum:"cancelled"`
+}
+
+// self opens the lane of people who look after their booking: identity is
+// enough, no line, no pass.
+func (s *Server) self(r *http.Request) (visitor, func(), error) {
+	leave, err := s.lookup.Enter(r.Context(), loadgate.Booking)
+	if err != nil {
+		return visitor{}, nil, err
+	}
+	v, err := s.identify(r)
+	if err != nil {
+		leave()
+		return v, nil, err
+	}
+	return v, leave, nil
+}
+
+func (s *Server) mine(r *http.Request) (int, any, error) {
+	v, leave, err := s.self(r)
+	if err != nil {
+		return 0, nil, err
+	}
+	defer leave()
+	own := Own{Bookings: []Confirmation{}}
+	b, err := s.cfg.Records.Latest(r.Context(), v.ref)
+	switch {
+	case errors.Is(err, ledger.ErrNotFound):
+	case err != nil:
+		return 0, nil, err
+	case b.Live:
+		own.Bookings = append(own.Bookings, s.confirm(b.Number(), b.Slots))
+	}
+	return http.StatusOK, own, nil
+}
+
+// change moves both doses or none.
+func (s *Server) change(r *http.Request) (int, any, error) {
+	v, leave, err := s.self(r)
+	if err != nil {
+		return 0, nil, err
+	}
+	defer leave()
+	want, err := s.chosen(r, v)
+	if err != nil {
+		return 0, nil, err
+	}
+	if want.Serial, err = serialIn(r); err != nil {
+		return 0, nil, err
+	}
+	want.Kind = booking.Change
+	if err := want.Validate(); err != nil {
+		return 0, nil, err
+	}
+	out, replayed, err := s.replay(r.Context(), want)
+	if err == nil && !replayed {
+		out, err = s.move(r.Context(), want)
+	}
+	if err != nil {
+		return 0, nil, err
+	}
+	if out.Code != booking.Done {
+		return 0, nil, s.rejection(out, want.First)
+	}
+	return http.StatusOK, s.confirm(out.Number(), out.Slots), nil
+}
+
+// move places a change. Within one institution and vaccine the doses are held
+// already.
+func (s *Server) move(ctx context.Context, want booking.Request) (booking.Outcome, error) {
+	b, err := s.cfg.Records.Latest(ctx, want.Person)
+	if errors.Is(err, ledger.ErrNotFound) {
+		return booking.Outcome{Code: booking.NoBooking}, nil
+	}
+	if err != nil {
+		return booking.Outcome{}, err
+	}
+	var hold string
+	from, known := s.cfg.Availability.Slot(b.Slots[0])
+	to, _ := s.cfg.Availability.Slot(want.First)
+	if known && from.Slot.Institution == to.Slot.Institution && from.Slot.Vaccine == to.Slot.Vaccine {
+		hold = b.Hold
+	}
+	return s.place(ctx, want, hold)
+}
+
+// cancel gives both doses back. Without a key of its own it is the one
+// cancellation of that booking, so that asking twice is asking once.
+func (s *Server) cancel(r *http.Request) (int, any, error) {
+	v, leave, err := s.self(r)
+	if err != nil {
+		return 0, nil, err
+	}
+	defer leave()
+	serial, err := serialIn(r)
+	if err != nil {
+		return 0, nil, err
+	}
+	number := booking.NumberOf(serial)
+	want := booking.Request{
+		Kind: booking.Cancel, Key: r.Header.Get("Idempotency-Key"), Person: v.ref, Serial: serial, TimeMS: s.cfg.Now().UnixMilli(),
+	}
+	if want.Key == "" {
+		want.Key = "cancel " + string(number)
+	}
+	if err := want.Validate(); err != nil {
+		return 0, nil, err
+	}
+	out, err := s.commit(r.Context(), want)
+	if err != nil {
+		return 0, nil, err
+	}
+	if out.Code != booking.Done {
+		return 0, nil, s.rejection(out, 0)
+	}
+	return http.StatusOK, Cancellation{Number: string(number), State: "cancelled"}, nil
+}
+
+// serialIn reads the booking number in the path.
+func serialIn(r *http.Request) (int64, error) {
+	number, err := booking.ParseNumber(r.PathValue("number"))
+	if err != nil {
+		return 0, err
+	}
+	return number.Serial(), nil
+}

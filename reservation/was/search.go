@@ -1,0 +1,161 @@
+package was
+
+import (
+	"net/http"
+	"strconv"
+	"time"
+
+	"sunbeon/internal/problem"
+	"sunbeon/reservation/booking"
+	"sunbeon/reservation/ledger"
+	"sunbeon/reservation/was/loadgate"
+)
+
+// Institution is one in a list.
+type Institution struct {
+	ID       string `json:"id"`
+	Name     string `json:"name"`
+	Province string `json:"province"`
+	District string `json:"district"`
+	Free     int    `json:"free" doc:"Places free for a first dose when last counted, at most about a second ago."`
+}
+
+// InstitutionList is a page of institutions.
+type InstitutionList struct {
+	Institutions []Institution `json:"institutions"`
+	Next         string        `json:"next,omitempty" doc:"Cursor of the next page; absent on the last."`
+}
+
+// Slot is one with free places.
+type Slot struct {
+	ID      string `json:"id"`
+	Date    string `json:"date" format:"date"`
+	Time    string `json:"time"`
+	Vaccine string `json:"vaccine"`
+	Free    int    `json:"free"`
+}
+
+// SlotList is a page of slots.
+type SlotList struct {
+	InstitutionID string `json:"institution_id"`
+	Slots         []Slot `json:"slots"`
+	Next          string `json:"next,omitempty" doc:"Cursor of the next page; absent on the last."`
+}
+
+const (
+	defaultPage = 50
+	longestPage = 200
+	longestText = 100 // of a search, in bytes
+)
+
+// search admits a person to a look at the snapshot.
+func (s *Server) search(r *http.Request, rank loadgate.Rank) (visitor, func(), error) {
+	leave, err := s.cpu.Enter(r.Context(), rank)
+	if err != nil {
+		return visitor{}, nil, err
+	}
+	v, err := s.admit(r)
+	if err == nil {
+		if pause, ok := s.sessions.touch(v.ref, s.cfg.Now()); !ok {
+			err = problem.New(http.StatusTooManyRequests, "rate_limited", "Too many searches. Please slow down.").Retry(later(max(pause, time.Second)))
+		}
+	}
+	if err != nil {
+		leave()
+		return v, nil, err
+	}
+	return v, leave, nil
+}
+
+func (s *Server) institutions(r *http.Request) (int, any, error) {
+	_, leave, err := s.search(r, loadgate.Searching)
+	if err != nil {
+		return 0, nil, err
+	}
+	defer leave()
+	query := r.URL.Query()
+	limit, err := pageSize(query.Get("limit"))
+	if err != nil {
+		return 0, nil, err
+	}
+	q := ledger.PlaceQuery{Province: query.Get("province"), District: query.Get("district"), Text: query.Get("q"), Limit: limit}
+	if len(q.Text) > longestText {
+		return 0, nil, malformed("q is too long")
+	}
+	if cursor := query.Get("cursor"); cursor != "" {
+		if q.After, err = booking.ParseInstitutionID(cursor); err != nil {
+			return 0, nil, malformed("cursor is not one that was given out")
+		}
+	}
+	places, next := s.cfg.Availability.Places(q)
+	list := InstitutionList{Institutions: make([]Institution, len(places))}
+	for i, p := range places {
+		list.Institutions[i] = Institution{ID: p.ID.String(), Name: p.Name, Province: p.Province, District: p.District, Free: p.Free}
+	}
+	if next != 0 {
+		list.Next = next.String()
+	}
+	return http.StatusOK, list, nil
+}
+
+func (s *Server) slots(r *http.Request) (int, any, error) {
+	_, leave, err := s.search(r, loadgate.Choosing)
+	if err != nil {
+		return 0, nil, err
+	}
+	defer leave()
+	id, err := booking.ParseInstitutionID(r.PathValue("id"))
+	if err != nil {
+		return 0, nil, noInstitution()
+	}
+	query := r.URL.Query()
+	limit, err := pageSize(query.Get("limit"))
+	if err != nil {
+		return 0, nil, err
+	}
+	date := query.Get("date")
+	if date != "" {
+		if _, err := time.Parse(time.DateOnly, date); err != nil {
+			return 0, nil, malformed("date must look like 2021-08-26")
+		}
+	}
+	var after booking.SlotID
+	if cursor := query.Get("cursor"); cursor != "" {
+		if after, err = booking.ParseSlotID(cursor); err != nil {
+			return 0, nil, malformed("cursor is not one that was given out")
+		}
+	}
+	offers, next, ok := s.cfg.Availability.Slots(id, date, after, limit)
+	if !ok {
+		return 0, nil, noInstitution()
+	}
+	list := SlotList{InstitutionID: id.String(), Slots: make([]Slot, len(offers))}
+	for i, o := range offers {
+		list.Slots[i] = Slot{
+			ID: o.Slot.ID.String(), Date: o.Slot.Start.Date(), Time: o.Slot.Start.Clock(), Vaccine: o.Slot.Vaccine, Free: o.Free,
+		}
+	}
+	if next != 0 {
+		list.Next = next.String()
+	}
+	return http.StatusOK, list, nil
+}
+
+func pageSize(s string) (int, error) {
+	if s == "" {
+		return defaultPage, nil
+	}
+	n, err := strconv.Atoi(s)
+	if err != nil || n < 1 || n > longestPage {
+		return 0, malformed("limit must be a number from 1 to 200")
+	}
+	return n, nil
+}
+
+func malformed(detail string) error {
+	return problem.New(http.StatusBadRequest, "malformed", detail)
+}
+
+func noInstitution() error {
+	return problem.New(http.StatusNotFound, "not_found", "There is no such institution.")
+}

@@ -1,0 +1,95 @@
+package was
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"golang.org/x/time/rate"
+)
+
+// Searching is cheap but not free, and a pass is no licence to scrape: a person
+// who clicks does a few requests a minute.
+const (
+	searchesPerSecond = 4
+	searchBurst       = 24
+	sessionIdle       = time.Minute
+)
+
+// sessions remembers who is in, for the metric and the limit a person. It lives
+// in one process; with several, people get the sum of their limits.
+type sessions struct {
+	mu   sync.Mutex
+	open map[string]*session
+}
+
+type session struct {
+	seen   time.Time
+	booked bool
+	search *rate.Limiter
+}
+
+func newSessions() *sessions { return &sessions{open: map[string]*session{}} }
+
+// touch notes that the person is here and reports whether they may search; the
+// pause is how long to wait otherwise.
+func (s *sessions) touch(person string, now time.Time) (pause time.Duration, ok bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	at := s.open[person]
+	if at == nil {
+		at = &session{search: rate.NewLimiter(searchesPerSecond, searchBurst)}
+		s.open[person] = at
+	}
+	at.seen = now
+	turn := at.search.ReserveN(now, 1)
+	if wait := turn.DelayFrom(now); wait > 0 {
+		turn.CancelAt(now)
+		return wait, false
+	}
+	return 0, true
+}
+
+func (s *sessions) booked(person string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if at := s.open[person]; at != nil {
+		at.booked = true
+	}
+}
+
+func (s *sessions) active() float64 {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	n := 0
+	for _, at := range s.open {
+		if !at.booked {
+			n++
+		}
+	}
+	return float64(n)
+}
+
+// run forgets people who have not been seen for a while.
+func (s *sessions) run(ctx context.Context, now func() time.Time) {
+	tick := time.NewTicker(sessionIdle / 12)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+			s.forget(now().Add(-sessionIdle))
+		}
+	}
+}
+
+func (s *sessions) forget(before time.Time) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for person, at := range s.open {
+		if at.seen.Before(before) {
+			delete(s.open, person)
+		}
+	}
+}

@@ -1,0 +1,103 @@
+package was
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"strings"
+	"time"
+
+	"sunbeon/internal/problem"
+	"sunbeon/reservation/credential"
+)
+
+const (
+	loginCookie = "sunbeon_login"
+	passCookie  = "sunbeon_pass"
+)
+
+// visitor is the person behind a request, as far as it has been checked.
+type visitor struct {
+	login credential.Login
+	ref   string          // name in the ledger
+	pass  credential.Pass // only where a pass was asked for
+}
+
+// identify opens the login: who is it?
+func (s *Server) identify(r *http.Request) (visitor, error) {
+	cookie, err := r.Cookie(loginCookie)
+	if err != nil {
+		return visitor{}, problem.New(http.StatusUnauthorized, "login_required", "Please verify your identity first.")
+	}
+	login, err := s.cfg.Keys.Login.Open(cookie.Value, s.cfg.Now().UnixMilli())
+	switch {
+	case errors.Is(err, credential.ErrExpired):
+		return visitor{}, problem.New(http.StatusUnauthorized, "login_expired", "Please verify your identity again.")
+	case err != nil:
+		return visitor{}, problem.New(http.StatusUnauthorized, "login_invalid", "Please verify your identity again.")
+	}
+	return visitor{login: login, ref: s.cfg.Keys.Person.Ref(login.CI)}, nil
+}
+
+// admit also checks the pass: may they be in?
+func (s *Server) admit(r *http.Request) (visitor, error) {
+	v, err := s.identify(r)
+	if err != nil {
+		return v, err
+	}
+	token := passToken(r)
+	if token == "" {
+		return v, problem.New(http.StatusUnauthorized, "pass_required", "Please wait for your turn.")
+	}
+	if v.pass, err = s.verify(r.Context(), token); err != nil {
+		return v, err
+	}
+	if v.pass.BoundTo(v.ref) != nil {
+		return v, problem.New(http.StatusForbidden, "pass_of_another", "This pass was given to somebody else.")
+	}
+	switch s.plan.standing(v.pass.Cohort, v.pass.ID) {
+	case admitted:
+		return v, nil
+	case revoked:
+		return v, problem.New(http.StatusForbidden, "pass_revoked", "This pass has been withdrawn.")
+	case paused:
+		return v, problem.New(http.StatusServiceUnavailable, "paused",
+			"Booking has been paused. Your turn and the time left on your pass are kept.").Retry(later(5 * time.Second))
+	case notOpen:
+		return v, problem.New(http.StatusForbidden, "cohort_not_open", "Booking is not open for this cohort.")
+	default:
+		return v, s.blind("plan")
+	}
+}
+
+func (s *Server) verify(ctx context.Context, token string) (credential.Pass, error) {
+	pass, err := s.cfg.Passes.Verify(ctx, token, s.cfg.Now().UnixMilli())
+	switch {
+	case err == nil:
+		return pass, nil
+	case errors.Is(err, credential.ErrKeysUnavailable):
+		return pass, s.blind("keys")
+	case errors.Is(err, credential.ErrExpired):
+		return pass, problem.New(http.StatusUnauthorized, "pass_expired", "Your pass has expired. It can be claimed again.")
+	default:
+		return pass, problem.New(http.StatusUnauthorized, "pass_invalid", "This is not a pass.")
+	}
+}
+
+// blind is the answer while the server cannot tell who may be in: it keeps
+// people waiting rather than letting anybody through.
+func (s *Server) blind(reason string) error {
+	s.gates.Hold(reason)
+	return holdOn()
+}
+
+// passToken is the pass as sent in the cookie or as a bearer token.
+func passToken(r *http.Request) string {
+	if bearer, ok := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer "); ok {
+		return bearer
+	}
+	if cookie, err := r.Cookie(passCookie); err == nil {
+		return cookie.Value
+	}
+	return ""
+}
