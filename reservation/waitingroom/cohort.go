@@ -79,6 +79,8 @@ func (c Cohort) validate() error {
 // move until the seal is made.
 func (c Cohort) mayBecome(next Cohort, tickets int64, sealed bool) error {
 	switch {
+	case c.ID != "" && c.ID != next.ID:
+		return fmt.Errorf("%w %s: cannot become %s", ErrCohort, c.ID, next.ID)
 	case tickets == 0:
 		return nil
 	case c.Order != next.Order || c.DrawMode != next.DrawMode ||

@@ -36,7 +36,6 @@ func openHall(tb testing.TB, dir string) (*waitingroom.Hall, *record.Log) {
 	return hall, log
 }
 
-
 var secret = []byte("a secret of thirty-two bytes....")
 
 func commitment(secret []byte) string {

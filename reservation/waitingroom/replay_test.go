@@ -9,8 +9,8 @@ import (
 	"sunbeon/reservation/waitingroom"
 )
 
-// An evening of random steps, replayed from its records, gives the same rooms;
-// and at no time was a pass issued to a turn that had not been called.
+// An evening of random steps, replayed from its records, gives the same rooms
+// and passes the audit; and at no time was a pass issued to a turn that had not been called.
 func TestReplayGivesTheSameRoom(t *testing.T) {
 	for seed := range uint64(30) {
 		random := rand.New(rand.NewPCG(seed, 1))
@@ -34,6 +34,9 @@ func TestReplayGivesTheSameRoom(t *testing.T) {
 		}
 		if e.passes == 0 {
 			t.Fatalf("seed %d: an evening without a pass proves nothing", seed)
+		}
+		if err := audit(t, journal.records); err != nil {
+			t.Fatalf("seed %d: an honest evening: %v", seed, err)
 		}
 		again, _ := journal.replay(t).Room(c.ID)
 		if diff := cmp.Diff(e.view(room), e.view(again)); diff != "" {

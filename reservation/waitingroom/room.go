@@ -108,6 +108,9 @@ func (r *Room) apply(position uint64, record *Record, encoded []byte) error {
 	case KindSegment:
 		return r.applySegment(position, event)
 	case KindPhase:
+		if err := r.phase.canMoveTo(event.Phase); err != nil {
+			return fmt.Errorf("%w: %w", ErrRecord, err)
+		}
 		r.call.latch(r.serves(), event.TimeMS)
 		r.phase = event.Phase
 		r.clock.set(r.ticking(), event.TimeMS)
@@ -130,6 +133,9 @@ func (r *Room) applyCohort(event *Event) error {
 		return fmt.Errorf("%w: no announcement", ErrRecord)
 	}
 	if err := event.Cohort.validate(); err != nil {
+		return fmt.Errorf("%w: %w", ErrRecord, err)
+	}
+	if err := r.cohort.mayBecome(*event.Cohort, r.line.len(), r.seal != nil); err != nil {
 		return fmt.Errorf("%w: %w", ErrRecord, err)
 	}
 	r.cohort = *event.Cohort

@@ -49,7 +49,8 @@ func (l *Log) commit(b *batch) error {
 	}
 	b.hash()
 	b.head = Head{
-		Number: l.tree.Size(), TimeS: started.Unix(),
+		// A clock set back must not make the log look rewritten.
+		Number: l.tree.Size(), TimeS: max(started.Unix(), l.timeS),
 		First: b.first, Count: uint32(len(b.ends)),
 		Root: b.tree.Root(), Tree: l.tree.Root(),
 	}
@@ -61,9 +62,10 @@ func (l *Log) commit(b *batch) error {
 	if err := l.file.Sync(); err != nil {
 		return err
 	}
-	at := groupAt{first: b.first, place: place{path: l.path, offset: l.size}}
+	at := groupAt{first: b.first, leaf: b.head.Leaf(), place: place{path: l.path, offset: l.size}}
 	l.size += int64(len(b.frame))
-	l.tree.Add(b.head.Leaf())
+	l.tree.Add(at.leaf)
+	l.timeS = b.head.TimeS
 
 	l.mu.Lock()
 	l.pending = l.pending[1:]

@@ -86,15 +86,18 @@ type Log struct {
 	err     error // why the log ended
 
 	// These belong to the writer.
-	file appender
-	path string
-	size int64
-	tree tree.Frontier
+	file  appender
+	path  string
+	size  int64
+	tree  tree.Frontier
+	timeS int64 // of the last group
 }
 
-// groupAt finds a group on disk: 32 bytes for several hundred records.
+// groupAt finds a group on disk and in the tree of groups: 64 bytes for
+// several hundred records.
 type groupAt struct {
 	first uint64
+	leaf  tree.Hash
 	place
 }
 
@@ -167,6 +170,18 @@ func (l *Log) Size() uint64 {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.next
+}
+
+// Groups returns the leaf hashes of all durable groups, in order: what the
+// log's checkpoints and proofs are computed from.
+func (l *Log) Groups() []tree.Hash {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	leaves := make([]tree.Hash, len(l.groups))
+	for i := range leaves {
+		leaves[i] = l.groups[i].leaf
+	}
+	return leaves
 }
 
 // Failed is closed when a write has failed and the process must stop.

@@ -61,7 +61,7 @@ func (l *Log) recover(replay func(uint64, []byte) error) (Recovery, error) {
 				return fmt.Errorf("replay record %d: %w", g.First+uint64(i), err)
 			}
 		}
-		l.groups = append(l.groups, groupAt{first: g.First, place: at})
+		l.groups = append(l.groups, groupAt{first: g.First, leaf: g.Leaf(), place: at})
 		return nil
 	})
 	recovery := Recovery{Groups: found.groups.Size(), Records: found.positions, LastTimeS: found.lastTimeS}
@@ -72,7 +72,7 @@ func (l *Log) recover(replay func(uint64, []byte) error) (Recovery, error) {
 	if err != nil {
 		return recovery, err
 	}
-	l.tree, l.next = found.groups, found.positions
+	l.tree, l.next, l.timeS = found.groups, found.positions, found.lastTimeS
 	l.durable.Store(found.positions)
 	return recovery, l.openEnd(found, key)
 }

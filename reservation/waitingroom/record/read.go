@@ -164,6 +164,8 @@ func (f *scanned) follows(g *Group) error {
 		return fmt.Errorf("group %d where group %d should be", g.Number, f.groups.Size())
 	case g.First != f.positions:
 		return fmt.Errorf("group %d begins at position %d, expected %d", g.Number, g.First, f.positions)
+	case g.TimeS < f.lastTimeS:
+		return fmt.Errorf("group %d is %d s older than the one before", g.Number, f.lastTimeS-g.TimeS)
 	case g.Tree != f.groups.Root():
 		return fmt.Errorf("group %d does not continue the groups before it", g.Number)
 	}

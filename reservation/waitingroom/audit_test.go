@@ -1,0 +1,87 @@
+package waitingroom_test
+
+import (
+	"errors"
+	"strings"
+	"testing"
+
+	"sunbeon/reservation/waitingroom"
+)
+
+// audit replays a journal with suspicion, as committed without delay.
+func audit(t *testing.T, records [][]byte) error {
+	t.Helper()
+	hall := waitingroom.NewHall()
+	committed := int64(0)
+	for i, encoded := range records {
+		record, err := waitingroom.Parse(encoded)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if record.Event != nil {
+			committed = max(committed, record.Event.TimeMS/1000)
+		} else {
+			committed = max(committed, record.At)
+		}
+		if err := hall.Audit(uint64(i), encoded, committed); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func TestAuditFindsWhatAnHonestGateNeverWrites(t *testing.T) {
+	c := arrivalCohort
+	c.PassMS = 5_000
+	room, journal := called(t, c, 50, 10)
+	first := claim(t, room, 1, 1, noon+1000)
+	claim(t, room, 2, 2, noon+1000)
+	if _, err := room.Booked(1, first.ID, noon+1500); err != nil {
+		t.Fatal(err)
+	}
+	adopt(t, room, 2, 10, 5, noon+2000)
+	claim(t, room, 12, 3, noon+3000)
+	claim(t, room, 2, 4, noon+9000) // the first pass has run out
+	if err := audit(t, journal.records); err != nil {
+		t.Fatalf("an honest evening: %v", err)
+	}
+	second := int64(noon/1000 + 9)
+	backdated := segment("arrival", 3, 20, 10, noon+6_000)
+	for name, add := range map[string]waitingroom.Record{
+		"early pass":                {Kind: waitingroom.KindClaim, Seq: 49, Pass: passID(9), Segment: 2, At: second},
+		"second pass":               {Kind: waitingroom.KindClaim, Seq: 2, Pass: passID(9), Segment: 2, At: second},
+		"another pass after":        {Kind: waitingroom.KindClaim, Seq: 1, Pass: passID(9), Segment: 1, At: second},
+		"which was not followed":    {Kind: waitingroom.KindClaim, Seq: 5, Pass: passID(9), Segment: 7, At: second},
+		"ended before its time":     {Kind: waitingroom.KindExpired, Seq: 2, Pass: passID(4), At: second},
+		"was committed in second":   {Kind: waitingroom.KindClaim, Seq: 5, Pass: passID(9), Segment: 2, At: second - 20},
+		"from when it was adopted":  {Kind: waitingroom.KindSegment, Event: &waitingroom.Event{TimeMS: noon + 9_000, Segment: &backdated}},
+		"used pass of ticket 1":     {Kind: waitingroom.KindBooked, Seq: 1, Pass: first.ID, At: second},
+		"unknown or used pass":      {Kind: waitingroom.KindBooked, Seq: 3, Pass: passID(77), At: second},
+		"for the person of":         {Kind: waitingroom.KindTicket, Seq: 51, Tag: tagOf(7)},
+		"ticket 60 follows":         {Kind: waitingroom.KindTicket, Seq: 60, Tag: tagOf(700)},
+		"seal of a line ordered by": {Kind: waitingroom.KindSeal, Event: &waitingroom.Event{TimeMS: noon + 9_000, Count: 50}},
+	} {
+		encoded, err := add.Append(nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		err = audit(t, append(journal.records[:len(journal.records):len(journal.records)], encoded))
+		if err == nil || !strings.Contains(err.Error(), name) ||
+			!errors.Is(err, waitingroom.ErrUnfair) && !errors.Is(err, waitingroom.ErrRecord) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+func TestAuditFindsATicketBeforeTheLobby(t *testing.T) {
+	_, journal := openRoom(t, arrivalCohort)
+	ticket := waitingroom.Record{Kind: waitingroom.KindTicket, Seq: 1, Tag: tagOf(1)}
+	encoded, err := ticket.Append(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	stuffed := [][]byte{journal.records[0], encoded, journal.records[1]}
+	if err := audit(t, stuffed); !errors.Is(err, waitingroom.ErrUnfair) {
+		t.Errorf("ticket before the lobby: %v", err)
+	}
+}
