@@ -23,7 +23,7 @@ func (s *State) steerRate(cfg Config, in Inputs, f forecast, w wish, t trust, wh
 	switch {
 	case applied && v.rate > from:
 		action = ActionRaise
-		s.Rate.SpentMS = append(s.Rate.SpentMS, in.NowMS)
+		s.Rate.Left--
 		s.Rate.ChangedMS = in.NowMS
 	case applied:
 		action = ActionLower

@@ -12,23 +12,23 @@ type wish struct {
 }
 
 // admit finds the highest rate under which no resource is asked for more than
-// rho of what it can do, over every stretch from half the horizon to the whole.
+// rho of what it can do, over every stretch from firstCell to the whole horizon.
 //
-// Within the first half of the horizon a new call brings almost nothing, so no
-// rate could help there; that stretch belongs to the local load gate.
+// In the first part of the horizon a new call brings almost nothing, so no rate
+// could help there; that stretch belongs to the local load gate.
 func admit(cfg Config, s *State, f forecast, capacity, provedCapacity []float64) wish {
 	w := wish{rate: math.Inf(1), resource: -1, limits: make([]float64, len(capacity)), proved: math.Inf(1)}
 	for r := range capacity {
 		e := &s.Estimates[r]
 		limit := math.Inf(1)
 		committed := 0.0
-		for c := cells / 2; c < cells; c++ {
+		for c := firstCell; c < cells; c++ {
 			unit := f.unit[r][c] * e.Ratio
 			if unit <= 0 {
 				continue
 			}
 			work := cfg.Admission.Rho * capacity[r] * float64(c+1) * f.cellS
-			load := f.load[r][c]*e.Ratio + e.backlog(capacity[r])
+			load := f.load[r][c]*e.Ratio + e.owedWork(capacity[r])
 			limit = min(limit, max(0, work-load)/unit)
 			committed = load / max(work, 1e-9)
 		}
@@ -43,8 +43,11 @@ func admit(cfg Config, s *State, f forecast, capacity, provedCapacity []float64)
 	return w
 }
 
-// backlog in requests of the whole resource. More than a minute of it cannot be
-// told from clients that hammer, and is not believed.
-func (e *estimate) backlog(capacity float64) float64 {
-	return min(e.Backlog, 60*capacity)
+// owed work of the whole resource. More than two minutes of it is an error of
+// the account rather than people.
+func (e *estimate) owedWork(capacity float64) float64 {
+	return min(e.Owed, 120*capacity)
 }
+
+// firstCell of the forecast that the rate answers for: from 70 % of the horizon.
+const firstCell = cells * 7 / 10

@@ -1,5 +1,7 @@
 package steering
 
+import "math"
+
 // trustState remembers how well predictions came true.
 type trustState struct {
 	Misses  int       `json:"misses"`
@@ -99,13 +101,12 @@ func (s *State) raise(cfg Config, in Inputs, w wish, current float64, mode Mode,
 	case mode == ModeApprove && v.rate > *approved:
 		v.clamp(clampApproval, *approved)
 	}
-	spent := s.Rate.spent(in.NowMS)
-	if spent >= cfg.Admission.ChangesPerHour {
+	if s.Rate.left(cfg, in.NowMS) < 1 {
 		v.clamp(clampBudget, current)
 		return
 	}
 	since := in.NowMS - s.Rate.ChangedMS
-	if v.rate < current*(1+s.deadband(cfg, spent)) || since < s.spacing(cfg) {
+	if v.rate < current*(1+s.deadband(cfg, in.NowMS)) || v.rate < current*1.15 && since < s.spacing(cfg) {
 		v.rate = current // not worth a change yet
 		return
 	}
@@ -124,7 +125,7 @@ const slewBurstMS = 5000
 func (s *State) lower(cfg Config, in Inputs, w wish, current float64, v *verdict) {
 	drop := 1 - v.rate/max(current, 1e-9)
 	since := in.NowMS - s.Rate.ChangedMS
-	if drop < s.deadband(cfg, s.Rate.spent(in.NowMS)) || drop < 0.15 && since < s.spacing(cfg) {
+	if drop < s.deadband(cfg, in.NowMS) || drop < 0.15 && since < s.spacing(cfg) {
 		v.rate = current
 		return
 	}
@@ -148,33 +149,54 @@ func (s *State) suffering() bool {
 	return false
 }
 
-// deadband is the relative change worth making. It widens as the hour's budget
-// is used up, so that the budget is spent on what matters.
-func (s *State) deadband(cfg Config, spent int) float64 {
-	used := float64(spent) / float64(cfg.Admission.ChangesPerHour)
+// deadband is the relative change worth making. It widens as the budget is used
+// up, so that the budget is spent on what matters.
+func (s *State) deadband(cfg Config, nowMS int64) float64 {
+	used := 1 - s.Rate.left(cfg, nowMS)/budgetBurst(cfg)
 	return 0.025 + 0.1*used*used
 }
 
-// spacing between changes: a tenth of the time they take to show.
+// spacing between small changes: a quarter of the time they take to show.
 func (s *State) spacing(cfg Config) int64 {
-	return max(2*cfg.PeriodMS, s.DeadMS/10)
+	return max(2*cfg.PeriodMS, s.DeadMS/4)
 }
 
 // rateState is what the admission rate remembers between steps.
 type rateState struct {
+	Wished       float64 `json:"wished"` // smoothed
 	ChangedMS    int64   `json:"changed_ms"`
-	SpentMS      []int64 `json:"spent_ms"` // increases within the hour
+	Left         float64 `json:"left"` // increases the budget still holds
+	LeftMS       int64   `json:"left_ms"`
 	HandedBackMS int64   `json:"handed_back_ms"`
 	RecordedMS   int64   `json:"recorded_ms"` // last hold or proposal on record
 	Recorded     string  `json:"recorded"`
 }
 
-func (r *rateState) spent(nowMS int64) int {
+// budgetBurst increases may come at once; the rest of the hour's budget comes
+// back evenly, so that no hour sees more than the whole of it and a busy minute
+// never silences the controller for long.
+func budgetBurst(cfg Config) float64 {
+	return max(1, float64(cfg.Admission.ChangesPerHour)/3)
+}
+
+func (r *rateState) left(cfg Config, nowMS int64) float64 {
 	const hour = 3_600_000
-	i := 0
-	for i < len(r.SpentMS) && r.SpentMS[i] <= nowMS-hour {
-		i++
+	burst := budgetBurst(cfg)
+	if r.LeftMS == 0 {
+		r.Left = burst
 	}
-	r.SpentMS = r.SpentMS[i:]
-	return len(r.SpentMS)
+	gain := float64(nowMS-r.LeftMS) / hour * (float64(cfg.Admission.ChangesPerHour) - burst)
+	r.Left = min(burst, r.Left+max(0, gain))
+	r.LeftMS = nowMS
+	return r.Left
+}
+
+// smooth takes the noise out of a wish. A big change is no noise.
+func (r *rateState) smooth(wished float64, periodMS, deadMS int64) float64 {
+	if math.IsInf(wished, 1) || math.Abs(wished-r.Wished) > 0.3*r.Wished {
+		r.Wished = wished
+		return wished
+	}
+	r.Wished += (wished - r.Wished) * min(1, 10*float64(periodMS)/float64(deadMS))
+	return r.Wished
 }

@@ -12,9 +12,14 @@ type estimate struct {
 	Smooth   float64 `json:"smooth"`    // throughput, smoothed
 	Backlog  float64 `json:"backlog"`   // requests held outside, waiting to retry
 	Grows    float64 `json:"grows"`     // how fast the backlog grows a second
+	// Owed is work that was foreseen, could not be done, and will come later:
+	// what held people still want, and all they will want after that.
+	Owed float64 `json:"owed"`
 
 	Saturated bool    `json:"saturated"`
 	Strikes   int     `json:"strikes"`   // scrapes of evidence in a row
+	Averaged  int     `json:"averaged"`  // scrapes in the smoothed throughput
+	Off       int     `json:"off"`       // scrapes in a row that contradict it
 	CalmMS    int64   `json:"calm_ms"`   // time without strain
 	LoadedMS  int64   `json:"loaded_ms"` // of it, time at its target
 	Found     bool    `json:"found"`     // saturation was seen at least once
@@ -38,8 +43,11 @@ const (
 	calmLatency    = 1.5
 	kneeWindow     = 6
 	wasBusy        = 0.85 // utilisation above which a WAS may be blamed
-	smoothSaturedS = 6.0  // scrapes
-	smoothCalmS    = 12.0
+	smoothFew      = 6    // scrapes averaged for a quick answer
+	smoothMany     = 40
+	smoothCalm     = 12
+	contradiction  = 0.15 // relative, for this many scrapes: the capacity changed
+	contradictions = 3
 )
 
 // measure takes one believed reading, scaled to one unit of the resource.
@@ -66,14 +74,30 @@ func (e *estimate) measure(r Resource, units, expected float64, blamable bool, p
 	}
 	if e.Saturated {
 		if !was {
-			e.Smooth = e.mean(strikesNeeded)
+			e.Smooth, e.Averaged, e.Off = e.mean(strikesNeeded), strikesNeeded, 0
 		}
-		e.Smooth += (x - e.Smooth) / smoothSaturedS
+		e.average(x)
 		e.cut()
 		return
 	}
-	e.Smooth += (x - e.Smooth) / smoothCalmS
+	e.Smooth += (x - e.Smooth) / smoothCalm
 	e.calm(r, periodS)
+	if r.Kind == KindWAS && r.Utilisation > 0.25 {
+		// A processor tells how much more it could do without being driven there.
+		full := x / r.Utilisation
+		e.Believed += (full - e.Believed) / smoothCalm
+		e.LastGood = e.Believed
+	}
+}
+
+// hoped is the capacity to plan for. Before saturation was ever seen tonight the
+// belief is only last time's, and hoping for more is cheap: the local gates hold
+// what is too much for a minute, while a timid opening is lost for good.
+func (e *estimate) hoped(a AdmissionConfig) float64 {
+	if e.Found {
+		return e.Believed
+	}
+	return e.Believed * a.Explore
 }
 
 func (e *estimate) remember(p point) {
@@ -92,7 +116,34 @@ func (e *estimate) hold(r Resource, periodS, retryS float64) {
 	}
 	before := e.Backlog
 	e.Backlog += (rejected*retryS - e.Backlog) / 3
-	e.Grows += ((e.Backlog-before)/periodS - e.Grows) / smoothSaturedS
+	e.Grows += ((e.Backlog-before)/periodS - e.Grows) / smoothFew
+}
+
+// average throughput under saturation over ever more scrapes, and start again
+// when several in a row say that the capacity is another.
+func (e *estimate) average(x float64) {
+	if math.Abs(x-e.Smooth) > contradiction*e.Smooth {
+		e.Off++
+	} else {
+		e.Off = 0
+	}
+	if e.Off >= contradictions {
+		e.Smooth, e.Averaged, e.Off = e.mean(contradictions), contradictions, 0
+		return
+	}
+	e.Averaged = min(e.Averaged+1, smoothMany)
+	e.Smooth += (x - e.Smooth) / float64(max(smoothFew, e.Averaged))
+}
+
+// owe keeps account of work foreseen and not done. Once nothing is held any
+// more the account is closed quickly, so that an error of the kernel does not
+// add up.
+func (e *estimate) owe(foreseen, served, periodS, deadS float64) {
+	e.Owed += (foreseen - served) * periodS
+	if !e.Saturated && e.Strikes == 0 {
+		e.Owed -= e.Owed * min(1, 4*periodS/deadS)
+	}
+	e.Owed = max(0, e.Backlog, e.Owed)
 }
 
 // knee is latency well above its base, throughput that no longer follows the
@@ -159,9 +210,9 @@ func (e *estimate) probe(a AdmissionConfig, periodMS, deadMS int64) {
 	}
 	step := float64(periodMS) / float64(deadMS)
 	streak := float64(e.LoadedMS) / float64(deadMS)
-	growth, lead := a.ProbePerSession*(0.2+min(streak, 1)), 1.06+0.2*min(streak, 1.5)
+	growth, lead := a.ProbePerSession, 1.03+0.15*max(0, min(streak-1.5, 2))
 	if !e.Found {
-		growth, lead = a.RecoverPerSession, 1.5
+		growth, lead = a.RecoverPerSession, 1.15
 	}
 	if e.Believed < e.LastGood {
 		growth, lead = a.RecoverPerSession, 1.6

@@ -44,7 +44,9 @@ type AdmissionConfig struct {
 	// ever proved, a session length; RecoverPerSession that up to the last good.
 	ProbePerSession   float64 `json:"probe_per_session"`
 	RecoverPerSession float64 `json:"recover_per_session"`
-	ChangesPerHour    int     `json:"changes_per_hour"`
+	// Explore is how far beyond belief to plan before saturation was ever seen.
+	Explore        float64 `json:"explore"`
+	ChangesPerHour int     `json:"changes_per_hour"`
 	// DecayMS is the time constant with which a blind rate falls to its floor.
 	DecayMS int64 `json:"decay_ms"`
 }
@@ -64,7 +66,7 @@ func Default() Config {
 		PeriodMS: 1000,
 		Session:  Session{LengthMS: 120_000, ClaimDelayMS: 15_000, Show: 0.9, RetryMS: 4_000},
 		Admission: AdmissionConfig{
-			Rho: 0.99, SlewPerS: 0.1, ProbePerSession: 0.3, RecoverPerSession: 1,
+			Rho: 0.99, SlewPerS: 0.1, ProbePerSession: 0.3, RecoverPerSession: 1, Explore: 1.3,
 			ChangesPerHour: 60, DecayMS: 120_000,
 		},
 		Replicas: ReplicaConfig{Headroom: 0.25, ColdStartMS: 45_000, ShrinkMS: 600_000, AheadMS: 120_000},

@@ -19,6 +19,7 @@ var ageEdges = [ageBins + 1]int{
 type kernel struct {
 	Rate  series `json:"rate"`  // events a second and person, by age bin
 	Prior series `json:"prior"` // the same, before the evening
+	Doubt series `json:"doubt"` // standard deviation of the prior
 	Info  series `json:"info"`  // symmetric information matrix, packed, forgetting
 	Moves series `json:"moves"` // information vector
 }
@@ -27,7 +28,7 @@ type kernel struct {
 // with the given mean and shape.
 func newKernel(total, meanS, shape, binS float64) kernel {
 	k := kernel{
-		Rate: make(series, ageBins), Prior: make(series, ageBins),
+		Rate: make(series, ageBins), Prior: make(series, ageBins), Doubt: make(series, ageBins),
 		Info: make(series, ageBins*(ageBins+1)/2), Moves: make(series, ageBins),
 	}
 	var sum float64
@@ -41,9 +42,16 @@ func newKernel(total, meanS, shape, binS float64) kernel {
 		k.Prior[j] /= parts
 		sum += k.Prior[j] * (to - from)
 	}
+	highest := 0.0
 	for j := range k.Prior {
 		k.Prior[j] *= total / sum
 		k.Rate[j] = k.Prior[j]
+		highest = max(highest, k.Prior[j])
+	}
+	for j := range k.Doubt {
+		// Any age may turn out busy, but hardly one far beyond the expected.
+		far := 1 + middle(j)*binS/meanS
+		k.Doubt[j] = k.Prior[j] + 2*highest/(far*far*far)
 	}
 	return k
 }
@@ -72,28 +80,39 @@ func (k *kernel) learn(people [ageBins]float64, rate, periodS, memoryS, weight f
 
 // solve does two Gauss-Seidel sweeps with rates kept non-negative; from one step
 // to the next the solution hardly moves, so two are enough.
+//
+// The prior doubts the shape a lot and the total little: who did not ask early
+// will ask later.
 func (k *kernel) solve() {
-	mean := 0.0
-	for _, p := range k.Prior {
-		mean = max(mean, p)
+	total := 0.0
+	for j, p := range k.Prior {
+		total += p * width(j)
 	}
-	if mean == 0 {
+	if total == 0 {
 		return
 	}
+	sure := 1 / (0.15 * 0.15 * total * total)
+	now := 0.0
+	for j, r := range k.Rate {
+		now += r * width(j)
+	}
 	for range 2 {
-		for i := range ageBins {
-			deviation := 0.5*k.Prior[i] + 0.1*mean
-			trust := 1 / (deviation * deviation)
-			rest := k.Moves[i] + trust*k.Prior[i]
+		for i, old := range k.Rate {
+			trust := 1 / (k.Doubt[i] * k.Doubt[i])
+			rest := k.Moves[i] + trust*k.Prior[i] + sure*width(i)*(total-now+old*width(i))
 			for j, r := range k.Rate {
 				if j != i {
 					rest -= k.Info[packed(i, j)] * r
 				}
 			}
-			k.Rate[i] = max(0, rest/(k.Info[packed(i, i)]+trust))
+			k.Rate[i] = max(0, rest/(k.Info[packed(i, i)]+trust+sure*width(i)*width(i)))
+			now += (k.Rate[i] - old) * width(i)
 		}
 	}
 }
+
+// width of an age bin, in bins of history.
+func width(j int) float64 { return float64(ageEdges[j+1] - ageEdges[j]) }
 
 // packed is where entry (i, j) of a symmetric matrix stands.
 func packed(i, j int) int {
@@ -108,6 +127,15 @@ func (k *kernel) expect(people [ageBins]float64) float64 {
 	sum := 0.0
 	for j, n := range people {
 		sum += n * k.Rate[j]
+	}
+	return sum
+}
+
+// total events of one person, a history bin of one second assumed.
+func (k *kernel) total() float64 {
+	sum := 0.0
+	for j, r := range k.Rate {
+		sum += r * width(j)
 	}
 	return sum
 }

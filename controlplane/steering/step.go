@@ -24,6 +24,7 @@ func Step(cfg Config, state State, in Inputs) (State, []Decision) {
 	s.DeadMS = int64(f.deadS * 1000)
 	capacity, proved, was := s.capacities(cfg, in, f)
 	w := admit(cfg, s, f, capacity, proved)
+	w.rate = s.Rate.smooth(w.rate, cfg.PeriodMS, max(s.DeadMS, 1))
 
 	var out []Decision
 	out = append(out, s.steerRate(cfg, in, f, w, level, why, ageMS)...)
@@ -47,7 +48,7 @@ func Step(cfg Config, state State, in Inputs) (State, []Decision) {
 func (s *State) prepare(cfg Config, in Inputs) {
 	s.History.init(in.NowMS, cfg.binMS())
 	binS := float64(cfg.binMS()) / 1000
-	if s.Claims[0].Rate == nil {
+	if len(s.Claims[0].Rate) == 0 {
 		s.LobbyAhead = true
 		for q := range s.Claims {
 			s.Claims[q] = newKernel(cfg.Session.Show, float64(cfg.Session.ClaimDelayMS)/1000, 1, binS)
@@ -154,6 +155,7 @@ func (s *State) estimate(cfg Config, in Inputs, readings []Resource) int64 {
 				blamable = r.Utilisation >= wasBusy || math.IsNaN(r.Utilisation) && !backends
 			}
 			e.measure(r, units, expected, blamable, periodS, retryS)
+			e.owe(expected, r.Throughput, periodS, float64(max(s.DeadMS, cfg.PeriodMS))/1000)
 			backends = backends || e.Saturated || e.Strikes > 0 || e.Base > 0 && r.Latency > calmLatency*e.Base
 		}
 	}
@@ -182,7 +184,7 @@ func (s *State) capacities(cfg Config, in Inputs, f forecast) (believed, proved 
 			was = i
 			units = float64(s.warmSoon(cfg, in, f))
 		}
-		believed[i], proved[i] = s.Estimates[i].Believed*units, s.Estimates[i].Proved*units
+		believed[i], proved[i] = s.Estimates[i].hoped(cfg.Admission)*units, s.Estimates[i].Proved*units
 	}
 	return believed, proved, was
 }
@@ -220,22 +222,38 @@ func (s *State) learn(cfg Config, readings []Resource, calls, claims [2]float64,
 		}
 	}
 	demands := s.demands(readings)
+	held := s.suffering()
+	pace := s.pace()
 	for i, r := range readings {
 		e := &s.Estimates[i]
 		if !usable(demands[i]) {
 			continue
 		}
 		people := byAge(s.History.Claimed, int(r.AgeMS/s.History.BinMS))
+		// People who were held do later what the kernel expects sooner.
 		weight := 1.0
-		if e.Saturated {
-			weight = 0.2
+		if held {
+			weight = 0.02
 		}
 		if foreseen := s.Requests[i].expect(people); foreseen > 3 {
+			// Soon after an opening the shape is still being learned, and says
+			// nothing about the total.
+			mature := min(1, foreseen/(s.Requests[i].total()*pace+1e-9))
 			seen := max(0.5, min(2, demands[i]/foreseen))
-			e.Ratio += (seen - e.Ratio) * weight * min(1, float64(cfg.PeriodMS)*4/float64(s.DeadMS))
+			e.Ratio += (seen - e.Ratio) * mature * mature * min(1, float64(cfg.PeriodMS)*2/float64(s.DeadMS))
 		}
 		s.Requests[i].learn(people, demands[i], periodS, memoryS, weight)
 	}
+}
+
+// pace is the recent claims a bin of history.
+func (s *State) pace() float64 {
+	const recent = 20
+	sum := 0.0
+	for _, n := range s.History.Claimed[historyBins-recent:] {
+		sum += n
+	}
+	return sum / recent
 }
 
 // probe tries what has not been proved, but only when nothing but the belief

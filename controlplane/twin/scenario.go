@@ -1,0 +1,331 @@
+package twin
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"time"
+
+	"go.yaml.in/yaml/v3"
+)
+
+// Scenario is one evening, as written in a scenario file.
+type Scenario struct {
+	Name      string     `yaml:"name"`
+	Summary   string     `yaml:"summary"`
+	Step      Duration   `yaml:"step"`
+	Lobby     Duration   `yaml:"lobby"`
+	Duration  Duration   `yaml:"duration"`
+	People    People     `yaml:"people"`
+	Session   Session    `yaml:"session"`
+	Resources []Resource `yaml:"resources"`
+	LocalGate LocalGate  `yaml:"local_gate"`
+	Telemetry Telemetry  `yaml:"telemetry"`
+	Control   Control    `yaml:"control"`
+	Faults    []Fault    `yaml:"faults"`
+}
+
+// People is who comes, when, and whether they answer when called.
+type People struct {
+	Lobby      float64      `yaml:"lobby"`
+	Arrivals   []Arrival    `yaml:"arrivals"`
+	Show       float64      `yaml:"show"`
+	ShowLater  float64      `yaml:"show_later"`
+	ClaimDelay Distribution `yaml:"claim_delay"`
+	Patience   Duration     `yaml:"patience"`
+}
+
+// Arrival is a stream of people joining after the opening.
+type Arrival struct {
+	Shape  string   `yaml:"shape"` // uniform, burst, wave
+	People float64  `yaml:"people"`
+	From   Duration `yaml:"from"`
+	Over   Duration `yaml:"over"`
+}
+
+// Session is what an admitted person does.
+type Session struct {
+	Requests []Request `yaml:"requests"`
+	Leave    float64   `yaml:"leave"` // share that leaves, content, after each request
+	Retry    Retry     `yaml:"retry"`
+}
+
+// Request is one page: first the person thinks, then it is asked for.
+type Request struct {
+	Name  string             `yaml:"name"`
+	Think Distribution       `yaml:"think"`
+	Uses  map[string]float64 `yaml:"uses"` // requests to each resource; one to the WAS is implied
+}
+
+// Retry is how people meet a "hold on".
+type Retry struct {
+	After  Distribution `yaml:"after"`
+	GiveUp float64      `yaml:"give_up"` // share that leaves for good after each
+}
+
+// Distribution of a time, log-normal.
+type Distribution struct {
+	Mean Duration `yaml:"mean"`
+	CV   float64  `yaml:"cv"` // standard deviation ÷ mean
+}
+
+// Resource is one thing that can be short. Capacities are requests a second.
+type Resource struct {
+	Name       string    `yaml:"name"`
+	Capacity   float64   `yaml:"capacity"`    // of a backend
+	PerReplica float64   `yaml:"per_replica"` // of a WAS
+	Latency    Duration  `yaml:"latency"`
+	Noise      float64   `yaml:"noise"`    // standard deviation of capacity, relative
+	Collapse   float64   `yaml:"collapse"` // loss of throughput a second of queue beyond one
+	Replicas   *Replicas `yaml:"replicas"` // makes it the WAS pool
+	Prior      Prior     `yaml:"prior"`
+}
+
+// Replicas of the WAS pool.
+type Replicas struct {
+	Start     int      `yaml:"start"`
+	Min       int      `yaml:"min"`
+	Max       int      `yaml:"max"`
+	ColdStart Duration `yaml:"cold_start"`
+}
+
+// Prior is what the operators thought before the evening, as shares of the true
+// capacity. Every controller is told the same.
+type Prior struct {
+	Proved   float64 `yaml:"proved"`
+	Believed float64 `yaml:"believed"`
+	Visits   float64 `yaml:"visits"` // error of the assumed visits a session
+}
+
+// LocalGate is the WAS's own protection; every controller lives with it.
+type LocalGate struct {
+	Off        bool     `yaml:"off"`
+	Queue      Duration `yaml:"queue"`
+	Deadline   Duration `yaml:"deadline"`
+	RejectCost float64  `yaml:"reject_cost"` // of a WAS request
+}
+
+// Telemetry is what the controllers see of it all.
+type Telemetry struct {
+	Delay Duration `yaml:"delay"`
+	Noise float64  `yaml:"noise"`
+}
+
+// Control are bounds and delays every controller lives with.
+type Control struct {
+	Period   Duration `yaml:"period"`
+	Delay    Duration `yaml:"delay"` // from decision to the gates
+	RateMax  float64  `yaml:"rate_max"`
+	Floor    float64  `yaml:"floor"`
+	SessionX float64  `yaml:"session_prior"` // error of the assumed session length
+}
+
+// Fault is something that happens at a time.
+type Fault struct {
+	At       Duration `yaml:"at"`
+	For      Duration `yaml:"for"`
+	Kind     string   `yaml:"kind"`
+	Resource string   `yaml:"resource"`
+	Factor   float64  `yaml:"factor"`
+	Period   Duration `yaml:"period"`
+	Count    int      `yaml:"count"`
+}
+
+// Duration reads "90s" or "1h30m" and is seconds in use.
+type Duration float64
+
+// UnmarshalYAML parses Go's duration syntax.
+func (d *Duration) UnmarshalYAML(node *yaml.Node) error {
+	var text string
+	if err := node.Decode(&text); err != nil {
+		return err
+	}
+	parsed, err := time.ParseDuration(text)
+	if err != nil {
+		return fmt.Errorf("line %d: %w", node.Line, err)
+	}
+	*d = Duration(parsed.Seconds())
+	return nil
+}
+
+func (d Duration) milliseconds() int64 { return int64(float64(d)*1000 + 0.5) }
+
+// Read parses a scenario, fills in defaults and checks it. Unknown fields are
+// errors, because a misspelt fault would silently not happen.
+func Read(r io.Reader) (*Scenario, error) {
+	text, err := io.ReadAll(r)
+	if err != nil {
+		return nil, fmt.Errorf("read scenario: %w", err)
+	}
+	decoder := yaml.NewDecoder(bytes.NewReader(text))
+	decoder.KnownFields(true)
+	var s Scenario
+	if err := decoder.Decode(&s); err != nil {
+		return nil, fmt.Errorf("parse scenario: %w", err)
+	}
+	s.fill()
+	if err := s.Validate(); err != nil {
+		return nil, fmt.Errorf("scenario %s: %w", s.Name, err)
+	}
+	return &s, nil
+}
+
+func orElse[T comparable](v *T, other T) {
+	var zero T
+	if *v == zero {
+		*v = other
+	}
+}
+
+func (s *Scenario) fill() {
+	orElse(&s.Duration, 3600)
+	orElse(&s.Lobby, 120)
+	orElse(&s.People.Show, 0.9)
+	orElse(&s.People.ShowLater, s.People.Show)
+	orElse(&s.People.ClaimDelay, Distribution{Mean: 12, CV: 1})
+	orElse(&s.Session.Retry.After, Distribution{Mean: 4, CV: 0.4})
+	if len(s.Session.Requests) == 0 {
+		s.Session.Requests = usualRequests(s.Resources)
+	}
+	orElse(&s.Step, Duration(min(0.5, s.sessionLength()/60)))
+	for i := range s.Resources {
+		r := &s.Resources[i]
+		orElse(&r.Latency, 0.05)
+		orElse(&r.Prior.Believed, 0.8)
+		orElse(&r.Prior.Proved, min(0.5, r.Prior.Believed))
+		orElse(&r.Prior.Visits, 1)
+		if r.Replicas != nil {
+			orElse(&r.Replicas.Min, 1)
+			orElse(&r.Replicas.Start, r.Replicas.Min)
+			orElse(&r.Replicas.Max, 40)
+			orElse(&r.Replicas.ColdStart, 45)
+		}
+	}
+	orElse(&s.LocalGate.Queue, 0.8)
+	orElse(&s.LocalGate.Deadline, 3)
+	orElse(&s.LocalGate.RejectCost, 0.02)
+	orElse(&s.Control.Period, 1)
+	orElse(&s.Control.SessionX, 1)
+	nominal := s.nominalRate()
+	orElse(&s.Control.RateMax, 4*nominal)
+	orElse(&s.Control.Floor, 0.3*nominal)
+	for i := range s.Faults {
+		if f := &s.Faults[i]; f.Kind == faultFlap {
+			orElse(&f.Period, 120)
+		}
+	}
+}
+
+// usualRequests is the booking of 2021: check, find, look, look again, book.
+func usualRequests(resources []Resource) []Request {
+	requests := []Request{
+		{Name: "eligibility", Think: Distribution{3, 0.7}, Uses: map[string]float64{"eligibility": 1, "identity": 1}},
+		{Name: "institutions", Think: Distribution{20, 0.7}},
+		{Name: "slots", Think: Distribution{30, 0.7}, Uses: map[string]float64{"stock": 0.5}},
+		{Name: "slots-again", Think: Distribution{30, 0.7}, Uses: map[string]float64{"stock": 0.5}},
+		{Name: "book", Think: Distribution{35, 0.7}, Uses: map[string]float64{"stock": 1, "ledger": 1}},
+	}
+	known := map[string]bool{}
+	for _, r := range resources {
+		known[r.Name] = true
+	}
+	for _, request := range requests {
+		for name := range request.Uses {
+			if !known[name] {
+				delete(request.Uses, name)
+			}
+		}
+	}
+	return requests
+}
+
+// sessionLength is the mean time from claim to booking, in seconds.
+func (s *Scenario) sessionLength() float64 {
+	sum := 0.0
+	for _, r := range s.Session.Requests {
+		sum += float64(r.Think.Mean)
+	}
+	return sum
+}
+
+// visits is how many requests a session makes to a resource, leavers included.
+func (s *Scenario) visits(resource Resource) float64 {
+	sum, still := 0.0, 1.0
+	for _, r := range s.Session.Requests {
+		sum += still * r.uses(resource)
+		still *= 1 - s.Session.Leave
+	}
+	return sum
+}
+
+func (r Request) uses(resource Resource) float64 {
+	if v, ok := r.Uses[resource.Name]; ok {
+		return v
+	}
+	if resource.Replicas != nil {
+		return 1
+	}
+	return 0
+}
+
+// nominalRate is the call rate that fills the tightest resource when nothing is
+// broken and every replica runs.
+func (s *Scenario) nominalRate() float64 {
+	rate := 0.0
+	for _, r := range s.Resources {
+		capacity := r.Capacity
+		if r.Replicas != nil {
+			capacity = r.PerReplica * float64(r.Replicas.Max)
+		}
+		if v := s.visits(r); v > 0 {
+			if limit := capacity / v / s.People.Show; rate == 0 || limit < rate {
+				rate = limit
+			}
+		}
+	}
+	return rate
+}
+
+// Validate reports everything wrong with the scenario.
+func (s *Scenario) Validate() error {
+	var errs []error
+	check := func(ok bool, format string, args ...any) {
+		if !ok {
+			errs = append(errs, fmt.Errorf(format, args...))
+		}
+	}
+	check(s.Name != "", "name is missing")
+	check(s.Step > 0 && s.Step <= 1, "step must be above 0 and at most 1s, is %gs", float64(s.Step))
+	check(s.Duration >= 60, "duration must be at least 1m")
+	check(s.People.Show > 0 && s.People.Show <= 1 && s.People.ShowLater > 0 && s.People.ShowLater <= 1, "show must be in (0, 1]")
+	names, pools := map[string]bool{}, 0
+	for _, r := range s.Resources {
+		check(r.Name != "" && !names[r.Name], "resource name %q is empty or used twice", r.Name)
+		names[r.Name] = true
+		if r.Replicas != nil {
+			pools++
+			check(r.PerReplica > 0, "resource %s: per_replica must be positive", r.Name)
+			check(r.Replicas.Min <= r.Replicas.Start && r.Replicas.Start <= r.Replicas.Max, "resource %s: replicas must satisfy min ≤ start ≤ max", r.Name)
+		} else {
+			check(r.Capacity > 0, "resource %s: capacity must be positive", r.Name)
+		}
+		check(r.Prior.Proved <= r.Prior.Believed, "resource %s: prior.proved is above prior.believed", r.Name)
+	}
+	check(pools == 1, "exactly one resource must have replicas, %d have", pools)
+	for _, r := range s.Session.Requests {
+		for name := range r.Uses {
+			check(names[name], "request %s uses unknown resource %q", r.Name, name)
+		}
+	}
+	for i, a := range s.People.Arrivals {
+		check(a.Shape == "uniform" || a.Shape == "burst" || a.Shape == "wave", "arrival %d: shape %q is none of uniform, burst, wave", i+1, a.Shape)
+		check(a.Over > 0, "arrival %d: over must be positive", i+1)
+	}
+	for i, f := range s.Faults {
+		if err := f.validate(names); err != nil {
+			errs = append(errs, fmt.Errorf("fault %d: %w", i+1, err))
+		}
+	}
+	return errors.Join(errs...)
+}
