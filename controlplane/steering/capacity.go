@@ -18,6 +18,7 @@ type estimate struct {
 
 	Saturated bool    `json:"saturated"`
 	Strikes   int     `json:"strikes"`   // scrapes of evidence in a row
+	Quiet     int     `json:"quiet"`     // scrapes without evidence in a row
 	Averaged  int     `json:"averaged"`  // scrapes in the smoothed throughput
 	Off       int     `json:"off"`       // scrapes in a row that contradict it
 	CalmMS    int64   `json:"calm_ms"`   // time without strain
@@ -38,6 +39,7 @@ type point struct {
 // throughput does not.
 const (
 	strikesNeeded  = 3
+	quietNeeded    = 5
 	replicasAgree  = 0.5
 	kneeLatency    = 2.0 // times the base
 	calmLatency    = 1.5
@@ -68,17 +70,23 @@ func (e *estimate) measure(r Resource, units, expected float64, blamable bool, p
 	was := e.Saturated
 	switch {
 	case e.Strikes >= strikesNeeded:
-		e.Saturated = true
-	case e.Strikes == 0 && !(r.Rejected > 0) && !(r.Latency > calmLatency*e.Base && e.Base > 0 && blamable):
-		e.Saturated = false
+		e.Saturated, e.Quiet = true, 0
+	case e.Strikes > 0 || r.Rejected > 0:
+		e.Quiet = 0
+	case e.Saturated:
+		e.Quiet++
+		e.Saturated = e.Quiet < quietNeeded
 	}
-	if e.Saturated {
+	switch {
+	case e.Saturated && e.Strikes > 0:
 		if !was {
 			e.Smooth, e.Averaged, e.Off = e.mean(strikesNeeded), strikesNeeded, 0
 		}
 		e.average(x)
 		e.cut()
 		return
+	case e.Saturated:
+		return // not sure any more: believe neither more nor less
 	}
 	e.Smooth += (x - e.Smooth) / smoothCalm
 	e.calm(r, periodS)
@@ -138,12 +146,13 @@ func (e *estimate) average(x float64) {
 // owe keeps account of work foreseen and not done. Once nothing is held any
 // more the account is closed quickly, so that an error of the kernel does not
 // add up.
-func (e *estimate) owe(foreseen, served, periodS, deadS float64) {
+// most is what the people inside could want at all.
+func (e *estimate) owe(foreseen, served, most, periodS, deadS float64) {
 	e.Owed += (foreseen - served) * periodS
 	if !e.Saturated && e.Strikes == 0 {
 		e.Owed -= e.Owed * min(1, 4*periodS/deadS)
 	}
-	e.Owed = max(0, e.Backlog, e.Owed)
+	e.Owed = min(most, max(0, e.Backlog, e.Owed))
 }
 
 // knee is latency well above its base, throughput that no longer follows the
@@ -152,10 +161,11 @@ func (e *estimate) knee(r Resource, expected float64) bool {
 	if !usable(r.Latency) || e.Base <= 0 || r.Latency < kneeLatency*e.Base {
 		return false
 	}
-	if e.Saturated {
-		return true
-	}
 	first, last := e.Recent[0], e.Recent[len(e.Recent)-1]
+	if e.Saturated {
+		// Less work and shorter queues mean that the base is out of date.
+		return last.Throughput > 0.95*e.Smooth || last.InFlight > 0.95*first.InFlight
+	}
 	flat := last.Throughput <= first.Throughput*1.03 && last.InFlight > first.InFlight*1.1
 	undone := last.Throughput < 0.95*expected || r.Latency > 2*kneeLatency*e.Base
 	return flat && undone
@@ -196,7 +206,7 @@ func (e *estimate) calm(r Resource, periodS float64) {
 	case e.Base == 0 || r.Latency < e.Base:
 		e.Base = r.Latency
 	default:
-		e.Base += (r.Latency - e.Base) * 0.005
+		e.Base += (r.Latency - e.Base) * 0.01
 	}
 }
 

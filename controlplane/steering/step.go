@@ -155,7 +155,11 @@ func (s *State) estimate(cfg Config, in Inputs, readings []Resource) int64 {
 				blamable = r.Utilisation >= wasBusy || math.IsNaN(r.Utilisation) && !backends
 			}
 			e.measure(r, units, expected, blamable, periodS, retryS)
-			e.owe(expected, r.Throughput, periodS, float64(max(s.DeadMS, cfg.PeriodMS))/1000)
+			most := math.Inf(1)
+			if usable(in.Line.Sessions) {
+				most = in.Line.Sessions * s.Requests[i].total() * float64(s.History.BinMS) / 1000
+			}
+			e.owe(expected, r.Throughput, most, periodS, float64(max(s.DeadMS, cfg.PeriodMS))/1000)
 			backends = backends || e.Saturated || e.Strikes > 0 || e.Base > 0 && r.Latency > calmLatency*e.Base
 		}
 	}
