@@ -36,8 +36,14 @@ func (s sink) Accept(name string, level hclog.Level, msg string, args ...any) {
 		return
 	}
 	for i, a := range args {
-		if f, ok := a.(hclog.Format); ok && len(f) > 0 {
-			args[i] = fmt.Sprintf(fmt.Sprint(f[0]), f[1:]...)
+		switch a := a.(type) {
+		case hclog.Format:
+			if len(a) > 0 {
+				args[i] = fmt.Sprintf(fmt.Sprint(a[0]), a[1:]...)
+			}
+		case error: // slog says what it says
+		case fmt.Stringer:
+			args[i] = a.String()
 		}
 	}
 	s.logger.Log(context.Background(), to, msg, append(args, "component", name)...)

@@ -1,6 +1,9 @@
 package consensus
 
 import (
+	"encoding/binary"
+	"encoding/hex"
+
 	"github.com/prometheus/client_golang/prometheus"
 
 	"sunbeon/controlplane/plan"
@@ -16,6 +19,16 @@ func (n *Node) Metrics() []prometheus.Collector {
 		gauge("sunbeon_plan_index", "Raft index the node's plan is at.", func() float64 {
 			_, index := n.Plan()
 			return float64(index)
+		}),
+		gauge("sunbeon_plan_mark_index", "Raft index of the last mark: the hash nodes compare.", func() float64 {
+			return float64(n.Mark().Index)
+		}),
+		gauge("sunbeon_plan_mark", "First 48 bits of the plan's hash at the last mark.", func() float64 {
+			var head [8]byte
+			if sum, err := hex.DecodeString(n.Mark().Hash); err == nil && len(sum) >= 6 {
+				copy(head[2:], sum)
+			}
+			return float64(binary.BigEndian.Uint64(head[:]))
 		}),
 		gauge("sunbeon_raft_leader", "1 while the node leads.", func() float64 {
 			if _, leading := n.Term(); leading {

@@ -138,17 +138,33 @@ func Open(config Config) (_ *Node, err error) {
 	settings.NotifyCh = notices
 	settings.Logger = logs
 
+	if err := n.store.check(); err != nil {
+		return nil, fmt.Errorf("%s: %w", config.Dir, err)
+	}
 	if config.Bootstrap {
 		if err := n.bootstrap(settings); err != nil {
 			return nil, err
 		}
 	}
-	n.raft, err = raft.NewRaft(settings, n.state, n.store.logs, n.store.logs, n.store.snapshots, config.Transport)
-	if err != nil {
-		return nil, fmt.Errorf("start raft: %w", err)
+	if n.raft, err = n.startRaft(settings); err != nil {
+		return nil, err
 	}
 	n.duties.Go(func() { n.watchLeadership(notices) })
 	return n, nil
+}
+
+// startRaft reads the log and joins in. Raft panics over a log it cannot read.
+func (n *Node) startRaft(settings *raft.Config) (r *raft.Raft, err error) {
+	defer func() {
+		if cause := recover(); cause != nil {
+			r, err = nil, fmt.Errorf("start raft in %s: %w: %v", n.config.Dir, ErrDamaged, cause)
+		}
+	}()
+	r, err = raft.NewRaft(settings, n.state, n.store.logs, n.store.logs, n.store.snapshots, n.config.Transport)
+	if err != nil {
+		return nil, fmt.Errorf("start raft in %s: %w", n.config.Dir, err)
+	}
+	return r, nil
 }
 
 // release undoes what Open did before raft took over.
@@ -210,6 +226,10 @@ func (n *Node) Close() (err error) {
 	})
 	return err
 }
+
+// Mark is the last hash this node took of its plan, to be compared with the
+// other nodes'.
+func (n *Node) Mark() Mark { return *n.state.mark.Load() }
 
 // Plan is this node's copy of the plan and the index it is at.
 func (n *Node) Plan() (*plan.Plan, uint64) {

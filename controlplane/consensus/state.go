@@ -16,6 +16,7 @@ import (
 type state struct {
 	plan atomic.Pointer[plan.Plan]
 	feed *feed
+	mark atomic.Pointer[Mark]
 
 	// failed is closed, after failure was set, when an entry of the log could
 	// not be taken in. From then on nothing is: going on would diverge.
@@ -23,9 +24,20 @@ type state struct {
 	failure error
 }
 
+// Mark is the hash of a node's plan at an index. Nodes mark the same indexes,
+// so two that have the same mark index and other hashes have diverged.
+type Mark struct {
+	Index uint64
+	Hash  string // hex
+}
+
+// markEvery is the distance of marks in commands.
+const markEvery = 256
+
 func newState() *state {
 	s := &state{feed: newFeed(), failed: make(chan struct{})}
 	s.plan.Store(plan.New())
+	s.mark.Store(&Mark{})
 	return s
 }
 
@@ -47,6 +59,9 @@ func (s *state) Apply(entry *raft.Log) any {
 	// The plan goes first: who hears of a change must find it there.
 	s.plan.Store(next)
 	s.feed.publish(Event{Index: entry.Index, Changes: plan.Changes(old, next)})
+	if next.Commands%markEvery == 0 {
+		s.mark.Store(&Mark{Index: entry.Index, Hash: next.Hash()})
+	}
 	return result
 }
 

@@ -17,6 +17,11 @@ import (
 // ErrInUse means that another process holds the node's directory.
 var ErrInUse = errors.New("directory is in use by another process")
 
+// ErrDamaged means that the log on disk cannot be read. The node's directory
+// has to be moved away; started on an empty one, it gets everything from the
+// others.
+var ErrDamaged = errors.New("the log is damaged")
+
 const (
 	// segmentSize of the log: a command is a few hundred bytes, so that a
 	// segment holds about ten thousand.
@@ -72,6 +77,29 @@ func lockDirectory(dir string) (*os.File, error) {
 		return nil, fmt.Errorf("lock %s: %w", dir, err)
 	}
 	return f, nil
+}
+
+// check finds a node that has taken part in elections and yet has no log. The
+// log takes a tail it cannot read for one that was never acknowledged; where
+// that is everything, going on would let this node vote for a leader that
+// lacks what it has itself acknowledged.
+func (s *store) check() error {
+	term, err := s.logs.GetUint64([]byte("CurrentTerm"))
+	if err != nil {
+		return fmt.Errorf("read term: %w", err)
+	}
+	last, err := s.logs.LastIndex()
+	if err != nil {
+		return fmt.Errorf("read last index: %w", err)
+	}
+	snapshots, err := s.snapshots.List()
+	if err != nil {
+		return fmt.Errorf("list snapshots: %w", err)
+	}
+	if term > 0 && last == 0 && len(snapshots) == 0 {
+		return fmt.Errorf("%w: no entries, though the node has been in term %d", ErrDamaged, term)
+	}
+	return nil
 }
 
 // Close releases what was opened, in reverse order. The log does not close its

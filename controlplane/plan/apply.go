@@ -26,6 +26,7 @@ func Apply(p *Plan, index uint64, c Command) (*Plan, Result, error) {
 	}
 	base := *p
 	base.Index, base.ClockMS = index, c.StampMS
+	base.Commands++
 
 	result, remembered := Result{}, false
 	if c.RequestID != "" {

@@ -22,6 +22,7 @@ type image struct {
 	Index     uint64     `json:"index"`
 	ClockMS   int64      `json:"clock_ms"`
 	Term      uint64     `json:"term"`
+	Commands  uint64     `json:"commands"`
 	Chain     string     `json:"chain"`
 	Sections  []Change   `json:"sections"`
 	HorizonMS int64      `json:"horizon_ms"`
@@ -30,7 +31,7 @@ type image struct {
 
 func imageOf(p *Plan) image {
 	return image{
-		Index: p.Index, ClockMS: p.ClockMS, Term: p.Term,
+		Index: p.Index, ClockMS: p.ClockMS, Term: p.Term, Commands: p.Commands,
 		Chain:     hex.EncodeToString(p.Chain[:]),
 		Sections:  Changes(New(), p),
 		HorizonMS: p.window.horizonMS,
@@ -84,7 +85,7 @@ func Decode(snapshot []byte) (*Plan, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrCorrupt, err)
 	}
-	p.ClockMS, p.Term = i.ClockMS, i.Term
+	p.ClockMS, p.Term, p.Commands = i.ClockMS, i.Term, i.Commands
 	if chain, err := hex.DecodeString(i.Chain); err != nil || copy(p.Chain[:], chain) != sha256.Size {
 		return nil, fmt.Errorf("%w: chain %q", ErrCorrupt, i.Chain)
 	}

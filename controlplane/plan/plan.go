@@ -34,6 +34,8 @@ type Plan struct {
 	ClockMS int64
 	// Term is the highest Raft term of a leader's command seen.
 	Term uint64
+	// Commands counts the commands taken in.
+	Commands uint64
 	// Chain is the hash chain over all commands and their results.
 	Chain [sha256.Size]byte
 
@@ -59,7 +61,9 @@ type Plan struct {
 // All is the scope of a hold or freeze that covers everything.
 const All = "all"
 
-// New is the plan of a cluster that has applied nothing yet.
+// New is the plan of a cluster that has applied nothing yet. What it begins
+// with is part of what the log means: another default takes another version of
+// the cluster.
 func New() *Plan {
 	return &Plan{
 		Cluster:   Cluster{MinVersion: 1},
