@@ -61,7 +61,7 @@ What stands after -- is handed to every booking server:
 	flags.StringVar(&opt.private, "private-listen", "127.0.0.1:8804", "address of the private listener (mutual TLS)")
 	flags.StringSliceVar(&opt.controlplane, "controlplane", nil, "private URLs of the control-plane nodes, separated by commas")
 	flags.StringVar(&opt.ports, "was-ports", "8814-8839", "ports of the booking servers, first-last")
-	flags.DurationVar(&opt.drain, "drain", 8*time.Second, "how long a booking server may take to end before it is killed")
+	flags.DurationVar(&opt.drain, "drain", 6*time.Second, "how long a booking server may take to end before it is killed")
 	flags.StringVar(&opt.logLevel, "log-level", "info", "debug, info, warn or error")
 	for _, name := range []string{"data", "pki", "controlplane"} {
 		cmd.MarkFlagRequired(name)

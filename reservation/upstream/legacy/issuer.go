@@ -15,7 +15,7 @@ import (
 	"time"
 
 	"github.com/go-jose/go-jose/v4"
-	"github.com/go-jose/go-jose/v4/jwt"
+	"github.com/golang-jwt/jwt/v5"
 )
 
 // Audience is whom assertions are for.
@@ -27,9 +27,8 @@ const assertionLife = 10 * time.Minute
 // Issuer is the synthetic OIDC issuer: it vouches for any well-formed person.
 type Issuer struct {
 	url    string
-	public jose.JSONWebKeySet
-	signer jose.Signer
-	forger jose.Signer // signs what a lying issuer returns, with a key nobody published
+	key    jose.JSONWebKey
+	forged jose.JSONWebKey // signs what a lying issuer returns; nobody published it
 }
 
 // NewIssuer opens the issuer that calls itself url. With a directory its key is
@@ -45,24 +44,7 @@ func NewIssuer(url, dir string) (*Issuer, error) {
 		return nil, fmt.Errorf("issuer key: %w", err)
 	}
 	forged.KeyID = key.KeyID
-	signer, err := newSigner(key)
-	if err != nil {
-		return nil, err
-	}
-	forger, err := newSigner(forged)
-	if err != nil {
-		return nil, err
-	}
-	return &Issuer{
-		url:    url,
-		public: jose.JSONWebKeySet{Keys: []jose.JSONWebKey{key.Public()}},
-		signer: signer,
-		forger: forger,
-	}, nil
-}
-
-func newSigner(key jose.JSONWebKey) (jose.Signer, error) {
-	return jose.NewSigner(jose.SigningKey{Algorithm: jose.ES256, Key: key}, (&jose.SignerOptions{}).WithType("JWT"))
+	return &Issuer{url: url, key: key, forged: forged}, nil
 }
 
 func newKey() (jose.JSONWebKey, error) {
@@ -119,7 +101,7 @@ func storeNewKey(path string) (jose.JSONWebKey, error) {
 
 // Claims are what an assertion says.
 type Claims struct {
-	jwt.Claims
+	jwt.RegisteredClaims
 	Nonce    string `json:"nonce,omitempty"`
 	CI       string `json:"ci"`
 	Name     string `json:"name"`
@@ -131,22 +113,22 @@ type Claims struct {
 
 // Assert signs an assertion about a person identified by a provider.
 func (i *Issuer) Assert(provider string, person Person, now time.Time) (string, error) {
-	return i.sign(i.signer, provider, person, now)
+	return i.sign(i.key, provider, person, now)
 }
 
 // Forge is Assert with a signature that does not verify.
 func (i *Issuer) Forge(provider string, person Person, now time.Time) (string, error) {
-	return i.sign(i.forger, provider, person, now)
+	return i.sign(i.forged, provider, person, now)
 }
 
-func (i *Issuer) sign(signer jose.Signer, provider string, person Person, now time.Time) (string, error) {
-	return jwt.Signed(signer).Claims(Claims{
-		Claims: jwt.Claims{
-			Issuer:   i.url,
-			Audience: jwt.Audience{Audience},
-			Subject:  subject(provider, person.Digits),
-			IssuedAt: jwt.NewNumericDate(now),
-			Expiry:   jwt.NewNumericDate(now.Add(assertionLife)),
+func (i *Issuer) sign(key jose.JSONWebKey, provider string, person Person, now time.Time) (string, error) {
+	token := jwt.NewWithClaims(jwt.SigningMethodES256, Claims{
+		RegisteredClaims: jwt.RegisteredClaims{
+			Issuer:    i.url,
+			Audience:  jwt.ClaimStrings{Audience},
+			Subject:   subject(provider, person.Digits),
+			IssuedAt:  jwt.NewNumericDate(now),
+			ExpiresAt: jwt.NewNumericDate(now.Add(assertionLife)),
 		},
 		Nonce:    person.Nonce,
 		CI:       ConnectingInformation(person.Digits),
@@ -155,11 +137,15 @@ func (i *Issuer) sign(signer jose.Signer, provider string, person Person, now ti
 		Phone:    person.Phone,
 		Province: person.Province,
 		Provider: provider,
-	}).Serialize()
+	})
+	token.Header["kid"] = key.KeyID
+	return token.SignedString(key.Key)
 }
 
 // JWKS is the set of keys that verify assertions.
-func (i *Issuer) JWKS() jose.JSONWebKeySet { return i.public }
+func (i *Issuer) JWKS() jose.JSONWebKeySet {
+	return jose.JSONWebKeySet{Keys: []jose.JSONWebKey{i.key.Public()}}
+}
 
 // Discovery is the issuer's OpenID Connect discovery document.
 type Discovery struct {
