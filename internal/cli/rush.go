@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"github.com/mattn/go-isatty"
@@ -34,7 +35,9 @@ slow server slows nobody down. Latency counts from when a person meant to ask.
 
 Everything servers acknowledge is written to a journal. When everybody has left,
 or the time is over, or at Ctrl-C, the journal is held against the ledger and
-the record of the line in the data directory, and the report is written.
+the record of the line in the data directory, and the report is written. The
+journals of earlier runs there are held against them too: what was acknowledged
+once has to survive.
 Without --data, as against a gate on another machine, there is no audit, and the
 report says so instead of showing zeros.
 
@@ -52,7 +55,7 @@ cases named otherwise.`,
 	f := cmd.Flags()
 	f.StringVar(&cfg.Gate, "gate", "http://127.0.0.1:8800", "`URL` of the citizens' gate")
 	f.StringVar(&cfg.Legacy, "legacy", "http://127.0.0.1:8802", "`URL` of the issuer of synthetic identities")
-	f.StringVar(&cfg.Cohort, "cohort", "", "`ID` of the cohort the crowd belongs to; the first the gate announces if empty")
+	f.StringVar(&cfg.Cohort, "cohort", "", "`ID` of the cohort the crowd belongs to; the first that has not closed if empty")
 	f.IntVar(&cfg.People, "people", cfg.People, "how many people come")
 	f.Uint64Var(&cfg.Seed, "seed", cfg.Seed, "seed of everything that is drawn: the same seed, the same people at the same times")
 	f.DurationVar(&cfg.Think, "think", cfg.Think, "a person's mean pause between two steps: 1s fits an evening into a minute, 30s is earnest")
@@ -134,17 +137,27 @@ func auditRush(ctx context.Context, data, journal, cohort string) (*audit.Findin
 		return nil, err
 	}
 	defer store.Close()
+	// Journals of earlier runs tell what has to have survived since.
+	journals, err := filepath.Glob(filepath.Join(data, "rush", journalPrefix+"*"))
+	if err != nil {
+		return nil, err
+	}
+	if !slices.Contains(journals, journal) {
+		journals = append(journals, journal)
+	}
 	return audit.Run(ctx, audit.Evidence{
-		Journal: journal,
-		Ledger:  store,
-		Record:  filepath.Join(data, "gate", "record"),
-		Key:     key.Public().(ed25519.PublicKey),
-		Cohort:  cohort,
+		Journals: journals,
+		Ledger:   store,
+		Record:   filepath.Join(data, "gate", "record"),
+		Key:      key.Public().(ed25519.PublicKey),
+		Cohort:   cohort,
 	})
 }
 
+const journalPrefix = "journal-"
+
 func journalFile(data string, now time.Time) string {
-	name := now.Format("journal-20060102-150405.000") + ".jsonl"
+	name := journalPrefix + now.UTC().Format("20060102T150405.000") + ".jsonl"
 	if data == "" {
 		return "sunbeon-rush-" + name
 	}

@@ -1,6 +1,7 @@
 package rush
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -10,23 +11,25 @@ import (
 
 	"sunbeon/internal/problem"
 	"sunbeon/reservation/rush/population"
+	"sunbeon/reservation/waitingroom"
 )
 
 // cohort is what the gate announces of one, as far as a crowd needs it.
 type cohort struct {
-	ID         string `json:"id"`
-	BirthFrom  string `json:"birth_from"`
-	BirthTo    string `json:"birth_to"`
-	LastDigits []int  `json:"last_digits"`
-	LobbyMS    int64  `json:"lobby_ms"`
-	OpenMS     int64  `json:"open_ms"`
+	ID         string            `json:"id"`
+	Phase      waitingroom.Phase `json:"phase"`
+	BirthFrom  string            `json:"birth_from"`
+	BirthTo    string            `json:"birth_to"`
+	LastDigits []int             `json:"last_digits"`
+	LobbyMS    int64             `json:"lobby_ms"`
+	OpenMS     int64             `json:"open_ms"`
 }
 
 // announceWait is how long a gate that is still starting may take until it
 // knows its cohorts.
 const announceWait = 30 * time.Second
 
-// findCohort asks the gate for the cohort named id, or its first one.
+// findCohort asks the gate for the cohort named id, or the first not closed.
 func findCohort(ctx context.Context, c *client, gate url.URL, id string) (cohort, error) {
 	ctx, cancel := context.WithTimeout(ctx, announceWait)
 	defer cancel()
@@ -37,11 +40,13 @@ func findCohort(ctx context.Context, c *client, gate url.URL, id string) (cohort
 		}
 		_, err := c.ask(ctx, question{route: "GET /v1/cohorts", url: gate, meant: time.Now()}, &list)
 		if err == nil {
-			i := slices.IndexFunc(list.Cohorts, func(c cohort) bool { return id == "" || c.ID == id })
+			i := slices.IndexFunc(list.Cohorts, func(c cohort) bool {
+				return c.ID == id || id == "" && c.Phase != waitingroom.Closed
+			})
 			if i >= 0 {
 				return list.Cohorts[i], nil
 			}
-			err = fmt.Errorf("it announces no cohort %q", id)
+			err = fmt.Errorf("of the %d it announces none is %s", len(list.Cohorts), cmp.Or(id, "still to come or open"))
 		}
 		var p *problem.Problem
 		if errors.As(err, &p) && p.Status/100 == 4 {

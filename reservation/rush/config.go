@@ -11,7 +11,7 @@ import (
 type Config struct {
 	Gate   string // base URL of the citizen's gate
 	Legacy string // base URL of the identity issuer
-	Cohort string // empty for the first one the gate announces
+	Cohort string // empty for the first one that has not closed
 	People int
 	Seed   uint64
 	// Think is the mean time a person looks at a page. The times of the

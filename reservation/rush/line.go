@@ -97,7 +97,9 @@ func (w *walker) wait(v *visit) (move, error) {
 	case d.Phase == waitingroom.Closed:
 		return refuse("closed")
 	case v.turn > 0 && v.turn <= d.Serving:
-		return then((*walker).claim, v.temper.lateness)
+		late := v.temper.lateness
+		v.temper.lateness = 0
+		return then((*walker).claim, late)
 	case v.temper.patience > 0 && time.Since(v.joined) > v.temper.patience:
 		return finish(gaveUp)
 	}

@@ -70,10 +70,10 @@ func TestCrowdWalksTheWholeWay(t *testing.T) {
 	if twice < 20 {
 		t.Errorf("%d tickets were asked for from a second device, want about 54", twice)
 	}
-	seqs := map[int]int64{}
+	seqs := map[string]int64{}
 	for _, e := range told[journal.Ticket] {
 		if first, ok := seqs[e.Person]; ok && first != *e.Seq {
-			t.Errorf("person %d: places %d and %d", e.Person, first, *e.Seq)
+			t.Errorf("person %s: places %d and %d", e.Person, first, *e.Seq)
 		}
 		seqs[e.Person] = *e.Seq
 	}

@@ -134,7 +134,7 @@ func (w *walker) at(base url.URL, path string, query url.Values) url.URL {
 // note writes what was acknowledged to the journal.
 func (w *walker) note(v *visit, e journal.Entry) {
 	e.TimeMS = time.Now().UnixMilli()
-	e.Person = v.person.Index
+	e.Person = v.person.ID
 	e.Cohort = w.cohort
 	w.journal.Append(e)
 }

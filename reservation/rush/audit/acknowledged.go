@@ -6,9 +6,9 @@ import (
 
 // acknowledged is what the journal says people were told.
 type acknowledged struct {
-	seqs   map[int]int64 // by person
-	people map[int64]int // by arrival number
-	turns  map[int]int64 // by person
+	seqs   map[string]int64 // by person
+	people map[int64]string // by arrival number
+	turns  map[string]int64 // by person
 	passes map[string]holder
 	// bookings are by number. A cancellation that was asked for may have taken
 	// effect; one that was confirmed must have.
@@ -18,23 +18,27 @@ type acknowledged struct {
 }
 
 type holder struct {
-	person int
+	person string
 	turn   int64
 }
 
-// readJournal collects a journal. Answers that contradict each other are added
-// to the findings.
-func readJournal(path string, f *Findings) (*acknowledged, error) {
+// readJournals collects what the journals tell of a cohort. Answers that
+// contradict each other are added to the findings.
+func readJournals(paths []string, cohort string, f *Findings) (*acknowledged, error) {
 	a := &acknowledged{
-		seqs: map[int]int64{}, people: map[int64]int{}, turns: map[int]int64{},
+		seqs: map[string]int64{}, people: map[int64]string{}, turns: map[string]int64{},
 		passes:   map[string]holder{},
 		bookings: map[string]journal.Entry{}, cancelling: map[string]bool{}, cancelled: map[string]bool{},
 	}
-	for e, err := range journal.Read(path) {
-		if err != nil {
-			return nil, err
+	for _, path := range paths {
+		for e, err := range journal.Read(path) {
+			if err != nil {
+				return nil, err
+			}
+			if e.Cohort == cohort {
+				a.add(e, f)
+			}
 		}
-		a.add(e, f)
 	}
 	f.Acknowledged = len(a.bookings)
 	return a, nil
@@ -46,7 +50,7 @@ func (a *acknowledged) add(e journal.Entry, f *Findings) {
 	}
 	if e.Turn != nil {
 		if first, ok := a.turns[e.Person]; ok && first != *e.Turn {
-			f.add(&f.Duplicates, "person %d was told turn %d and later turn %d", e.Person, first, *e.Turn)
+			f.add(&f.Duplicates, "person %s was told turn %d and later turn %d", e.Person, first, *e.Turn)
 		} else {
 			a.turns[e.Person] = *e.Turn
 		}
@@ -58,12 +62,12 @@ func (a *acknowledged) add(e journal.Entry, f *Findings) {
 			h.turn = *e.Turn
 		}
 		if first, ok := a.passes[e.PassID]; ok && first.person != e.Person {
-			f.add(&f.Duplicates, "persons %d and %d were given the same pass", first.person, e.Person)
+			f.add(&f.Duplicates, "persons %s and %s were given the same pass", first.person, e.Person)
 		}
 		a.passes[e.PassID] = h
 	case journal.Booked:
 		if first, ok := a.bookings[e.Number]; ok && first.Person != e.Person {
-			f.add(&f.Duplicates, "booking %s was acknowledged to persons %d and %d", e.Number, first.Person, e.Person)
+			f.add(&f.Duplicates, "booking %s was acknowledged to persons %s and %s", e.Number, first.Person, e.Person)
 		}
 		a.bookings[e.Number] = e
 	case journal.Cancelling:
@@ -76,11 +80,11 @@ func (a *acknowledged) add(e journal.Entry, f *Findings) {
 func (a *acknowledged) place(e journal.Entry, f *Findings) {
 	seq := *e.Seq
 	if first, ok := a.seqs[e.Person]; ok && first != seq {
-		f.add(&f.Duplicates, "person %d was given place %d and later place %d", e.Person, first, seq)
+		f.add(&f.Duplicates, "person %s was given place %d and later place %d", e.Person, first, seq)
 		return
 	}
 	if other, ok := a.people[seq]; ok && other != e.Person {
-		f.add(&f.Duplicates, "place %d was given to persons %d and %d", seq, other, e.Person)
+		f.add(&f.Duplicates, "place %d was given to persons %s and %s", seq, other, e.Person)
 		return
 	}
 	a.seqs[e.Person], a.people[seq] = seq, e.Person

@@ -16,9 +16,11 @@ import (
 
 // Evidence is what there is to compare.
 type Evidence struct {
-	Journal string // file
-	Ledger  Ledger
-	Record  string // directory of the line's record
+	// Journals are files of this crowd and of those before it: what was
+	// acknowledged once stays acknowledged.
+	Journals []string
+	Ledger   Ledger
+	Record   string // directory of the line's record
 	// Key is what the gate signs its record with.
 	Key    ed25519.PublicKey
 	Cohort string
@@ -31,7 +33,7 @@ type Evidence struct {
 // in the record, so each is read after those that rely on it.
 func Run(ctx context.Context, e Evidence) (*Findings, error) {
 	f := new(Findings)
-	told, err := readJournal(e.Journal, f)
+	told, err := readJournals(e.Journals, e.Cohort, f)
 	if err != nil {
 		return nil, err
 	}
@@ -55,11 +57,11 @@ func comparePlaces(told *acknowledged, l *line, f *Findings) {
 	for _, person := range slices.Sorted(maps.Keys(told.seqs)) {
 		seq := told.seqs[person]
 		if seq < 1 || seq > int64(len(l.places)) {
-			f.add(&f.Lost, "place %d of person %d is not in the line's record", seq, person)
+			f.add(&f.Lost, "place %d of person %s is not in the line's record", seq, person)
 			continue
 		}
 		if turn, ok := told.turns[person]; ok && turn != l.turn(seq) {
-			f.add(&f.Duplicates, "person %d was told turn %d; by the line's record place %d has turn %d", person, turn, seq, l.turn(seq))
+			f.add(&f.Duplicates, "person %s was told turn %d; by the line's record place %d has turn %d", person, turn, seq, l.turn(seq))
 		}
 	}
 	for _, id := range slices.Sorted(maps.Keys(told.passes)) {
@@ -67,11 +69,11 @@ func comparePlaces(told *acknowledged, l *line, f *Findings) {
 		raw, ok := passID(id)
 		p := l.passes[raw]
 		if !ok || p.seq == 0 {
-			f.add(&f.Lost, "the pass of person %d, turn %d, is not in the line's record", h.person, h.turn)
+			f.add(&f.Lost, "the pass of person %s, turn %d, is not in the line's record", h.person, h.turn)
 			continue
 		}
 		if seq, known := told.seqs[h.person]; known && p.seq != seq {
-			f.add(&f.Duplicates, "person %d with place %d was given the pass of place %d", h.person, seq, p.seq)
+			f.add(&f.Duplicates, "person %s with place %d was given the pass of place %d", h.person, seq, p.seq)
 		}
 	}
 }
@@ -85,12 +87,12 @@ func compareBookings(told *acknowledged, kept *kept, f *Findings) {
 		live, ok := kept.bookings[e.Number]
 		switch {
 		case told.cancelled[e.Number] && ok:
-			f.add(&f.Lost, "booking %s of person %d was cancelled and is live", e.Number, e.Person)
+			f.add(&f.Lost, "booking %s of person %s was cancelled and is live", e.Number, e.Person)
 		case told.cancelling[e.Number]:
 		case !ok:
-			f.add(&f.Missing, "booking %s of person %d was acknowledged and is not in the ledger", e.Number, e.Person)
+			f.add(&f.Missing, "booking %s of person %s was acknowledged and is not in the ledger", e.Number, e.Person)
 		case !slices.Equal(slotsOf(e.Doses), live.slots):
-			f.add(&f.Missing, "booking %s of person %d was acknowledged for the slots %v and holds %v", e.Number, e.Person, slotsOf(e.Doses), live.slots)
+			f.add(&f.Missing, "booking %s of person %s was acknowledged for the slots %v and holds %v", e.Number, e.Person, slotsOf(e.Doses), live.slots)
 		}
 	}
 }

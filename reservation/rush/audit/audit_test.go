@@ -83,27 +83,42 @@ func TestJournalThatTellsOfMore(t *testing.T) {
 		e.told(entry)
 		found(t, e, with(want), words)
 	}
-	f("place 99 of person 42 is not in the line's record",
-		journal.Entry{Event: journal.Ticket, Person: 42, Seq: number(99)},
+	f("place 99 of person n42 is not in the line's record",
+		journal.Entry{Event: journal.Ticket, Person: "n42", Seq: number(99)},
 		func(f *audit.Findings) { f.Lost = 1 })
-	f("person 0 was given place 1 and later place 2",
-		journal.Entry{Event: journal.Ticket, Person: 0, Device: 2, Seq: number(2)},
+	f("person n0 was given place 1 and later place 2",
+		journal.Entry{Event: journal.Ticket, Person: "n0", Device: 2, Seq: number(2)},
 		func(f *audit.Findings) { f.Duplicates = 1 })
-	f("place 1 was given to persons 0 and 42",
-		journal.Entry{Event: journal.Ticket, Person: 42, Seq: number(1)},
+	f("place 1 was given to persons n0 and n42",
+		journal.Entry{Event: journal.Ticket, Person: "n42", Seq: number(1)},
 		func(f *audit.Findings) { f.Duplicates = 1 })
-	f("person 9 was told turn 3; by the line's record place 10 has turn 10",
-		journal.Entry{Event: journal.Ticket, Person: 9, Seq: number(10), Turn: number(3)},
+	f("person n9 was told turn 3; by the line's record place 10 has turn 10",
+		journal.Entry{Event: journal.Ticket, Person: "n9", Seq: number(10), Turn: number(3)},
 		func(f *audit.Findings) { f.Duplicates = 1 })
-	f("the pass of person 9, turn 10, is not in the line's record",
-		journal.Entry{Event: journal.Pass, Person: 9, PassID: strings.Repeat("0", 32), Turn: number(10)},
+	f("the pass of person n9, turn 10, is not in the line's record",
+		journal.Entry{Event: journal.Pass, Person: "n9", PassID: strings.Repeat("0", 32), Turn: number(10)},
 		func(f *audit.Findings) { f.Lost = 1 })
-	f("the pass of person 9, turn 10, is not in the line's record",
-		journal.Entry{Event: journal.Pass, Person: 9, PassID: "garbled", Turn: number(10)},
+	f("the pass of person n9, turn 10, is not in the line's record",
+		journal.Entry{Event: journal.Pass, Person: "n9", PassID: "garbled", Turn: number(10)},
 		func(f *audit.Findings) { f.Lost = 1 })
-	f("booking 0000-0000 of person 5 was acknowledged and is not in the ledger",
-		journal.Entry{Event: journal.Booked, Person: 5, Number: "0000-0000"},
+	f("booking 0000-0000 of person n5 was acknowledged and is not in the ledger",
+		journal.Entry{Event: journal.Booked, Person: "n5", Number: "0000-0000"},
 		func(f *audit.Findings) { f.Acknowledged, f.Missing = 5, 1 })
+}
+
+// What an evening before this one acknowledged has to survive; what another
+// cohort did is none of this audit's business.
+func TestEarlierJournalsCount(t *testing.T) {
+	f := func(entry journal.Entry, want func(*audit.Findings), words string) {
+		t.Helper()
+		e := hold(t)
+		e.write(t, "earlier.jsonl", entry)
+		found(t, e, with(want), words)
+	}
+	lost := journal.Entry{Event: journal.Booked, Person: "n5", Number: "0000-0000", Cohort: cohort}
+	f(lost, func(f *audit.Findings) { f.Acknowledged, f.Missing = 5, 1 }, "booking 0000-0000 of person n5")
+	lost.Cohort = "another"
+	f(lost, func(*audit.Findings) {}, "")
 }
 
 // A cancellation whose answer got lost may or may not have happened.
@@ -152,7 +167,7 @@ func TestRecordThatBrokeTheRules(t *testing.T) {
 func TestRecordThatLostItsEnd(t *testing.T) {
 	e := hold(t)
 	e.forge(t, waitingroom.Record{Kind: waitingroom.KindTicket, Seq: people + 1, Tag: waitingroom.Tag{99}})
-	e.told(journal.Entry{Event: journal.Ticket, Person: 42, Seq: number(people + 1)})
+	e.told(journal.Entry{Event: journal.Ticket, Person: "n42", Seq: number(people + 1)})
 	files, err := filepath.Glob(filepath.Join(e.record, "*"))
 	must(t, err)
 	for _, file := range files {
@@ -162,7 +177,7 @@ func TestRecordThatLostItsEnd(t *testing.T) {
 			must(t, os.Truncate(file, info.Size()-1))
 		}
 	}
-	found(t, e, with(func(f *audit.Findings) { f.Lost = 1 }), "place 11 of person 42 is not in the line's record")
+	found(t, e, with(func(f *audit.Findings) { f.Lost = 1 }), "place 11 of person n42 is not in the line's record")
 }
 
 func TestAuditThatCannotReadSaysSo(t *testing.T) {

@@ -25,9 +25,10 @@ import (
 // real ledger: ten people, seven of them in the lobby of a draw, six called,
 // four booked, one of whom cancelled.
 type evening struct {
-	journal, ledger, record string
-	key                     ed25519.PrivateKey
-	entries                 []journal.Entry
+	dir, ledger, record string
+	key                 ed25519.PrivateKey
+	journals            []string
+	entries             []journal.Entry
 }
 
 const (
@@ -47,7 +48,7 @@ func hold(t *testing.T) *evening {
 	t.Helper()
 	dir := t.TempDir()
 	e := &evening{
-		journal: filepath.Join(dir, "journal.jsonl"), ledger: filepath.Join(dir, "ledger.db"), record: filepath.Join(dir, "record"),
+		dir: dir, ledger: filepath.Join(dir, "ledger.db"), record: filepath.Join(dir, "record"),
 		key: ed25519.NewKeyFromSeed(make([]byte, ed25519.SeedSize)),
 	}
 	passes := e.line(t)
@@ -72,7 +73,7 @@ func (e *evening) line(t *testing.T) map[int64]waitingroom.Pass {
 	join := func(person int) {
 		ticket, err := room.Join(waitingroom.Tag{byte(person + 1)}, openMS-7000)
 		must(t, err)
-		e.told(journal.Entry{Event: journal.Ticket, Person: person, Seq: &ticket.Seq})
+		e.told(journal.Entry{Event: journal.Ticket, Person: name(person), Seq: &ticket.Seq})
 	}
 	for person := range lobby {
 		join(person)
@@ -101,7 +102,7 @@ func (e *evening) line(t *testing.T) map[int64]waitingroom.Pass {
 		}
 		passes[pass.Turn] = pass
 		e.told(journal.Entry{
-			Event: journal.Pass, Person: person, PassID: hex.EncodeToString(pass.ID[:]), Turn: &pass.Turn, Segment: pass.Segment,
+			Event: journal.Pass, Person: name(person), PassID: hex.EncodeToString(pass.ID[:]), Turn: &pass.Turn, Segment: pass.Segment,
 		})
 	}
 	if len(passes) != calledUpTo {
@@ -146,13 +147,13 @@ func (e *evening) book(t *testing.T, passes map[int64]waitingroom.Pass) {
 		})
 		person := int(pass.ID[1])
 		number := string(booking.NumberOf(out.Serial))
-		e.told(journal.Entry{Event: journal.Booked, Person: person, Number: number, Doses: []journal.Dose{
+		e.told(journal.Entry{Event: journal.Booked, Person: name(person), Number: number, Doses: []journal.Dose{
 			{Dose: 1, Slot: first.String()}, {Dose: 2, Slot: (first + 2).String()},
 		}})
 		if turn == cancelledBy {
-			e.told(journal.Entry{Event: journal.Cancelling, Person: person, Number: number})
+			e.told(journal.Entry{Event: journal.Cancelling, Person: name(person), Number: number})
 			commit(t, store, booking.Request{Kind: booking.Cancel, Key: "cancel", Person: fmt.Sprintf("p%d", turn), Serial: out.Serial, TimeMS: claimedMS})
-			e.told(journal.Entry{Event: journal.Cancelled, Person: person, Number: number})
+			e.told(journal.Entry{Event: journal.Cancelled, Person: name(person), Number: number})
 		}
 	}
 }
@@ -201,19 +202,29 @@ func (e *evening) forge(t *testing.T, records ...waitingroom.Record) {
 
 func (e *evening) audit(t *testing.T) (*audit.Findings, error) {
 	t.Helper()
-	w, err := journal.Create(e.journal)
-	must(t, err)
-	for _, entry := range e.entries {
-		w.Append(entry)
-	}
-	must(t, w.Close())
+	e.write(t, "journal.jsonl", e.entries...)
 	store, err := sqlite.OpenReadOnly(context.Background(), e.ledger)
 	must(t, err)
 	defer store.Close()
 	return audit.Run(t.Context(), audit.Evidence{
-		Journal: e.journal, Ledger: store, Record: e.record, Key: e.key.Public().(ed25519.PublicKey), Cohort: cohort,
+		Journals: e.journals, Ledger: store, Record: e.record, Key: e.key.Public().(ed25519.PublicKey), Cohort: cohort,
 	})
 }
+
+// write makes a journal of its own.
+func (e *evening) write(t *testing.T, file string, entries ...journal.Entry) {
+	t.Helper()
+	path := filepath.Join(e.dir, file)
+	w, err := journal.Create(path)
+	must(t, err)
+	for _, entry := range entries {
+		w.Append(entry)
+	}
+	must(t, w.Close())
+	e.journals = append(e.journals, path)
+}
+
+func name(person int) string { return fmt.Sprintf("n%d", person) }
 
 func must(t *testing.T, err error) {
 	t.Helper()

@@ -16,9 +16,10 @@ const (
 
 // Entry is one line of the journal. Which fields are set depends on the event.
 type Entry struct {
-	TimeMS int64  `json:"time_ms"`
-	Event  Event  `json:"event"`
-	Person int    `json:"person"`
+	TimeMS int64 `json:"time_ms"`
+	Event  Event `json:"event"`
+	// Person is the person's name among all crowds.
+	Person string `json:"person"`
 	Cohort string `json:"cohort,omitempty"`
 	// Device is 1 for the device a person usually holds, 2 for another one.
 	Device int `json:"device,omitempty"`

@@ -3,6 +3,7 @@ package journal_test
 import (
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -33,9 +34,9 @@ func TestEntriesComeBackInOrder(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := []journal.Entry{
-		{TimeMS: 1, Event: journal.Ticket, Person: 0, Cohort: "a", Device: 1, Seq: number(0)},
-		{TimeMS: 2, Event: journal.Pass, Person: 3, PassID: "p", Turn: number(5), Segment: 2},
-		{TimeMS: 3, Event: journal.Booked, Person: 3, Number: "B-1", Key: "k",
+		{TimeMS: 1, Event: journal.Ticket, Person: "s1-n0", Cohort: "a", Device: 1, Seq: number(0)},
+		{TimeMS: 2, Event: journal.Pass, Person: "s1-n3", PassID: "p", Turn: number(5), Segment: 2},
+		{TimeMS: 3, Event: journal.Booked, Person: "s1-n3", Number: "B-1", Key: "k",
 			Doses: []journal.Dose{{Dose: 1, Slot: "s"}, {Dose: 2, Slot: "t"}}},
 	}
 	for _, e := range want {
@@ -63,7 +64,7 @@ func TestConcurrentAppendsKeepLinesWhole(t *testing.T) {
 	for person := range 50 {
 		wg.Go(func() {
 			for range 100 {
-				w.Append(journal.Entry{Event: journal.Cancelling, Person: person, Number: strings.Repeat("x", 200)})
+				w.Append(journal.Entry{Event: journal.Cancelling, Person: strconv.Itoa(person), Number: strings.Repeat("x", 200)})
 			}
 		})
 	}
@@ -91,7 +92,7 @@ func TestDamagedJournals(t *testing.T) {
 			t.Errorf("%q: %v, want %q", text, err, wantErr)
 		}
 	}
-	whole := `{"time_ms":1,"event":"ticket","person":1,"seq":0}` + "\n"
+	whole := `{"time_ms":1,"event":"ticket","person":"s1-n1","seq":0}` + "\n"
 	f(whole+whole[:20], 1, "")
 	f(whole+"nonsense\n"+whole, 1, "line 2")
 	f(`{"event":"ticket","sequence":1}`+"\n", 0, "sequence")

@@ -35,7 +35,7 @@ func Read(path string) iter.Seq2[Entry, error] {
 				err = d.Decode(&e)
 			}
 			if err != nil {
-				yield(Entry{}, fmt.Errorf("journal line %d: %w", line, err))
+				yield(Entry{}, fmt.Errorf("journal %s, line %d: %w", path, line, err))
 				return
 			}
 			if !yield(e, nil) {

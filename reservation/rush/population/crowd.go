@@ -24,6 +24,8 @@ type Spec struct {
 // Person is one synthetic citizen, as they would fill in the identity form.
 type Person struct {
 	Index int
+	// ID names the person among all crowds.
+	ID    string
 	Name  string
 	Birth time.Time
 	// Digits stands for the resident or foreigner number.
@@ -90,14 +92,16 @@ func (c *Crowd) Person(i int) Person {
 	}
 	p.Birth = days.at(r.Float64())
 	p.Province = c.province(r.IntN(c.dwellers[len(c.dwellers)-1]))
+	// Letters part the numbers, because hyphens do not count to an identity
+	// provider.
+	p.ID = fmt.Sprintf("s%d-n%d", c.seed, i)
 	kind := "resident"
 	if r.Float64() < c.spec.Foreigners {
 		kind, p.Name = "foreigner", foreignName(r)
 	} else {
 		p.Name = koreanName(r)
 	}
-	// Letters part the numbers, because hyphens do not count to an identity provider.
-	p.Digits = fmt.Sprintf("synthetic-%s-s%d-n%d", kind, c.seed, i)
+	p.Digits = "synthetic-" + kind + "-" + p.ID
 	// No Korean mobile number begins with 010-0 or 010-1.
 	p.Phone = fmt.Sprintf("010-0%03d-%04d", i/10_000%1000, i%10_000)
 	return p
