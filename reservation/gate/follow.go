@@ -43,6 +43,7 @@ func (g *Gate) adopt(v client.View) {
 		if err := movePhase(room, waitingroom.Phase(cohort.Phase), g.nowMS()); err != nil {
 			g.refusePlan("phase", id, err)
 		}
+		applyHold(room, v, g.nowMS())
 		// The segment of a cached plan was adopted when it was new, if it
 		// ever was.
 		if segments, ok := v.Plan.Segments[id]; ok && !v.FromCache {

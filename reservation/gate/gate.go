@@ -100,7 +100,6 @@ type Gate struct {
 	keys      credential.Keys
 	tickets   *credential.TicketKey
 	passes    *credential.PassSigner
-	receipts  ed25519.PublicKey
 	verifier  *identity.Verifier
 	synthetic *identity.Synthetic
 	meter     *identity.Meter
@@ -108,6 +107,8 @@ type Gate struct {
 	hall *waitingroom.Hall
 	log  *record.Log
 	view atomic.Pointer[view]
+
+	heartbeat *heartbeat
 
 	pool    *waspool.Pool
 	booking *bookingProxy
@@ -178,13 +179,12 @@ func (g *Gate) loadKeys() (logKey ed25519.PrivateKey, err error) {
 	if logKey, err = credential.LoadSigningKey(dir, "log.key"); err != nil {
 		return nil, err
 	}
-	g.receipts = logKey.Public().(ed25519.PublicKey)
 	return logKey, nil
 }
 
-// openRecord replays the record. Rooms that were serving when the last record
-// was written get the time since as an outage, so that no pass ran out while
-// nobody could use it.
+// openRecord replays the record. Rooms that were serving when the gate last
+// lived get the time since as an outage, so that no pass ran out while nobody
+// could use it.
 func (g *Gate) openRecord(key ed25519.PrivateKey) error {
 	began := g.config.Now()
 	log, recovery, err := record.Open(record.Config{
@@ -195,26 +195,43 @@ func (g *Gate) openRecord(key ed25519.PrivateKey) error {
 	}
 	g.log = log
 	g.hall.Start(log)
-	now := g.config.Now()
-	if last := time.Unix(recovery.LastTimeS, 0); recovery.Records > 0 && now.Sub(last) > outage {
-		for _, room := range g.hall.Rooms() {
-			if room.Phase() != waitingroom.Open {
-				continue
-			}
-			if _, err := room.Outage(last.UnixMilli(), now.UnixMilli()); err != nil {
-				log.Close()
-				return fmt.Errorf("record outage: %w", err)
-			}
-		}
+	if err := g.recordOutage(recovery); err != nil {
+		log.Close()
+		return err
 	}
 	g.logger.Info("record replayed", "groups", recovery.Groups, "records", recovery.Records,
-		"dropped_bytes", recovery.Dropped, "seconds", now.Sub(began).Seconds())
+		"dropped_bytes", recovery.Dropped, "seconds", g.config.Now().Sub(began).Seconds())
 	return nil
 }
 
-// outage is the gap in the record from which the gate counts as having been
-// down: while it serves, it writes at least the segment of every second.
-const outage = 3 * time.Second
+func (g *Gate) recordOutage(recovery record.Recovery) (err error) {
+	if g.heartbeat, err = newHeartbeat(g.config.Data, g.config.Now); err != nil {
+		return err
+	}
+	if recovery.Records == 0 {
+		return nil
+	}
+	last, err := g.heartbeat.last()
+	if err != nil {
+		return err
+	}
+	if written := time.Unix(recovery.LastTimeS, 0); written.After(last) {
+		last = written
+	}
+	now := g.config.Now()
+	if now.Sub(last) < outage {
+		return nil
+	}
+	for _, room := range g.hall.Rooms() {
+		if room.Phase() != waitingroom.Open {
+			continue
+		}
+		if _, err := room.Outage(last.UnixMilli(), now.UnixMilli()); err != nil {
+			return fmt.Errorf("record outage: %w", err)
+		}
+	}
+	return nil
+}
 
 // Run follows the plan, reports to it and makes draws, until ctx ends. It
 // returns an error when the record can no longer be written: the process must
@@ -225,6 +242,7 @@ func (g *Gate) Run(ctx context.Context) error {
 	group.Go(func() error { return g.reportInstance(ctx) })
 	group.Go(func() error { return g.reportLines(ctx) })
 	group.Go(func() error { return g.makeDraws(ctx) })
+	group.Go(func() error { return g.heartbeat.run(ctx) })
 	group.Go(func() error {
 		select {
 		case <-ctx.Done():

@@ -38,7 +38,9 @@ func (g *Gate) pageRoutes() []route {
 
 // show renders a page around its content.
 func (g *Gate) show(w http.ResponseWriter, r *http.Request, status int, name string, frame pages.Frame) {
-	frame.Language = pages.LanguageOf(w, r)
+	if frame.Language == "" {
+		frame.Language = pages.LanguageOf(w, r)
+	}
 	frame.Path = r.URL.Path
 	if r.Method != http.MethodGet {
 		frame.Path = "/" // a form's own address cannot be followed by a link

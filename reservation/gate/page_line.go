@@ -21,7 +21,7 @@ func (g *Gate) homePage(w http.ResponseWriter, r *http.Request) {
 	for _, l := range g.lines() {
 		content.Cohorts = append(content.Cohorts, cohortOf(l, language))
 	}
-	g.show(w, r, http.StatusOK, "home", pages.Frame{Page: content})
+	g.show(w, r, http.StatusOK, "home", pages.Frame{Language: language, Page: content})
 }
 
 func cohortOf(l *line, language string) pages.Cohort {
@@ -93,8 +93,8 @@ func (g *Gate) linePage(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	now := g.nowMS()
-	content := pages.Line{Cohort: cohortOf(c.line, pages.LanguageOf(w, r)), NowMS: now}
-	frame := pages.Frame{}
+	frame := pages.Frame{Language: pages.LanguageOf(w, r)}
+	content := pages.Line{Cohort: cohortOf(c.line, frame.Language), NowMS: now}
 	at, p := g.find(r.Context(), c)
 	switch {
 	case p == nil:

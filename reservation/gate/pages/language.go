@@ -7,8 +7,11 @@ import (
 	"golang.org/x/text/language"
 )
 
-// Languages there are pages in. The first is the one for everybody else.
+// Languages there are pages in. The first is for those who state none.
 var Languages = []string{"ko", "en"}
+
+// foreign is for readers of languages there are no pages in.
+const foreign = "en"
 
 var matcher = language.NewMatcher([]language.Tag{language.Korean, language.English})
 
@@ -33,6 +36,9 @@ func LanguageOf(w http.ResponseWriter, r *http.Request) string {
 	if err != nil || len(preferred) == 0 {
 		return Languages[0]
 	}
-	_, index, _ := matcher.Match(preferred...)
+	_, index, confidence := matcher.Match(preferred...)
+	if confidence == language.No {
+		return foreign
+	}
 	return Languages[index]
 }
