@@ -47,7 +47,10 @@ func Apply(p *Plan, index uint64, c Command) (*Plan, Result, error) {
 		if result.OK {
 			base = draft.Plan
 		}
-		base.Term = max(base.Term, c.Term)
+		if c.Term > base.Cluster.Term {
+			base.Cluster.Revision = Revision{Index: index}
+			base.Cluster.Term, base.Cluster.Leader = c.Term, c.Actor
+		}
 		if timely && c.RequestID != "" {
 			base.window = base.window.remember(answered{ID: c.RequestID, TimeMS: c.TimeMS, StampMS: c.StampMS, Result: result})
 		}
@@ -94,8 +97,8 @@ func admit(p *Plan, rule rule, c Command) error {
 		return refuse(ClockAhead, "sent %d ms from now by its author's clock", c.TimeMS-c.StampMS)
 	case rule.leader && c.Term == 0:
 		return refuse(NotLeader, "%s is the leader's to give", c.Kind)
-	case c.Term != 0 && c.Term < p.Term:
-		return refuse(StaleTerm, "given in term %d, a leader of term %d has spoken", c.Term, p.Term)
+	case c.Term != 0 && c.Term < p.Cluster.Term:
+		return refuse(StaleTerm, "given in term %d, a leader of term %d has spoken", c.Term, p.Cluster.Term)
 	case rule.reasoned && c.Reason == "":
 		return refuse(ReasonMissing, "%s needs a reason", c.Kind)
 	}

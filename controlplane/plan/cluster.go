@@ -7,6 +7,10 @@ type Cluster struct {
 	// command that is younger than it is refused, so that no node meets a
 	// command it does not know while an upgrade is rolling.
 	MinVersion int `json:"min_version"`
+	// Term is the highest Raft term in which a leader has given a command, and
+	// Leader is who gave the first in it.
+	Term   uint64 `json:"term"`
+	Leader string `json:"leader,omitempty"`
 }
 
 // RaiseVersion is the body of cluster.version.
@@ -23,6 +27,6 @@ func raiseVersion(d *draft, b RaiseVersion) error {
 	case b.MinVersion < d.Cluster.MinVersion:
 		return refuse(Conflict, "the cluster is at version %d already", d.Cluster.MinVersion)
 	}
-	d.Cluster = Cluster{Revision: d.now(), MinVersion: b.MinVersion}
+	d.Cluster.Revision, d.Cluster.MinVersion = d.now(), b.MinVersion
 	return nil
 }

@@ -21,7 +21,6 @@ const magic = "sunbeon-plan"
 type image struct {
 	Index     uint64     `json:"index"`
 	ClockMS   int64      `json:"clock_ms"`
-	Term      uint64     `json:"term"`
 	Commands  uint64     `json:"commands"`
 	Chain     string     `json:"chain"`
 	Sections  []Change   `json:"sections"`
@@ -31,7 +30,7 @@ type image struct {
 
 func imageOf(p *Plan) image {
 	return image{
-		Index: p.Index, ClockMS: p.ClockMS, Term: p.Term, Commands: p.Commands,
+		Index: p.Index, ClockMS: p.ClockMS, Commands: p.Commands,
 		Chain:     hex.EncodeToString(p.Chain[:]),
 		Sections:  Changes(New(), p),
 		HorizonMS: p.window.horizonMS,
@@ -85,7 +84,7 @@ func Decode(snapshot []byte) (*Plan, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrCorrupt, err)
 	}
-	p.ClockMS, p.Term, p.Commands = i.ClockMS, i.Term, i.Commands
+	p.ClockMS, p.Commands = i.ClockMS, i.Commands
 	if chain, err := hex.DecodeString(i.Chain); err != nil || copy(p.Chain[:], chain) != sha256.Size {
 		return nil, fmt.Errorf("%w: chain %q", ErrCorrupt, i.Chain)
 	}

@@ -30,10 +30,8 @@ type Plan struct {
 	// Index is the Raft index of the last command taken in.
 	Index uint64
 	// ClockMS is the leader's time of that command. It can step back when the
-	// leader changes.
+	// leader changes. Followers of the watch do not have it.
 	ClockMS int64
-	// Term is the highest Raft term of a leader's command seen.
-	Term uint64
 	// Commands counts the commands taken in.
 	Commands uint64
 	// Chain is the hash chain over all commands and their results.

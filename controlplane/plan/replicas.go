@@ -53,7 +53,7 @@ func setReplicas(d *draft, b SetReplicas) error {
 	case !r.Mode.valid():
 		return refuse(Malformed, "mode %q", r.Mode)
 	}
-	r.Revision, r.Term = d.now(), max(d.Term, d.command.Term)
+	r.Revision, r.Term = d.now(), max(d.Cluster.Term, d.command.Term)
 	d.Replicas = r
 	return nil
 }

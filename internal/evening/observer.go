@@ -64,8 +64,8 @@ func (o *observer) observe(v client.View) {
 		close(o.began)
 	}
 	o.view, o.seen = v, time.Now()
-	if v.Plan.Term > 0 {
-		o.terms[v.Plan.Term] = true
+	if v.Plan.Cluster.Term > 0 {
+		o.terms[v.Plan.Cluster.Term] = true
 	}
 	o.replicasMax = max(o.replicasMax, runningWAS(v.Plan))
 	for _, d := range v.Plan.Decisions {
@@ -74,9 +74,10 @@ func (o *observer) observe(v client.View) {
 			o.decisions++
 		}
 	}
-	rate := float64(v.Plan.Segments[o.cohort].Current.RateMilli) / 1000
+	segment := v.Plan.Segments[o.cohort].Current
+	rate := float64(segment.RateMilli) / 1000
 	if n := len(o.rates); n == 0 || o.rates[n-1].Value != rate {
-		o.rates = append(o.rates, ratePoint{v.Plan.ClockMS, rate})
+		o.rates = append(o.rates, ratePoint{segment.T0, rate})
 	}
 }
 
