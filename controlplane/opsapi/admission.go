@@ -41,7 +41,7 @@ func (a *API) mountAdmission(r registrar) {
 
 func admissionOf(p *plan.Plan, nowMS int64) AdmissionStatus {
 	out := AdmissionStatus{Configured: p.Admission, Holds: standing.Sorted(p.Holds)}
-	if o, ok := standing.Override(p, plan.TargetAdmission, nowMS); ok {
+	if o, ok := p.OverrideAt(plan.TargetAdmission, nowMS); ok {
 		out.Override = &o
 	}
 	if f, ok := standing.Frozen(p, plan.TargetAdmission, nowMS); ok {

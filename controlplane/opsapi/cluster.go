@@ -13,10 +13,14 @@ import (
 type Members struct {
 	// Node is the one that answers, Leader the one it takes for the leader;
 	// empty while it knows none.
-	Node    string             `json:"node"`
-	Leader  string             `json:"leader"`
-	Term    uint64             `json:"term"`
-	Members []consensus.Member `json:"members"`
+	Node   string `json:"node"`
+	Leader string `json:"leader"`
+	Term   uint64 `json:"term"`
+	// Index is how far the answering node is, LeaderAgeMS how long ago it
+	// heard from the leader.
+	Index       uint64             `json:"index"`
+	LeaderAgeMS int64              `json:"leader_age_ms"`
+	Members     []consensus.Member `json:"members"`
 }
 
 // Instances are the running processes.
@@ -74,5 +78,9 @@ func newest(all []plan.Decision, actuator string, limit int) []plan.Decision {
 func (a *API) members() Members {
 	leader, _ := a.node.Leader()
 	term, _ := a.node.Term()
-	return Members{Node: a.node.ID(), Leader: leader, Term: term, Members: a.node.Members()}
+	_, index := a.node.Plan()
+	return Members{
+		Node: a.node.ID(), Leader: leader, Term: term, Members: a.node.Members(),
+		Index: index, LeaderAgeMS: a.node.LeaderContact().Milliseconds(),
+	}
 }

@@ -40,7 +40,7 @@ func (a *API) mountReplicas(r registrar) {
 func replicasOf(p *plan.Plan, nowMS int64) ReplicasStatus {
 	out := ReplicasStatus{Configured: p.Replicas}
 	out.Ready, out.Registered = standing.Running(p, plan.KindWAS)
-	if o, ok := standing.Override(p, plan.TargetReplicas, nowMS); ok {
+	if o, ok := p.OverrideAt(plan.TargetReplicas, nowMS); ok {
 		out.Override = &o
 	}
 	if f, ok := standing.Frozen(p, plan.TargetReplicas, nowMS); ok {

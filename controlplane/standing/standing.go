@@ -68,7 +68,7 @@ func Of(p *plan.Plan, cohort string, nowMS int64) (s Standing, ok bool) {
 	}
 	s.Waiting = max(0, s.Issued-s.Serving)
 	s.Called = max(0, min(s.Serving, s.Issued)-s.Claimed)
-	s.Held = Held(p, cohort)
+	s.Held = p.Held(cohort)
 	return s, true
 }
 
@@ -83,20 +83,6 @@ func All(p *plan.Plan, nowMS int64) []Standing {
 		return cmp.Or(cmp.Compare(a.Cohort.OpenMS, b.Cohort.OpenMS), cmp.Compare(a.Cohort.ID, b.Cohort.ID))
 	})
 	return all
-}
-
-// Held reports whether a hold stops the cohort.
-func Held(p *plan.Plan, cohort string) bool {
-	_, here := p.Holds[cohort]
-	_, everywhere := p.Holds[plan.All]
-	return here || everywhere
-}
-
-// Override is the one in force on target at nowMS, if any: an expired one may
-// still be in the plan.
-func Override(p *plan.Plan, target string, nowMS int64) (plan.Override, bool) {
-	o, ok := p.Overrides[target]
-	return o, ok && o.UntilMS > nowMS
 }
 
 // Frozen is the freeze in force on an actuator at nowMS, if any.
