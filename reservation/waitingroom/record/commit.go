@@ -52,7 +52,7 @@ func (l *Log) commit(b *batch) error {
 		// A clock set back must not make the log look rewritten.
 		Number: l.tree.Size(), TimeS: max(started.Unix(), l.timeS),
 		First: b.first, Count: uint32(len(b.ends)),
-		Root: b.tree.Root(), Tree: l.tree.Root(),
+		Root: b.tree.Root(), Tree: l.root,
 	}
 	b.signature = b.head.sign(l.config.Key)
 	fillHeader(b.frame, &b.head, b.signature)
@@ -66,8 +66,11 @@ func (l *Log) commit(b *batch) error {
 	l.size += int64(len(b.frame))
 	l.tree.Add(at.leaf)
 	l.timeS = b.head.TimeS
+	root := l.tree.Root()
 
 	l.mu.Lock()
+	l.root = root
+	l.publish()
 	l.pending = l.pending[1:]
 	l.groups = append(l.groups, at)
 	l.recent.add(b)

@@ -82,8 +82,11 @@ type Log struct {
 	pending []*batch // not durable yet, oldest first
 	recent  recent
 	groups  []groupAt // where every durable group is
-	closing bool
-	err     error // why the log ended
+	root    tree.Hash // over all durable groups
+	// published is the durable part of the files.
+	published []Segment
+	closing   bool
+	err       error // why the log ended
 
 	// These belong to the writer.
 	file  appender
@@ -172,8 +175,8 @@ func (l *Log) Size() uint64 {
 	return l.next
 }
 
-// Groups returns the leaf hashes of all durable groups, in order: what the
-// log's checkpoints and proofs are computed from.
+// Groups returns the leaf hashes of all durable groups, in order: what
+// inclusion and consistency proofs are computed from.
 func (l *Log) Groups() []tree.Hash {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -182,6 +185,14 @@ func (l *Log) Groups() []tree.Hash {
 		leaves[i] = l.groups[i].leaf
 	}
 	return leaves
+}
+
+// Head returns how many groups are durable and the root over them: what a
+// checkpoint signs.
+func (l *Log) Head() (groups uint64, root tree.Hash) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return uint64(len(l.groups)), l.root
 }
 
 // Failed is closed when a write has failed and the process must stop.

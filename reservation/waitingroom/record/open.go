@@ -73,8 +73,12 @@ func (l *Log) recover(replay func(uint64, []byte) error) (Recovery, error) {
 		return recovery, err
 	}
 	l.tree, l.next, l.timeS = found.groups, found.positions, found.lastTimeS
+	l.root = l.tree.Root()
 	l.durable.Store(found.positions)
-	return recovery, l.openEnd(found, key)
+	if err := l.openEnd(found, key); err != nil {
+		return recovery, err
+	}
+	return recovery, l.publishAll()
 }
 
 // drop cuts the torn group off; a file that has not even a header goes.

@@ -1,0 +1,100 @@
+package fairness
+
+import (
+	"crypto/ed25519"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+
+	"golang.org/x/mod/sumdb/note"
+
+	"sunbeon/reservation/waitingroom/tree"
+)
+
+// ErrCheckpoint is wrapped by every refusal of a checkpoint.
+var ErrCheckpoint = errors.New("invalid checkpoint")
+
+// Checkpoint is the head of the log of commit groups at one size, in the form
+// of C2SP tlog-checkpoint. Origin is also the name of the key that signs it.
+type Checkpoint struct {
+	Origin string
+	// Size is how many groups there are, Root the RFC 6962 root over their
+	// heads.
+	Size uint64
+	Root tree.Hash
+}
+
+// Sign returns the checkpoint as a signed note. The error is the origin's: it
+// must be no name that a note could not carry.
+func (c Checkpoint) Sign(key ed25519.PrivateKey) ([]byte, error) {
+	verifier, err := verifierFor(c.Origin, key.Public().(ed25519.PublicKey))
+	if err != nil {
+		return nil, fmt.Errorf("sign checkpoint: %w", err)
+	}
+	text := fmt.Sprintf("%s\n%d\n%s\n", c.Origin, c.Size, base64.StdEncoding.EncodeToString(c.Root[:]))
+	signed, err := note.Sign(&note.Note{Text: text}, signer{Verifier: verifier, key: key})
+	if err != nil {
+		return nil, fmt.Errorf("sign checkpoint: %w", err)
+	}
+	return signed, nil
+}
+
+// OpenCheckpoint checks that the log's key signed a checkpoint, whoever else
+// did, and returns it. Signatures of witnesses this caller does not know are
+// no obstacle. The error wraps [ErrCheckpoint].
+func OpenCheckpoint(signed []byte, key ed25519.PublicKey) (Checkpoint, error) {
+	origin, _, _ := strings.Cut(string(signed), "\n")
+	verifier, err := verifierFor(origin, key)
+	if err != nil {
+		return Checkpoint{}, fmt.Errorf("%w: %w", ErrCheckpoint, err)
+	}
+	opened, err := note.Open(signed, note.VerifierList(verifier))
+	if err != nil {
+		return Checkpoint{}, fmt.Errorf("%w: %w", ErrCheckpoint, err)
+	}
+	c, err := parseCheckpoint(opened.Text)
+	if err != nil {
+		return Checkpoint{}, fmt.Errorf("%w: %w", ErrCheckpoint, err)
+	}
+	return c, nil
+}
+
+func parseCheckpoint(text string) (Checkpoint, error) {
+	lines := strings.Split(text, "\n")
+	if len(lines) < 4 {
+		return Checkpoint{}, errors.New("fewer than three lines")
+	}
+	size, err := strconv.ParseUint(lines[1], 10, 64)
+	if err != nil || strconv.FormatUint(size, 10) != lines[1] {
+		return Checkpoint{}, fmt.Errorf("size %q", lines[1])
+	}
+	root, err := base64.StdEncoding.DecodeString(lines[2])
+	if err != nil || len(root) != len(tree.Hash{}) {
+		return Checkpoint{}, fmt.Errorf("root %q", lines[2])
+	}
+	return Checkpoint{Origin: lines[0], Size: size, Root: tree.Hash(root)}, nil
+}
+
+// VerifierKey is the public key in the text form of signed notes, to publish
+// beside the log: name, key hash and key.
+func VerifierKey(origin string, key ed25519.PublicKey) (string, error) {
+	return note.NewEd25519VerifierKey(origin, key)
+}
+
+func verifierFor(origin string, key ed25519.PublicKey) (note.Verifier, error) {
+	text, err := VerifierKey(origin, key)
+	if err != nil {
+		return nil, err
+	}
+	return note.NewVerifier(text)
+}
+
+// signer signs notes with a key that is not in the text form of the library.
+type signer struct {
+	note.Verifier
+	key ed25519.PrivateKey
+}
+
+func (s signer) Sign(message []byte) ([]byte, error) { return ed25519.Sign(s.key, message), nil }

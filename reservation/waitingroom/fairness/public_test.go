@@ -1,0 +1,67 @@
+package fairness_test
+
+import (
+	"net/http"
+	"net/http/httptest"
+	"testing"
+
+	"sunbeon/reservation/waitingroom/fairness"
+)
+
+func TestPublishedRecordIsFetchedAndProved(t *testing.T) {
+	e := newEvening(t)
+	e.pass(0)
+	server := httptest.NewServer((&fairness.Published{
+		Dir: e.dir, Log: e.log, Origin: origin,
+		Checkpoint: func() ([]byte, error) {
+			return fairness.NewHistory(e.log.Groups()).Checkpoint(origin).Sign(key)
+		},
+	}).Handler())
+	defer server.Close()
+	dir := t.TempDir()
+	checkpoint, err := fairness.Fetch(t.Context(), server.Client(), server.URL, dir)
+	e.check(err)
+	report := verify(t, dir, fairness.Evidence{Name: "checkpoint", Content: checkpoint})
+	if !report.OK || report.Records != e.log.Size() {
+		t.Errorf("%d of %d records, violation %+v", report.Records, e.log.Size(), report.Violation)
+	}
+	for _, path := range []string{"/v1/record/lock", "/v1/record/..%2flock", "/v1/record/"} {
+		response, err := server.Client().Get(server.URL + path)
+		e.check(err)
+		_ = response.Body.Close()
+		if response.StatusCode != http.StatusNotFound {
+			t.Errorf("%s: %s", path, response.Status)
+		}
+	}
+}
+
+func TestProofsJoinReceiptAndCheckpoints(t *testing.T) {
+	e := newEvening(t)
+	e.pass(0)
+	groups := e.log.Groups()
+	now := fairness.NewHistory(groups)
+	newer := now.Checkpoint(origin)
+	if size, root := e.log.Head(); size != newer.Size || root != newer.Root {
+		t.Errorf("head of %d groups is not the history's", size)
+	}
+	receipt, err := e.log.Receipt(12)
+	e.check(err)
+	path, err := now.Inclusion(receipt.Group)
+	e.check(err)
+	e.check(fairness.VerifyInclusion(newer, &receipt, path))
+	for size := uint64(1); size < newer.Size; size += 7 {
+		older := fairness.NewHistory(groups[:size]).Checkpoint(origin)
+		path, err := now.Consistency(size)
+		e.check(err)
+		e.check(fairness.VerifyConsistency(older, newer, path))
+		older.Root[0] ^= 1
+		if fairness.VerifyConsistency(older, newer, path) == nil {
+			t.Errorf("another checkpoint of %d groups is consistent too", size)
+		}
+	}
+	signed, err := newer.Sign(key)
+	e.check(err)
+	if opened, err := fairness.OpenCheckpoint(signed, public); err != nil || opened != newer {
+		t.Errorf("opened %+v, %v", opened, err)
+	}
+}
