@@ -88,6 +88,32 @@ func TestTurnDoesNotFollowArrival(t *testing.T) {
 	}
 }
 
+// The examples of FORMAT.md: whoever writes another verifier starts from them,
+// so they can never change.
+func TestDrawKeepsItsFormat(t *testing.T) {
+	var root [32]byte
+	for i := range root {
+		root[i] = byte(i)
+	}
+	for count, want := range map[int64]string{
+		5:          "e85b65dd45a43fc3b771439b20566a1c7b4dfd9116473a01450f92ab899d362e [1 2 5 4 3]",
+		1000:       "9486f4b819dc564f67ffeba9c497a49815ff5c7dbee56fb6691ec0c6207b14dd [83 458 858 482 369]",
+		10_000_000: "43a571877f3fee21e98dc3a97f39f0ebb996d7473c509b16fc098480adfa30f3 [9939096 7206541 8021627 2351890 3022753]",
+	} {
+		seed, err := waitingroom.Seed([]byte("sunbeon"), "born-1975", root, count)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var turns []int64
+		for seq := range int64(5) {
+			turns = append(turns, waitingroom.Turn(seed, count, seq+1))
+		}
+		if got := fmt.Sprintf("%x %v", seed, turns); got != want {
+			t.Errorf("draw of %d: %s, want %s", count, got, want)
+		}
+	}
+}
+
 func FuzzTurn(f *testing.F) {
 	f.Add(uint64(1), int64(10_000_000), int64(77))
 	f.Fuzz(func(t *testing.T, s uint64, count, seq int64) {
