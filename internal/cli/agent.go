@@ -167,6 +167,13 @@ func runAgent(ctx context.Context, opt agentOptions) error {
 		stopReporting()
 		return reports.Wait()
 	})
+	probe := &agent.Probe{
+		Pool: pool, Every: 5 * time.Second, Misses: 4, Logger: o.Logger,
+		Answers: agent.HealthOf(&http.Client{Transport: &http.Transport{
+			TLSClientConfig: identity.ClientTLS(), IdleConnTimeout: 30 * time.Second,
+		}}),
+	}
+	group.Go(func() error { probe.Run(running); return nil })
 	group.Go(func() error {
 		// Even a control plane that turns the agent away must not take the
 		// booking servers down.

@@ -1,7 +1,9 @@
 package legacy_test
 
 import (
+	"bytes"
 	"context"
+	"encoding/json"
 	"log/slog"
 	"math/rand/v2"
 	"strings"
@@ -9,6 +11,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/google/go-cmp/cmp"
 
 	"sunbeon/reservation/upstream/legacy"
 )
@@ -90,6 +94,34 @@ func TestScheduleLaysSpellsOverTheBase(t *testing.T) {
 		check("mended", 100, 100, false)
 		if stations[legacy.Identity].Fault().Faulty() {
 			t.Error("identity is still faulty after {}")
+		}
+	})
+}
+
+// Whatever is taken can be told and taken again: GET /faults may be PUT back.
+func FuzzReadFaults(f *testing.F) {
+	f.Add(`{}`)
+	f.Add(`{"capacity_factor":0.5,"stock":{"stall":true,"capacity":3}}`)
+	f.Add(`{"schedule":[{"after_ms":1,"for_ms":2,"identity":{"lie_rate":1}}]}`)
+	f.Fuzz(func(t *testing.T, document string) {
+		taken, err := legacy.ReadFaults(strings.NewReader(document))
+		if err != nil {
+			return
+		}
+		told, err := json.Marshal(taken)
+		if err != nil {
+			t.Fatal(err)
+		}
+		again, err := legacy.ReadFaults(bytes.NewReader(told))
+		if err != nil {
+			t.Fatalf("%s, told as %s: %v", document, told, err)
+		}
+		for _, elapsed := range []time.Duration{0, time.Second, time.Hour} {
+			for _, system := range legacy.Systems {
+				if diff := cmp.Diff(taken.At(elapsed).Of(system), again.At(elapsed).Of(system)); diff != "" {
+					t.Errorf("%s at %v (-taken +again):\n%s", system, elapsed, diff)
+				}
+			}
 		}
 	})
 }
