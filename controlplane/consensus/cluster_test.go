@@ -86,38 +86,39 @@ func (c *cluster) close() {
 
 // isolate cuts a node off in both directions; mend undoes all cuts.
 func (c *cluster) isolate(i int) {
+	c.mu.Lock()
 	for j := range c.nodes {
 		if j != i {
 			c.cut[[2]int{i, j}], c.cut[[2]int{j, i}] = true, true
 		}
 	}
+	c.mu.Unlock()
 	c.rewire()
 }
 
 func (c *cluster) mend() {
+	c.mu.Lock()
 	clear(c.cut)
+	c.mu.Unlock()
 	c.rewire()
 }
 
 func (c *cluster) rewire() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	up := func(i int) bool { return c.nodes[i] != nil }
 	for i, from := range c.wires {
 		for j, to := range c.wires {
 			if from == nil || to == nil || i == j {
 				continue
 			}
-			if c.up(i) && c.up(j) && !c.cut[[2]int{i, j}] {
+			if up(i) && up(j) && !c.cut[[2]int{i, j}] {
 				from.Connect(to.LocalAddr(), to)
 			} else {
 				from.Disconnect(to.LocalAddr())
 			}
 		}
 	}
-}
-
-func (c *cluster) up(i int) bool {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.nodes[i] != nil
 }
 
 // leader waits for one of the nodes to lead and pass its barrier.

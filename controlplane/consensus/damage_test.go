@@ -14,8 +14,8 @@ import (
 	"sunbeon/controlplane/consensus"
 )
 
-// segments of a stopped node's log.
-func segments(t *testing.T, dir string) []string {
+// segmentFiles of a stopped node's log.
+func segmentFiles(t *testing.T, dir string) []string {
 	t.Helper()
 	files, err := filepath.Glob(filepath.Join(dir, "log", "*.wal"))
 	if err != nil || len(files) == 0 {
@@ -34,7 +34,7 @@ func TestTornLogIsRepairedFromTheOthers(t *testing.T) {
 		time.Sleep(time.Second)
 		torn := (c.leader() + 1) % 3
 		c.stop(torn)
-		for _, file := range segments(t, filepath.Join(c.dir, address(torn))) {
+		for _, file := range segmentFiles(t, filepath.Join(c.dir, address(torn))) {
 			data, err := os.ReadFile(file)
 			if err != nil {
 				t.Fatal(err)
@@ -54,6 +54,33 @@ func TestTornLogIsRepairedFromTheOthers(t *testing.T) {
 		c.agree()
 		if p, _ := c.nodes[torn].Plan(); p.Admission.TauMS != 99 {
 			t.Errorf("the torn node holds %d", p.Admission.TauMS)
+		}
+	})
+}
+
+// What a deposed leader wrote alone is cut off its log when it comes back. It
+// must still start after that, again and again.
+func TestContradictedLeaderRestarts(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := newCluster(t, nil)
+		defer c.close()
+		for round := range int64(3) {
+			old := c.leader()
+			c.must(old, 100*round)
+			c.isolate(old)
+			if err := c.submit(old, 100*round+1); err == nil {
+				t.Fatal("an isolated leader has its way")
+			}
+			successor := c.leader((old+1)%3, (old+2)%3)
+			c.must(successor, 100*round+2)
+			c.mend()
+			time.Sleep(5 * time.Second)
+			c.stop(old)
+			c.start(old)
+			c.agree()
+			if p, _ := c.nodes[old].Plan(); p.Admission.TauMS != 100*round+2 {
+				t.Errorf("round %d: it holds %d", round, p.Admission.TauMS)
+			}
 		}
 	})
 }
@@ -102,7 +129,7 @@ func TestDamagedDirectoryIsAnErrorNotACrash(t *testing.T) {
 		}
 	})
 	f("log overwritten", func(t *testing.T, dir string) {
-		for _, file := range segments(t, dir) {
+		for _, file := range segmentFiles(t, dir) {
 			overwrite(t, file)
 		}
 	})

@@ -11,7 +11,10 @@ import (
 	"github.com/hashicorp/go-hclog"
 	"github.com/hashicorp/raft"
 	wal "github.com/hashicorp/raft-wal"
+	"github.com/hashicorp/raft-wal/fs"
 	"github.com/hashicorp/raft-wal/metadb"
+	"github.com/hashicorp/raft-wal/segment"
+	"github.com/hashicorp/raft-wal/types"
 )
 
 // ErrInUse means that another process holds the node's directory.
@@ -55,7 +58,10 @@ func openStore(dir string, logger hclog.Logger) (_ *store, err error) {
 	}
 	meta := &metadb.BoltMetaDB{}
 	s.meta = meta
-	if s.logs, err = wal.Open(logDir, wal.WithMetaStore(meta), wal.WithSegmentSize(segmentSize), wal.WithLogger(logger.Named("wal"))); err != nil {
+	if s.logs, err = wal.Open(logDir,
+		wal.WithMetaStore(meta), wal.WithSegmentFiler(segments{segment.NewFiler(logDir, fs.New())}),
+		wal.WithSegmentSize(segmentSize), wal.WithLogger(logger.Named("wal")),
+	); err != nil {
 		return nil, fmt.Errorf("open log in %s: %w", logDir, err)
 	}
 	if s.snapshots, err = raft.NewFileSnapshotStoreWithLogger(dir, keptSnapshots, logger.Named("snapshot")); err != nil {
@@ -77,6 +83,20 @@ func lockDirectory(dir string) (*os.File, error) {
 		return nil, fmt.Errorf("lock %s: %w", dir, err)
 	}
 	return f, nil
+}
+
+// segments of the log. raft-wal 0.4.0 cuts off what a new leader contradicts
+// without the index it asks a finished segment for when the log is opened
+// again, and the node would never start (its issue 31). Read like an unfinished
+// one, such a segment needs no index.
+type segments struct{ *segment.Filer }
+
+// Open implements [types.SegmentFiler].
+func (s segments) Open(info types.SegmentInfo) (types.SegmentReader, error) {
+	if info.IndexStart == 0 {
+		return s.RecoverTail(info)
+	}
+	return s.Filer.Open(info)
 }
 
 // check finds a node that has taken part in elections and yet has no log. The

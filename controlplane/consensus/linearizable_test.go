@@ -1,0 +1,174 @@
+package consensus_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/anishathalye/porcupine"
+
+	"sunbeon/controlplane/consensus"
+	"sunbeon/controlplane/plan"
+)
+
+// access is one operation on the plan's decay time, taken as a register.
+type access struct {
+	write bool
+	value int64
+}
+
+var register = porcupine.Model{
+	Init: func() any { return plan.New().Admission.TauMS },
+	Step: func(state, input, output any) (bool, any) {
+		in := input.(access)
+		if in.write {
+			return true, in.value
+		}
+		return output == state, state
+	},
+	DescribeOperation: func(input, output any) string { return fmt.Sprintf("%+v → %v", input, output) },
+}
+
+// history is what clients saw, in virtual time.
+type history struct {
+	mu         sync.Mutex
+	began      time.Time
+	operations []porcupine.Operation
+}
+
+func (h *history) now() int64 { return int64(time.Since(h.began)) }
+
+func (h *history) add(op porcupine.Operation) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.operations = append(h.operations, op)
+}
+
+// client writes and reads through random nodes until the time is over. A write
+// without a definite answer is sent again under its request id; one that never
+// gets any may take effect at any time after.
+func (c *cluster) client(h *history, id int, r *rand.Rand, over time.Time) {
+	for n := 0; time.Now().Before(over); n++ {
+		time.Sleep(time.Duration(r.IntN(200)) * time.Millisecond)
+		call := h.now()
+		if r.IntN(2) == 0 {
+			if value, ok := c.readOnce(r.IntN(3)); ok {
+				h.add(porcupine.Operation{ClientId: id, Input: access{}, Call: call, Output: value, Return: h.now()})
+			}
+			continue
+		}
+		value := int64(id*1_000_000 + n)
+		command := tau(c.t, value)
+		command.RequestID, command.TimeMS = fmt.Sprintf("%d-%d", id, n), time.Now().UnixMilli()
+		done, possible := c.writeUntil(r, command, over)
+		switch {
+		case done:
+			h.add(porcupine.Operation{ClientId: id, Input: access{true, value}, Call: call, Return: h.now()})
+		case possible:
+			h.add(porcupine.Operation{ClientId: id, Input: access{true, value}, Call: call, Return: int64(time.Hour)})
+			return // it is still this client's operation
+		}
+	}
+}
+
+func (c *cluster) readOnce(node int) (int64, bool) {
+	n := c.running(node)
+	if n == nil {
+		return 0, false
+	}
+	ctx, cancel := context.WithTimeout(c.t.Context(), 2*time.Second)
+	defer cancel()
+	p, err := n.Read(ctx, consensus.Linearizable)
+	if err != nil {
+		return 0, false
+	}
+	return p.Admission.TauMS, true
+}
+
+func (c *cluster) writeUntil(r *rand.Rand, command plan.Command, over time.Time) (done, possible bool) {
+	for time.Now().Before(over) {
+		if n := c.running(r.IntN(3)); n != nil {
+			ctx, cancel := context.WithTimeout(c.t.Context(), 2*time.Second)
+			result, err := n.Submit(ctx, command)
+			cancel()
+			switch {
+			case err == nil && !result.OK:
+				c.t.Errorf("refused: %+v", result)
+				return false, false
+			case err == nil:
+				return true, true
+			case !errors.Is(err, plan.ErrRetryable):
+				possible = true
+			}
+		}
+		time.Sleep(time.Duration(50+r.IntN(200)) * time.Millisecond)
+	}
+	return false, possible
+}
+
+func (c *cluster) running(i int) *consensus.Node {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.nodes[i]
+}
+
+// disturb cuts single directions, isolates, stops and restarts nodes, one
+// trouble at a time so that a quorum can come about between them.
+func (c *cluster) disturb(r *rand.Rand, over time.Time) {
+	for time.Now().Before(over) {
+		time.Sleep(time.Duration(500+r.IntN(2500)) * time.Millisecond)
+		node := r.IntN(3)
+		switch r.IntN(3) {
+		case 0:
+			c.isolate(node)
+		case 1:
+			c.mu.Lock()
+			c.cut[[2]int{node, (node + 1) % 3}] = true
+			c.mu.Unlock()
+			c.rewire()
+		case 2:
+			c.stop(node)
+			time.Sleep(time.Duration(r.IntN(2000)) * time.Millisecond)
+			c.start(node)
+		}
+		time.Sleep(time.Duration(500+r.IntN(2500)) * time.Millisecond)
+		c.mend()
+	}
+}
+
+func TestHistoriesAreLinearizable(t *testing.T) {
+	seeds := uint64(12)
+	if testing.Short() {
+		seeds = 3
+	}
+	for seed := range seeds {
+		t.Run(fmt.Sprint(seed), func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				c := newCluster(t, nil)
+				defer c.close()
+				c.leader()
+				h := &history{began: time.Now()}
+				over := time.Now().Add(20 * time.Second)
+				var group sync.WaitGroup
+				for id := range 5 {
+					r := rand.New(rand.NewPCG(seed, uint64(id)))
+					group.Go(func() { c.client(h, id, r, over) })
+				}
+				c.disturb(rand.New(rand.NewPCG(seed, 99)), over)
+				group.Wait()
+				if result := porcupine.CheckOperationsTimeout(register, h.operations, 20*time.Second); result != porcupine.Ok {
+					t.Errorf("%d operations: %s", len(h.operations), result)
+				}
+				if len(h.operations) < 50 {
+					t.Errorf("only %d operations were answered", len(h.operations))
+				}
+				c.agree()
+			})
+		})
+	}
+}
