@@ -44,6 +44,9 @@ doubled or out of turn; 1 otherwise; 2 when called wrongly.`,
 			cfg.Out = cmd.OutOrStdout()
 			cfg.Terminal = !headless && isatty.IsTerminal(os.Stdout.Fd())
 			cfg.StayUp = cfg.Terminal && cfg.For == 0
+			if err := cfg.Validate(); err != nil {
+				return usageError{err}
+			}
 			return evening.Run(cmd.Context(), cfg, began)
 		},
 	}

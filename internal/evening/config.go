@@ -41,7 +41,8 @@ type Config struct {
 	Out      io.Writer
 }
 
-func (c Config) validate() error {
+// Validate reports everything that is wrong with the configuration.
+func (c Config) Validate() error {
 	var errs []error
 	require := func(ok bool, format string, args ...any) {
 		if !ok {
@@ -55,6 +56,7 @@ func (c Config) validate() error {
 	require(c.Think >= 0, "--think %s is negative", c.Think)
 	require(c.Order == "draw" || c.Order == "first-come", "--order %q: use draw or first-come", c.Order)
 	require(c.Rate > 0 && c.Rate <= 1_000_000, "--rate %g: use more than 0 and at most 1000000 turns a second", c.Rate)
+	require(c.PortBase >= 1024 && c.PortBase <= 65535-portCount, "--port-base %d: use 1024 to %d", c.PortBase, 65535-portCount)
 	require(c.Replicas >= 1 && c.Replicas <= portCount-portFirstWAS, "--replicas %d: use 1 to %d", c.Replicas, portCount-portFirstWAS)
 	return errors.Join(errs...)
 }

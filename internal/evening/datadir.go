@@ -29,7 +29,7 @@ const (
 
 // minFree is the free space, in bytes, below which nothing is started: the
 // logs of one evening must fit before anything is acknowledged.
-const minFree = 256 << 20
+const minFree = 64 << 20
 
 // keyFiles are the secrets of an evening, 32 bytes each, in hexadecimal.
 var keyFiles = []string{"login.key", "person.key", "ledger.key", "pass.key", "log.key"}

@@ -20,7 +20,7 @@ const readyTimeout = 60 * time.Second
 // process started. It returns an error where the evening could not be started
 // or the audit found something lost, doubled or out of turn.
 func Run(ctx context.Context, cfg Config, began time.Time) (err error) {
-	if err := cfg.validate(); err != nil {
+	if err := cfg.Validate(); err != nil {
 		return err
 	}
 	if cfg.For > 0 {

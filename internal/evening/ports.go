@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net"
 	"strconv"
+	"strings"
 	"syscall"
 )
 
@@ -44,9 +45,6 @@ func (base ports) was() string {
 // check tries every port for a moment, so that a taken one is told by name
 // before anything is started.
 func (base ports) check() error {
-	if base < 1024 || base > 65535-portCount {
-		return fmt.Errorf("port base %d: use 1024 to %d", base, 65535-portCount)
-	}
 	var taken []string
 	for offset := range portCount {
 		listener, err := net.Listen("tcp", base.address(offset))
@@ -60,7 +58,7 @@ func (base ports) check() error {
 		}
 	}
 	if len(taken) > 0 {
-		return fmt.Errorf("port %v is taken by another program: an evening uses %d to %d; choose another --port-base", taken, int(base), int(base)+portCount-1)
+		return fmt.Errorf("port %s is taken by another program: an evening uses %d to %d; choose another --port-base", strings.Join(taken, ", "), int(base), int(base)+portCount-1)
 	}
 	return nil
 }

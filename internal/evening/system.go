@@ -3,6 +3,7 @@ package evening
 import (
 	"context"
 	"fmt"
+	"io"
 	"net/http"
 	"os"
 	"strings"
@@ -88,18 +89,33 @@ func (s *system) watch(ctx context.Context, spec supervise.Spec) func(supervise.
 			}
 			return
 		}
-		s.say("%s ended (%v); starting it again", e.Name, e.Err)
+		s.say("%s ended, starting it again: %s", e.Name, lastWords(spec.LogFile, e.Err))
 	}
 }
 
-// lastWords is the last line a process wrote, which is its error.
+// lastWords says why a process ended: the error it printed last, where it
+// ended by itself, or else how it was ended.
 func lastWords(file string, err error) string {
-	raw, _ := os.ReadFile(file)
-	lines := strings.Split(strings.TrimSpace(string(raw)), "\n")
-	if last := lines[len(lines)-1]; last != "" {
-		return fmt.Sprintf("%s (log: %s)", strings.TrimPrefix(last, "sunbeon: "), file)
+	if words, ok := strings.CutPrefix(lastLine(file), "sunbeon: "); ok {
+		return fmt.Sprintf("%s (log: %s)", words, file)
 	}
 	return fmt.Sprintf("%v (log: %s)", err, file)
+}
+
+// lastLine reads the end of a file that may be large.
+func lastLine(file string) string {
+	f, err := os.Open(file)
+	if err != nil {
+		return ""
+	}
+	defer f.Close()
+	const tail = 4 << 10
+	if end, err := f.Seek(0, io.SeekEnd); err == nil {
+		f.Seek(max(end-tail, 0), io.SeekStart)
+	}
+	raw, _ := io.ReadAll(io.LimitReader(f, tail))
+	lines := strings.Split(strings.TrimSpace(string(raw)), "\n")
+	return lines[len(lines)-1]
 }
 
 // awaitReady returns once every process says it is healthy.

@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"net/http"
 	"os"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -26,6 +25,14 @@ type Config struct {
 	Instance string
 	// LogLevel is debug, info, warn or error; empty means info.
 	LogLevel string
+	// OTLPEndpoint is where spans are sent, such as http://127.0.0.1:4318;
+	// empty sends none.
+	OTLPEndpoint string
+	// TraceShare is the share of new traces that are sampled, 0 to 1.
+	TraceShare float64
+	// LokiURL is where a copy of each log line is pushed, such as
+	// http://127.0.0.1:3100/loki/api/v1/push; empty pushes none.
+	LokiURL string
 	// LogWriter receives JSON lines; nil means standard error.
 	LogWriter io.Writer
 }
@@ -35,13 +42,15 @@ type Observability struct {
 	Logger   *slog.Logger
 	Registry *prometheus.Registry
 
+	loki       *lokiSink
 	tracers    *sdktrace.TracerProvider
 	tracer     trace.Tracer
 	propagator propagation.TextMapPropagator
 	durations  *prometheus.HistogramVec
 }
 
-// New makes them. It fails on an unknown log level.
+// New makes them. It fails on an unknown log level and on addresses that are
+// none; that nobody answers there is no error, now or later.
 func New(cfg Config) (*Observability, error) {
 	var level slog.Level
 	if cfg.LogLevel != "" {
@@ -52,11 +61,24 @@ func New(cfg Config) (*Observability, error) {
 	if cfg.LogWriter == nil {
 		cfg.LogWriter = os.Stderr
 	}
+	registry := prometheus.NewRegistry()
+	tracers, err := newTracers(cfg)
+	if err != nil {
+		return nil, err
+	}
+	var sink *lokiSink
+	if cfg.LokiURL != "" {
+		if sink, err = newLokiSink(cfg.LokiURL, cfg.Process, cfg.Instance, registry); err != nil {
+			return nil, err
+		}
+		cfg.LogWriter = io.MultiWriter(cfg.LogWriter, sink)
+	}
 	handler := slog.NewJSONHandler(cfg.LogWriter, &slog.HandlerOptions{Level: level})
 	o := &Observability{
 		Logger:     slog.New(traced{handler}).With("process", cfg.Process, "instance", cfg.Instance),
-		Registry:   prometheus.NewRegistry(),
-		tracers:    sdktrace.NewTracerProvider(sdktrace.WithSampler(sdktrace.ParentBased(sdktrace.NeverSample()))),
+		Registry:   registry,
+		loki:       sink,
+		tracers:    tracers,
 		propagator: propagation.TraceContext{},
 		durations: prometheus.NewHistogramVec(prometheus.HistogramOpts{
 			Name:    "http_server_request_duration_seconds",
@@ -70,30 +92,18 @@ func New(cfg Config) (*Observability, error) {
 	return o, nil
 }
 
-// Shutdown sends what has been gathered and not yet sent.
-func (o *Observability) Shutdown(ctx context.Context) error { return o.tracers.Shutdown(ctx) }
+// Shutdown sends what has been gathered and not yet sent, for as long as ctx
+// allows.
+func (o *Observability) Shutdown(ctx context.Context) error {
+	err := o.tracers.Shutdown(ctx)
+	if o.loki != nil {
+		o.loki.close()
+	}
+	return err
+}
 
 // Tracer makes spans of this process.
 func (o *Observability) Tracer() trace.Tracer { return o.tracer }
-
-// Transport passes the trace context of each request on to its server.
-func (o *Observability) Transport(next http.RoundTripper) http.RoundTripper {
-	return transport{o.propagator, next}
-}
-
-type transport struct {
-	propagator propagation.TextMapPropagator
-	next       http.RoundTripper
-}
-
-func (t transport) RoundTrip(r *http.Request) (*http.Response, error) {
-	if !trace.SpanContextFromContext(r.Context()).IsValid() {
-		return t.next.RoundTrip(r)
-	}
-	r = r.Clone(r.Context())
-	t.propagator.Inject(r.Context(), propagation.HeaderCarrier(r.Header))
-	return t.next.RoundTrip(r)
-}
 
 // traced adds the trace and span id found in the context to each log line.
 type traced struct{ slog.Handler }
