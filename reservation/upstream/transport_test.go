@@ -112,7 +112,7 @@ func newEligibility(t *testing.T, cfg upstream.Config) *upstream.Eligibility {
 	return e
 }
 
-// stations is a bare legacy system behind POST /eligibility.
+// station is a bare legacy system behind POST /eligibility.
 func station(p legacy.Profile) (*legacy.Station, http.Handler) {
 	s := legacy.NewStation(p, rand.New(rand.NewPCG(1, 2)))
 	return s, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
