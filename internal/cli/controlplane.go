@@ -16,6 +16,7 @@ import (
 	"sunbeon/controlplane/leader"
 	"sunbeon/controlplane/opsapi"
 	"sunbeon/controlplane/plan"
+	"sunbeon/controlplane/statuspage"
 	"sunbeon/internal/httpserver"
 	"sunbeon/internal/observability"
 	"sunbeon/internal/pki"
@@ -96,12 +97,17 @@ func runControlplane(ctx context.Context, f controlplaneFlags) error {
 	if err != nil {
 		return errors.Join(err, node.Close())
 	}
+	status, err := statuspage.New(node, nil)
+	if err != nil {
+		return errors.Join(err, node.Close())
+	}
 	ready := func() error { return inTouch(node) }
 	private := httpserver.Private(o, ready)
 	api.MountPrivate(private)
 	private.Handle("/internal/v1/raft/", o.Route("/internal/v1/raft/", pki.RequireRole(node.Handler(), "controlplane")))
 	ops := http.NewServeMux()
 	api.MountOps(ops)
+	status.Mount(ops)
 	ops.Handle("GET /healthz", httpserver.Health(ready))
 
 	// The listeners drain before the node goes, so that a command in flight
