@@ -7,15 +7,11 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
-	"path/filepath"
 	"sync/atomic"
 	"time"
 
 	"golang.org/x/sync/errgroup"
 
-	"sunbeon/controlplane/opsapi/client"
-	"sunbeon/controlplane/plan"
-	"sunbeon/internal/observability"
 	"sunbeon/reservation/credential"
 	"sunbeon/reservation/gate/identity"
 	"sunbeon/reservation/gate/pages"
@@ -23,72 +19,6 @@ import (
 	"sunbeon/reservation/waitingroom"
 	"sunbeon/reservation/waitingroom/record"
 )
-
-// ControlPlane is what the gate follows and reports to.
-type ControlPlane interface {
-	Watch(ctx context.Context, deliver func(client.View)) error
-	Submit(ctx context.Context, command plan.Command) (plan.Result, error)
-}
-
-// Config of a gate.
-type Config struct {
-	ID string
-	// Data holds the record of the waiting room; Keys the secrets.
-	Data, Keys string
-	// URL and PrivateURL are where others reach this gate.
-	URL, PrivateURL string
-	// Version is what the gate registers itself as running.
-	Version string
-	// Issuer is the OIDC issuer's URL. Synthetic says that it is the
-	// simulator, so that the pages ask for a synthetic person themselves.
-	Issuer    string
-	Synthetic bool
-	// IdentityRate is how many checks a second each provider gets.
-	IdentityRate int
-	// LoginLife and PassLife are how long a login, and the serving time of a
-	// pass, last.
-	LoginLife, PassLife time.Duration
-	// SecureCookies marks cookies for https only.
-	SecureCookies bool
-	// LookupLane is how many look-ups, changes and cancellations run at once.
-	LookupLane int
-	// WAS is the transport to the booking servers; see [waspool.Transport].
-	WAS http.RoundTripper
-
-	ControlPlane  ControlPlane
-	Observability *observability.Observability
-	// Now is the clock; nil means the system's.
-	Now func() time.Time
-}
-
-func (c *Config) validate() error {
-	switch {
-	case c.ID == "":
-		return errors.New("gate has no id")
-	case c.Data == "" || c.Keys == "":
-		return errors.New("gate has no data or keys directory")
-	case c.Issuer == "":
-		return errors.New("gate has no identity issuer")
-	case c.ControlPlane == nil || c.Observability == nil || c.WAS == nil:
-		return errors.New("gate is not wired to control plane, observability or booking servers")
-	}
-	if c.IdentityRate <= 0 {
-		c.IdentityRate = 1000
-	}
-	if c.LoginLife <= 0 {
-		c.LoginLife = 24 * time.Hour
-	}
-	if c.PassLife <= 0 {
-		c.PassLife = 30 * time.Minute
-	}
-	if c.LookupLane <= 0 {
-		c.LookupLane = 32
-	}
-	if c.Now == nil {
-		c.Now = time.Now
-	}
-	return nil
-}
 
 // Gate is one front door.
 type Gate struct {
@@ -180,57 +110,6 @@ func (g *Gate) loadKeys() (logKey ed25519.PrivateKey, err error) {
 		return nil, err
 	}
 	return logKey, nil
-}
-
-// openRecord replays the record. Rooms that were serving when the gate last
-// lived get the time since as an outage, so that no pass ran out while nobody
-// could use it.
-func (g *Gate) openRecord(key ed25519.PrivateKey) error {
-	began := g.config.Now()
-	log, recovery, err := record.Open(record.Config{
-		Dir: filepath.Join(g.config.Data, "record"), Key: key, Now: g.config.Now, Committed: g.metrics.committed,
-	}, g.hall.Replay)
-	if err != nil {
-		return fmt.Errorf("open record: %w", err)
-	}
-	g.log = log
-	g.hall.Start(log)
-	if err := g.recordOutage(recovery); err != nil {
-		log.Close()
-		return err
-	}
-	g.logger.Info("record replayed", "groups", recovery.Groups, "records", recovery.Records,
-		"dropped_bytes", recovery.Dropped, "seconds", g.config.Now().Sub(began).Seconds())
-	return nil
-}
-
-func (g *Gate) recordOutage(recovery record.Recovery) (err error) {
-	if g.heartbeat, err = newHeartbeat(g.config.Data, g.config.Now); err != nil {
-		return err
-	}
-	if recovery.Records == 0 {
-		return nil
-	}
-	last, err := g.heartbeat.last()
-	if err != nil {
-		return err
-	}
-	if written := time.Unix(recovery.LastTimeS, 0); written.After(last) {
-		last = written
-	}
-	now := g.config.Now()
-	if now.Sub(last) < outage {
-		return nil
-	}
-	for _, room := range g.hall.Rooms() {
-		if room.Phase() != waitingroom.Open {
-			continue
-		}
-		if _, err := room.Outage(last.UnixMilli(), now.UnixMilli()); err != nil {
-			return fmt.Errorf("record outage: %w", err)
-		}
-	}
-	return nil
 }
 
 // Run follows the plan, reports to it and makes draws, until ctx ends. It

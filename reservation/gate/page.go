@@ -41,9 +41,8 @@ func (g *Gate) show(w http.ResponseWriter, r *http.Request, status int, name str
 	if frame.Language == "" {
 		frame.Language = pages.LanguageOf(w, r)
 	}
-	frame.Path = r.URL.Path
-	if r.Method != http.MethodGet {
-		frame.Path = "/" // a form's own address cannot be followed by a link
+	if r.Method == http.MethodGet { // a form's own address cannot be followed by a link
+		frame.Here = r.URL
 	}
 	_, refused := g.who(r)
 	frame.LoggedIn = refused == nil
@@ -56,19 +55,28 @@ func (g *Gate) show(w http.ResponseWriter, r *http.Request, status int, name str
 // showProblem renders a problem as a page that says what it means, keeps the
 // way on open and, where time may cure it, renews itself.
 func (g *Gate) showProblem(w http.ResponseWriter, r *http.Request, p *problem.Problem) {
-	g.metrics.refused.WithLabelValues(p.Code).Inc()
-	content := pages.Problem{Code: p.Code, Detail: p.Detail, Back: wayOn(p)}
-	content.System, _ = p.Extra["system"].(string)
-	content.Appeal, _ = p.Extra["appeal"].(string)
-	if p.RetryAfterMS > 0 {
-		content.RetryS = (p.RetryAfterMS + 999) / 1000
-		w.Header().Set("Retry-After", strconv.FormatInt(content.RetryS, 10))
-	}
+	content := g.explain(w, p)
 	frame := pages.Frame{Page: content}
 	if r.Method == http.MethodGet {
 		frame.RefreshS = content.RetryS
 	}
 	g.show(w, r, p.Status, "problem", frame)
+}
+
+// explain counts a problem and puts it into what a page can show.
+func (g *Gate) explain(w http.ResponseWriter, p *problem.Problem) pages.Problem {
+	g.metrics.refused.WithLabelValues(p.Code).Inc()
+	content := pages.Problem{Code: p.Code, Detail: p.Detail, Back: wayOn(p)}
+	content.System, _ = p.Extra["system"].(string)
+	content.Appeal, _ = p.Extra["appeal"].(string)
+	if provider, ok := p.Extra["provider"].(string); ok {
+		content.System = provider
+	}
+	if p.RetryAfterMS > 0 {
+		content.RetryS = (p.RetryAfterMS + 999) / 1000
+		w.Header().Set("Retry-After", strconv.FormatInt(content.RetryS, 10))
+	}
+	return content
 }
 
 // wayOn is where a problem page leads.

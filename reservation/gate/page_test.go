@@ -135,6 +135,13 @@ func TestProblemPagesKeepTheWayOpen(t *testing.T) {
 	if resp.StatusCode != http.StatusServiceUnavailable || resp.Header.Get("Retry-After") == "" {
 		t.Errorf("issuer down: %d %s", resp.StatusCode, body)
 	}
+	if !strings.Contains(body, `role="alert"`) || !strings.Contains(body, `value="김순번"`) || !strings.Contains(body, "카카오") {
+		t.Errorf("what was typed, or whom to wait for, is lost: %s", body)
+	}
+	p.header.Set("Accept", "text/html,*/*")
+	if got := p.page("/nowhere", "en"); !strings.Contains(got, "Not found") {
+		t.Errorf("nowhere: %s", got)
+	}
 }
 
 func TestPagesAskForSyntheticPersonsOnlyOfTheSimulator(t *testing.T) {

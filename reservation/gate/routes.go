@@ -2,6 +2,7 @@ package gate
 
 import (
 	"net/http"
+	"strings"
 
 	"sunbeon/internal/httpserver"
 	"sunbeon/internal/problem"
@@ -70,8 +71,17 @@ func (g *Gate) sameOrigin(next http.Handler) http.Handler {
 	})
 }
 
-func (g *Gate) notFound(w http.ResponseWriter, _ *http.Request) {
-	problem.Write(w, http.StatusNotFound, "not_found", "There is nothing here. /openapi.json lists what there is.")
+// notFound answers browsers with a page and programs with a document.
+func (g *Gate) notFound(w http.ResponseWriter, r *http.Request) {
+	if strings.Contains(r.Header.Get("Accept"), "text/html") {
+		g.showProblem(w, r, notFound())
+		return
+	}
+	g.refuse(w, notFound())
+}
+
+func notFound() *problem.Problem {
+	return problem.New(http.StatusNotFound, "not_found", "There is nothing here. /openapi.json lists what there is.")
 }
 
 // keysCache lets others keep the keys for a while; an unknown key makes them

@@ -10,6 +10,9 @@ type Home struct {
 	Providers []string
 	Typed     Typed
 	Provinces []string
+	// Problem is why identifying oneself did not work; its Code is empty when
+	// nothing went wrong.
+	Problem Problem
 }
 
 // Cohort is one row of the timetable.
@@ -41,6 +44,8 @@ type Line struct {
 	// Ticket is the signed place and Receipt the evidence for it.
 	Ticket, Receipt string
 	NowMS           int64
+	// Renews is true when the page renews itself.
+	Renews bool
 }
 
 // Institutions is the content of the page "institutions".

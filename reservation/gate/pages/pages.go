@@ -10,6 +10,7 @@ import (
 	"html/template"
 	"io/fs"
 	"net/http"
+	"net/url"
 	"path"
 	"strconv"
 	"strings"
@@ -104,15 +105,27 @@ func grouped(n int64) string {
 
 // Frame is what every page has around its own content.
 type Frame struct {
-	// Language is one of [Languages]; Path is the page's own address, for the
-	// link to the other language.
-	Language, Path string
+	// Language is one of [Languages]; Here is the page's own address, which
+	// the link to the other language leads to.
+	Language string
+	Here     *url.URL
 	// LoggedIn shows the ways that need an identity.
 	LoggedIn bool
 	// RefreshS reloads the page after so many seconds; 0 never.
 	RefreshS int64
 	// Page is the content: the type that the named template expects.
 	Page any
+}
+
+// In is this page's address in another language.
+func (f Frame) In(language string) string {
+	query := url.Values{}
+	path := "/"
+	if f.Here != nil {
+		query, path = f.Here.Query(), f.Here.Path
+	}
+	query.Set("lang", language)
+	return path + "?" + query.Encode()
 }
 
 // security keeps the pages to themselves: no script, no frame, no form that

@@ -5,6 +5,7 @@ import (
 	"maps"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -101,13 +102,13 @@ func TestEveryPageInEveryLanguage(t *testing.T) {
 		}
 		for _, language := range pages.Languages {
 			w := httptest.NewRecorder()
-			frame := pages.Frame{Language: language, Path: "/" + name, LoggedIn: true, RefreshS: 5, Page: content}
+			frame := pages.Frame{Language: language, Here: &url.URL{Path: "/" + name, RawQuery: "change=A-1"}, LoggedIn: true, RefreshS: 5, Page: content}
 			if err := renderer.Render(w, http.StatusOK, name, frame); err != nil {
 				t.Errorf("%s in %s: %v", name, language, err)
 				continue
 			}
 			body := w.Body.String()
-			for _, must := range []string{`lang="` + language + `"`, "<main", "<h1>", `class="skip"`, "</html>"} {
+			for _, must := range []string{`lang="` + language + `"`, "?change=A-1&amp;lang=", "<main", "<h1>", `class="skip"`, "</html>"} {
 				if !strings.Contains(body, must) {
 					t.Errorf("%s in %s lacks %s", name, language, must)
 				}

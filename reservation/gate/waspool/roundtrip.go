@@ -28,9 +28,9 @@ const (
 	MaxBody = 16 << 10
 	// attempts is how many servers one request may be sent to.
 	attempts = 3
-	// answerWithin bounds the wait for one server's answer: longer than any
-	// deadline the servers themselves keep.
-	answerWithin = 10 * time.Second
+	// answerWithin bounds the wait for one server's answer: a little longer
+	// than the deadline the servers themselves keep for a request.
+	answerWithin = 7 * time.Second
 )
 
 // Transport returns the transport to booking servers: mutual TLS, a pool of
@@ -42,10 +42,12 @@ func Transport(config *tls.Config) *http.Transport {
 		TLSClientConfig:       config,
 		TLSHandshakeTimeout:   2 * time.Second,
 		ResponseHeaderTimeout: answerWithin,
-		MaxIdleConns:          1024,
-		MaxIdleConnsPerHost:   128,
-		MaxConnsPerHost:       256,
-		IdleConnTimeout:       60 * time.Second,
+		MaxIdleConns:          2048,
+		MaxIdleConnsPerHost:   256,
+		// Enough that requests queue at the servers, whose load gates see
+		// them and say "hold on", and not unseen in here.
+		MaxConnsPerHost: 1024,
+		IdleConnTimeout: 60 * time.Second,
 		// Answers are small JSON; compressing them between neighbours only
 		// costs processor time.
 		DisableCompression: true,
