@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
+	"net/http"
 	"path/filepath"
 	"slices"
 	"time"
@@ -34,7 +35,14 @@ const operator = "up"
 // beforehand, at the configured rate and number of WAS. An evening that was
 // begun and is not closed is carried on with as it stands, which the second
 // result says.
-func (s *system) agree(ctx context.Context, c *client.Client, current *plan.Plan, now time.Time) (plan.Cohort, bool, error) {
+func (s *system) agree(ctx context.Context, c *client.Client, now time.Time) (plan.Cohort, bool, error) {
+	// A node that has only just started may not have caught up yet.
+	var current struct {
+		Cohorts map[string]plan.Cohort `json:"cohorts"`
+	}
+	if err := c.Call(ctx, http.MethodGet, "/v1/plan?consistency=linearizable", "", nil, &current); err != nil {
+		return plan.Cohort{}, false, fmt.Errorf("read the plan: %w", err)
+	}
 	for _, id := range slices.Sorted(maps.Keys(current.Cohorts)) {
 		if cohort := current.Cohorts[id]; cohort.Phase != plan.Closed {
 			return cohort, true, s.approve(ctx, c, cohort)

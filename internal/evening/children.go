@@ -69,6 +69,7 @@ func (s *system) agent() child {
 	return s.child("agent", portAgent, "agent",
 		"--id", "agent-1",
 		"--data", s.dir.join("agent"),
+		"--logs", s.dir.join("logs"),
 		"--pki", s.dir.join("pki"),
 		"--private-listen", s.ports.address(portAgent),
 		"--controlplane", s.controlplanes(),

@@ -5,10 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"os"
+	"strings"
 	"time"
 
 	"sunbeon/controlplane/opsapi/client"
-	"sunbeon/internal/pki"
 )
 
 // readyTimeout is how long the processes may take to become healthy; on a
@@ -74,11 +75,7 @@ func (s *system) open(ctx context.Context, screen *screen, began time.Time) erro
 	go func() { watched <- c.Watch(watching, observer.observe) }()
 	defer func() { stopWatching(); <-watched }()
 
-	current, err := observer.first(ctx)
-	if err != nil {
-		return fmt.Errorf("read the plan: %w", err)
-	}
-	cohort, carriedOn, err := s.agree(ctx, c, current, time.Now())
+	cohort, carriedOn, err := s.agree(ctx, c, time.Now())
 	if err != nil {
 		return fmt.Errorf("agree the evening: %w", err)
 	}
@@ -130,13 +127,13 @@ func (s *system) rest(ctx context.Context, o *observer, result map[string]any) e
 
 // client speaks to the control plane as the operator.
 func (s *system) client() (*client.Client, error) {
-	identity, err := pki.Load(s.dir.join("pki"), "operator")
+	token, err := os.ReadFile(s.dir.join(tokenFile))
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("read operator token: %w", err)
 	}
 	return client.New(client.Config{
-		Addresses: s.each(portControlplane, s.ports.private),
-		TLS:       identity.ClientTLS(),
+		Addresses: s.each(portOps, s.ports.public),
+		Token:     strings.TrimSpace(string(token)),
 		Logger:    slog.New(slog.DiscardHandler),
 	})
 }

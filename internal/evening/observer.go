@@ -1,7 +1,6 @@
 package evening
 
 import (
-	"context"
 	"fmt"
 	"strings"
 	"sync"
@@ -14,8 +13,6 @@ import (
 // observer follows the plan through the evening and keeps what the report and
 // the progress lines tell.
 type observer struct {
-	began chan struct{} // closed at the first view
-
 	mu           sync.Mutex
 	cohort       string
 	view         client.View
@@ -34,19 +31,7 @@ type ratePoint struct {
 }
 
 func newObserver() *observer {
-	return &observer{began: make(chan struct{}), terms: map[uint64]bool{}}
-}
-
-// first waits for the first view of the plan.
-func (o *observer) first(ctx context.Context) (*plan.Plan, error) {
-	select {
-	case <-ctx.Done():
-		return nil, ctx.Err()
-	case <-o.began:
-	}
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return o.view.Plan, nil
+	return &observer{terms: map[uint64]bool{}}
 }
 
 // follow names the cohort the evening is about.
@@ -60,9 +45,6 @@ func (o *observer) follow(cohort string) {
 func (o *observer) observe(v client.View) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	if o.view.Plan == nil {
-		close(o.began)
-	}
 	o.view, o.seen = v, time.Now()
 	if v.Plan.Cluster.Term > 0 {
 		o.terms[v.Plan.Cluster.Term] = true

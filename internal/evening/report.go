@@ -17,6 +17,8 @@ var guarantees = []struct{ key, means string }{
 	{"overbooked", "slots booked beyond capacity"},
 	{"duplicates", "people with two bookings of a dose, or two places"},
 	{"early_passes", "passes issued to a turn not yet called"},
+	{"lost", "tickets or passes acknowledged and not in the record"},
+	{"unsound", "places where the record contradicts itself"},
 }
 
 func merge(rush map[string]any, seen observations) report {
