@@ -11,22 +11,11 @@ import (
 	"sunbeon/reservation/ledger"
 )
 
-const (
-	seedVaccines = `
-INSERT OR IGNORE INTO vaccines (id, doses, interval_days, slack_days)
-SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3 FROM json_each(?)`
-
-	seedInstitutions = `
-INSERT OR IGNORE INTO institutions (id, name, province, district)
-SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3 FROM json_each(?)`
-
-	seedSlots = `
-INSERT OR IGNORE INTO slots (id, institution, start, vaccine)
-SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3 FROM json_each(?)`
-
-	seedPlaces = `
-INSERT OR IGNORE INTO places (slot, capacity)
-SELECT value ->> 0, value ->> 1 FROM json_each(?)`
+var (
+	seedVaccines     = intoUnlessThere("vaccines", "id", "doses", "interval_days", "slack_days")
+	seedInstitutions = intoUnlessThere("institutions", "id", "name", "province", "district")
+	seedSlots        = intoUnlessThere("slots", "id", "institution", "start", "vaccine")
+	seedPlaces       = intoUnlessThere("places", "slot", "capacity")
 )
 
 // Seed adds what is not there yet, in one transaction.
@@ -47,7 +36,7 @@ func (s *Store) Seed(ctx context.Context, c ledger.Catalog) error {
 	if err != nil {
 		return fmt.Errorf("seed: %w", err)
 	}
-	w := writing{ctx: ctx, tx: tx}
+	w := writing{ctx: ctx, q: tx}
 	w.catalog(c)
 	if w.err != nil {
 		return fmt.Errorf("seed: %w", w.err)
@@ -74,23 +63,21 @@ func rowsOf(ctx context.Context, tx *sql.Tx) (n int64, err error) {
 }
 
 func (w *writing) catalog(c ledger.Catalog) {
-	vaccines := make([]row, len(c.Vaccines))
-	for i, v := range c.Vaccines {
-		vaccines[i] = row{v.ID, v.Doses, v.IntervalDays, v.SlackDays}
+	var vaccines, institutions, slots, places []any
+	for _, v := range c.Vaccines {
+		vaccines = append(vaccines, v.ID, int64(v.Doses), int64(v.IntervalDays), int64(v.SlackDays))
 	}
-	institutions := make([]row, len(c.Institutions))
-	for i, in := range c.Institutions {
-		institutions[i] = row{in.ID, in.Name, in.Province, in.District}
+	for _, in := range c.Institutions {
+		institutions = append(institutions, int64(in.ID), in.Name, in.Province, in.District)
 	}
-	slots, places := make([]row, len(c.Slots)), make([]row, len(c.Slots))
-	for i, sl := range c.Slots {
-		slots[i] = row{sl.ID, sl.Institution, sl.Start, sl.Vaccine}
-		places[i] = row{sl.ID, sl.Capacity}
+	for _, s := range c.Slots {
+		slots = append(slots, int64(s.ID), int64(s.Institution), int64(s.Start), s.Vaccine)
+		places = append(places, int64(s.ID), int64(s.Capacity))
 	}
-	w.run("vaccines", seedVaccines, vaccines)
-	w.run("institutions", seedInstitutions, institutions)
-	w.run("slots", seedSlots, slots)
-	w.run("places", seedPlaces, places)
+	w.insert(seedVaccines, vaccines)
+	w.insert(seedInstitutions, institutions)
+	w.insert(seedSlots, slots)
+	w.insert(seedPlaces, places)
 }
 
 func (s *Store) catalogVersion(ctx context.Context) (version int64, err error) {

@@ -2,7 +2,6 @@ package sqlite
 
 import (
 	"context"
-	"database/sql"
 	"fmt"
 
 	"sunbeon/reservation/booking"
@@ -24,7 +23,7 @@ func (s *Store) Commit(ctx context.Context, gather func() []booking.Request) ([]
 		return nil, fmt.Errorf("begin batch: %w", err)
 	}
 	defer tx.Rollback()
-	state, err := load(ctx, tx, batch)
+	state, err := load(ctx, s.batch.in(tx), batch)
 	if err != nil {
 		return nil, fmt.Errorf("load batch: %w", err)
 	}
@@ -32,23 +31,11 @@ func (s *Store) Commit(ctx context.Context, gather func() []booking.Request) ([]
 	if len(changes.Answers) == 0 { // replays only
 		return outcomes, nil
 	}
-	if err := write(ctx, tx, changes); err != nil {
+	if err := write(ctx, s.batch.in(tx), changes); err != nil {
 		return nil, fmt.Errorf("write batch: %w", err)
 	}
 	if err := tx.Commit(); err != nil {
 		return nil, fmt.Errorf("%w: commit batch: %w", ledger.ErrUnknown, err)
 	}
 	return outcomes, nil
-}
-
-// write applies a batch's changes: one statement a table, whatever its size.
-func write(ctx context.Context, tx *sql.Tx, c booking.Changes) error {
-	w := writing{ctx: ctx, tx: tx}
-	last := w.events(c.Events)
-	w.bookings(c.New)
-	w.updated(c.Updated)
-	w.doses(c.Cleared, c.Doses)
-	w.taken(c.Taken, last)
-	w.answers(c.Answers)
-	return w.err
 }

@@ -28,16 +28,11 @@ FROM json_each(?) AS j CROSS JOIN answers AS a ON a.person = j.value ->> 0 AND a
 	loadLast = `SELECT coalesce(max(serial), 0) FROM bookings`
 )
 
-// querier is a transaction or a pool of connections.
-type querier interface {
-	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
-}
-
 // load reads all that the requests of a batch depend on.
-func load(ctx context.Context, tx *sql.Tx, batch []booking.Request) (booking.State, error) {
+func load(ctx context.Context, q querier, batch []booking.Request) (booking.State, error) {
 	want := booking.Touched(batch)
 	state := booking.State{Places: make(map[booking.SlotID]booking.Places, len(want.Slots))}
-	err := each(ctx, tx, loadPlaces, want.Slots, func(rows *sql.Rows) error {
+	err := each(ctx, q, loadPlaces, want.Slots, func(rows *sql.Rows) error {
 		var id booking.SlotID
 		var p booking.Places
 		if err := rows.Scan(&id, &p.Capacity, &p.Taken); err != nil {
@@ -49,13 +44,14 @@ func load(ctx context.Context, tx *sql.Tx, batch []booking.Request) (booking.Sta
 	if err != nil {
 		return state, fmt.Errorf("places: %w", err)
 	}
-	if state.Latest, err = latest(ctx, tx, want.Persons); err != nil {
+	if state.Latest, err = latest(ctx, q, want.Persons); err != nil {
 		return state, err
 	}
-	if state.Answered, err = answered(ctx, tx, want.Attempts); err != nil {
+	if state.Answered, err = answered(ctx, q, want.Attempts); err != nil {
 		return state, err
 	}
-	if err := tx.QueryRowContext(ctx, loadLast).Scan(&state.Last); err != nil {
+	err = scanAll(ctx, q, loadLast, func(rows *sql.Rows) error { return rows.Scan(&state.Last) })
+	if err != nil {
 		return state, fmt.Errorf("last serial: %w", err)
 	}
 	return state, nil
@@ -111,7 +107,11 @@ func each(ctx context.Context, q querier, query string, array any, scan func(*sq
 	if err != nil {
 		return err
 	}
-	rows, err := q.QueryContext(ctx, query, string(arg))
+	return scanAll(ctx, q, query, scan, string(arg))
+}
+
+func scanAll(ctx context.Context, q querier, query string, scan func(*sql.Rows) error, args ...any) error {
+	rows, err := q.QueryContext(ctx, query, args...)
 	if err != nil {
 		return err
 	}

@@ -27,6 +27,7 @@ var migrations embed.FS
 type Store struct {
 	reads  *sql.DB
 	writes *sql.DB // one connection
+	batch  statements
 	lock   *lockFile
 }
 
@@ -65,7 +66,11 @@ func (s *Store) open(ctx context.Context, path string) (err error) {
 		return err
 	}
 	defer s.lock.Unlock()
-	return migrate(ctx, s.writes)
+	if err := migrate(ctx, s.writes); err != nil {
+		return err
+	}
+	s.batch, err = prepare(ctx, s.writes)
+	return err
 }
 
 // OpenReadOnly opens an existing ledger without changing anything, next to the
@@ -94,6 +99,7 @@ func source(path string, readOnly bool) string {
 	q.Set("_synchronous", "FULL")
 	q.Set("_dqs", "false")
 	q.Set("_txlock", "immediate")
+	q.Add("_pragma", "cache_size(-32768)") // 32 MB, used only as far as a rush touches pages
 	q.Add("_pragma", "wal_autocheckpoint(4000)") // 16 MB: a checkpoint is a second fsync
 	q.Add("_pragma", "journal_size_limit(67108864)")
 	if readOnly {
