@@ -20,16 +20,15 @@ func (s *State) steerRate(cfg Config, in Inputs, f forecast, w wish, t trust, wh
 	}
 	action := ActionHold
 	applied := math.Abs(v.rate-from) > 1e-9
+	if applied && !s.stepped(v.rate, from, in.NowMS) {
+		return nil // a renewal
+	}
+	from = s.Rate.Told
 	switch {
 	case applied && v.rate > from:
 		action = ActionRaise
-		s.Rate.Left--
-		s.Rate.ChangedMS = in.NowMS
 	case applied:
 		action = ActionLower
-		if t != trustBlind {
-			s.Rate.ChangedMS = in.NowMS
-		}
 	case w.rate <= v.rate*1.05 || len(v.clamps) == 0:
 		return nil // content
 	case has(v.clamps, clampMode) || has(v.clamps, clampApproval):
@@ -43,6 +42,9 @@ func (s *State) steerRate(cfg Config, in Inputs, f forecast, w wish, t trust, wh
 		}
 		s.Rate.Recorded, s.Rate.RecordedMS = key, in.NowMS
 	}
+	if applied {
+		s.Rate.Told = v.rate
+	}
 	d := s.record(in, ActuatorAdmission, action)
 	d.From, d.To, d.Applied = round(from), round(v.rate), applied
 	if action == ActionPropose {
@@ -55,6 +57,22 @@ func (s *State) steerRate(cfg Config, in Inputs, f forecast, w wish, t trust, wh
 	s.await(d)
 	return []Decision{d}
 }
+
+// stepped says whether the rate has changed enough since it was last told to be
+// a decision, and books it. Trims of renewals add up to one.
+func (s *State) stepped(rate, from float64, nowMS int64) bool {
+	if math.Abs(rate-from) > 2*trimShare*from {
+		s.Rate.ChangedMS = nowMS
+		if rate > from {
+			s.Rate.Left = max(0, s.Rate.Left-1)
+		}
+		return true
+	}
+	return math.Abs(rate-s.Rate.Told) > toldShare*s.Rate.Told
+}
+
+// toldShare is the drift of the rate by trims that is put on record.
+const toldShare = 0.05
 
 // explain fills in what the decision was taken from.
 func (s *State) explain(d *Decision, in Inputs, w wish, f forecast, ageMS int64) {

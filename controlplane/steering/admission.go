@@ -11,30 +11,37 @@ type wish struct {
 	committed float64 // share of the bottleneck's horizon already committed
 }
 
-// admit finds the highest rate under which no resource is asked for more than
-// rho of what it can do, over every stretch from firstCell to the whole horizon.
+// admit finds the highest rate that leaves no resource with more than a small
+// queue at the horizon.
 //
-// In the first part of the horizon a new call brings almost nothing, so no rate
-// could help there; that stretch belongs to the local load gate.
+// The queue at the horizon is that of the worst stretch ending there (Lindley's
+// recursion, written out): what comes in during the stretch less what can be
+// served, and for the stretch that begins now also what is owed. So capacity
+// that nobody can reach in time any more is not counted on, and work that will
+// be done long before the horizon does no harm.
 func admit(cfg Config, s *State, f forecast, capacity, provedCapacity []float64) wish {
 	w := wish{rate: math.Inf(1), resource: -1, limits: make([]float64, len(capacity)), proved: math.Inf(1)}
 	for r := range capacity {
 		e := &s.Estimates[r]
+		target := cfg.Admission.Rho * capacity[r]
 		limit := math.Inf(1)
-		committed := 0.0
-		for c := firstCell; c < cells; c++ {
-			unit := f.unit[r][c] * e.Ratio
-			if unit <= 0 {
-				continue
+		load, unit := 0.0, 0.0
+		for c := cells - 1; c >= 0; c-- {
+			load += f.load[r][c] * e.Ratio
+			unit += f.unit[r][c] * e.Ratio
+			stretch := float64(cells-c) * f.cellS
+			owed := 0.0
+			if c == 0 {
+				owed = min(e.Owed, 120*capacity[r]) // more is an error of the account
 			}
-			work := cfg.Admission.Rho * capacity[r] * float64(c+1) * f.cellS
-			load := f.load[r][c]*e.Ratio + e.owedWork(capacity[r])
-			limit = min(limit, max(0, work-load)/unit)
-			committed = load / max(work, 1e-9)
+			if cells-c >= shortest && unit > 0 {
+				limit = min(limit, max(0, target*(stretch+slackS)-load-owed)/unit)
+			}
 		}
 		w.limits[r] = limit
 		if limit < w.rate {
-			w.rate, w.resource, w.committed = limit, r, committed
+			w.rate, w.resource = limit, r
+			w.committed = (load + e.Owed) / max(target*f.horizon, 1e-9)
 		}
 		if f.perCall[r] > 0 {
 			w.proved = min(w.proved, cfg.Admission.Rho*provedCapacity[r]/(f.perCall[r]*e.Ratio))
@@ -43,11 +50,7 @@ func admit(cfg Config, s *State, f forecast, capacity, provedCapacity []float64)
 	return w
 }
 
-// owed work of the whole resource. More than two minutes of it is an error of
-// the account rather than people.
-func (e *estimate) owedWork(capacity float64) float64 {
-	return min(e.Owed, 120*capacity)
-}
-
-// firstCell of the forecast that the rate answers for: from 70 % of the horizon.
-const firstCell = cells * 7 / 10
+const (
+	shortest = 4   // cells in a stretch: one cell alone is mostly noise
+	slackS   = 1.5 // seconds of queue at the horizon: the noise of whole people
+)

@@ -101,13 +101,12 @@ func (s *State) raise(cfg Config, in Inputs, w wish, current float64, mode Mode,
 	case mode == ModeApprove && v.rate > *approved:
 		v.clamp(clampApproval, *approved)
 	}
-	if s.Rate.left(cfg, in.NowMS) < 1 {
-		v.clamp(clampBudget, current)
+	since := in.NowMS - s.Rate.ChangedMS
+	if s.trim(cfg, v, current) {
 		return
 	}
-	since := in.NowMS - s.Rate.ChangedMS
-	if v.rate < current*(1+s.deadband(cfg, in.NowMS)) || v.rate < current*1.15 && since < s.spacing(cfg) {
-		v.rate = current // not worth a change yet
+	if s.Rate.left(cfg, in.NowMS) < 1 {
+		v.clamp(clampBudget, current*(1+trimShare))
 		return
 	}
 	// What was proved before may be added at the slew rate, whatever the present
@@ -123,10 +122,7 @@ const slewBurstMS = 5000
 
 // lower lets the rate fall at once when it matters and gathers small decreases.
 func (s *State) lower(cfg Config, in Inputs, w wish, current float64, v *verdict) {
-	drop := 1 - v.rate/max(current, 1e-9)
-	since := in.NowMS - s.Rate.ChangedMS
-	if drop < s.deadband(cfg, in.NowMS) || drop < 0.15 && since < s.spacing(cfg) {
-		v.rate = current
+	if s.trim(cfg, v, current) {
 		return
 	}
 	// After an override the way down is a slope, unless something suffers.
@@ -149,21 +145,31 @@ func (s *State) suffering() bool {
 	return false
 }
 
-// deadband is the relative change worth making. It widens as the budget is used
-// up, so that the budget is spent on what matters.
-func (s *State) deadband(cfg Config, nowMS int64) float64 {
-	used := 1 - s.Rate.left(cfg, nowMS)/budgetBurst(cfg)
-	return 0.025 + 0.1*used*used
+// trim lets a small difference into the next renewal of the segment: a share of
+// it, at most trimShare a second, so that the rate glides rather than steps.
+// Anything larger is a change, and is decided as one.
+func (s *State) trim(cfg Config, v *verdict, current float64) bool {
+	if math.Abs(v.rate-current) > s.deadband(cfg)*current {
+		return false
+	}
+	most := trimShare * current * float64(cfg.PeriodMS) / 1000
+	v.rate = current + max(-most, min(most, v.rate-current))
+	return true
 }
 
-// spacing between small changes: a quarter of the time they take to show.
-func (s *State) spacing(cfg Config) int64 {
-	return max(2*cfg.PeriodMS, s.DeadMS/4)
+// deadband is the relative change that is worth a step. It widens as the budget
+// is used up, so that the budget is spent on what matters.
+func (s *State) deadband(cfg Config) float64 {
+	return 0.06 + 0.2*(1-s.Rate.Left/budgetBurst(cfg))
 }
+
+// trimShare of the rate is the most a renewal changes it by in a second.
+const trimShare = 0.01
 
 // rateState is what the admission rate remembers between steps.
 type rateState struct {
 	Wished       float64 `json:"wished"` // smoothed
+	Told         float64 `json:"told"`   // at the last record
 	ChangedMS    int64   `json:"changed_ms"`
 	Left         float64 `json:"left"` // increases the budget still holds
 	LeftMS       int64   `json:"left_ms"`

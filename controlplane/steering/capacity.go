@@ -8,7 +8,11 @@ type estimate struct {
 	Proved   float64 `json:"proved"`    // served without strain
 	Believed float64 `json:"believed"`  // thought to be served at most
 	LastGood float64 `json:"last_good"` // highest it proved before the last cut
+	Best     float64 `json:"best"`      // highest it ever proved tonight
 	Base     float64 `json:"base"`      // unstrained latency, seconds
+	Usual    float64 `json:"usual"`     // the same, averaged over a minute
+	Brisk    int     `json:"brisk"`     // scrapes in a row well below the usual
+	Press    float64 `json:"press"`     // share held back because strain persists
 	Smooth   float64 `json:"smooth"`    // throughput, smoothed
 	Backlog  float64 `json:"backlog"`   // requests held outside, waiting to retry
 	Grows    float64 `json:"grows"`     // how fast the backlog grows a second
@@ -40,13 +44,16 @@ type point struct {
 const (
 	strikesNeeded  = 3
 	quietNeeded    = 5
+	briskShare     = 0.8
+	pressStep      = 0.06
+	pressMost      = 0.2
 	replicasAgree  = 0.5
 	kneeLatency    = 2.0 // times the base
 	calmLatency    = 1.5
 	kneeWindow     = 6
 	wasBusy        = 0.85 // utilisation above which a WAS may be blamed
 	smoothFew      = 6    // scrapes averaged for a quick answer
-	smoothMany     = 40
+	smoothMany     = 25
 	smoothCalm     = 12
 	contradiction  = 0.15 // relative, for this many scrapes: the capacity changed
 	contradictions = 3
@@ -80,7 +87,7 @@ func (e *estimate) measure(r Resource, units, expected float64, blamable bool, p
 	switch {
 	case e.Saturated && e.Strikes > 0:
 		if !was {
-			e.Smooth, e.Averaged, e.Off = e.mean(strikesNeeded), strikesNeeded, 0
+			e.onset()
 		}
 		e.average(x)
 		e.cut()
@@ -103,7 +110,7 @@ func (e *estimate) measure(r Resource, units, expected float64, blamable bool, p
 // what is too much for a minute, while a timid opening is lost for good.
 func (e *estimate) hoped(a AdmissionConfig) float64 {
 	if e.Found {
-		return e.Believed
+		return e.Believed * (1 - e.Press)
 	}
 	return e.Believed * a.Explore
 }
@@ -127,6 +134,18 @@ func (e *estimate) hold(r Resource, periodS, retryS float64) {
 	e.Grows += ((e.Backlog-before)/periodS - e.Grows) / smoothFew
 }
 
+// onset of saturation starts the average. Strain shows first when noise has
+// taken a little capacity away, so unless the difference is large the belief
+// counts as much as the first scrapes do.
+func (e *estimate) onset() {
+	e.Smooth, e.Averaged, e.Off = e.mean(strikesNeeded), strikesNeeded, 0
+	if math.Abs(e.Smooth-e.Believed) < contradiction*e.Believed {
+		const weight = 3 * strikesNeeded
+		e.Smooth = (e.Smooth*strikesNeeded + e.Believed*weight) / (strikesNeeded + weight)
+		e.Averaged += weight
+	}
+}
+
 // average throughput under saturation over ever more scrapes, and start again
 // when several in a row say that the capacity is another.
 func (e *estimate) average(x float64) {
@@ -143,15 +162,15 @@ func (e *estimate) average(x float64) {
 	e.Smooth += (x - e.Smooth) / float64(max(smoothFew, e.Averaged))
 }
 
-// owe keeps account of work foreseen and not done. Once nothing is held any
-// more the account is closed quickly, so that an error of the kernel does not
-// add up.
+// owe keeps account of work foreseen and not done. While nothing is held it can
+// only shrink, so that an error of the kernel does not add up.
 // most is what the people inside could want at all.
 func (e *estimate) owe(foreseen, served, most, periodS, deadS float64) {
-	e.Owed += (foreseen - served) * periodS
+	missed := (foreseen - served) * periodS
 	if !e.Saturated && e.Strikes == 0 {
-		e.Owed -= e.Owed * min(1, 4*periodS/deadS)
+		missed = min(0, missed) - e.Owed*min(1, 2*periodS/deadS)
 	}
+	e.Owed += missed
 	e.Owed = min(most, max(0, e.Backlog, e.Owed))
 }
 
@@ -197,11 +216,12 @@ func (e *estimate) cut() {
 func (e *estimate) calm(r Resource, periodS float64) {
 	e.CalmMS += int64(periodS * 1000)
 	e.Proved = max(e.Proved, e.Smooth)
-	e.LastGood = max(e.LastGood, e.Proved)
+	e.LastGood, e.Best = max(e.LastGood, e.Proved), max(e.Best, e.Proved)
 	e.Believed = max(e.Believed, e.Proved)
 	if !usable(r.Latency) || r.Latency == 0 || r.Throughput == 0 {
 		return
 	}
+	e.quicken(r.Latency)
 	switch {
 	case e.Base == 0 || r.Latency < e.Base:
 		e.Base = r.Latency
@@ -210,31 +230,61 @@ func (e *estimate) calm(r Resource, periodS float64) {
 	}
 }
 
+// quicken notices that a resource that had become slow is quick again. As long
+// as its workers are as many, capacity is their number over the service time, so
+// it has grown by as much; what it was seen to do earlier tonight bounds that.
+func (e *estimate) quicken(latency float64) {
+	if e.Usual == 0 {
+		e.Usual = latency
+	}
+	if latency < briskShare*e.Usual {
+		e.Brisk++
+	} else {
+		e.Brisk = 0
+	}
+	if e.Brisk >= strikesNeeded {
+		if again := min(e.Best, e.Believed*e.Usual/latency); again > e.Believed {
+			e.Believed = again
+		}
+		e.Usual, e.Brisk = latency, 0
+	}
+	e.Usual += (latency - e.Usual) / 60
+}
+
+// strain that lasts means that the forecast is too low, or the capacity still
+// falling: hold back a little more with every dead time of it, and give that
+// back when it is calm.
+func (e *estimate) press(periodMS, deadMS int64) {
+	step := pressStep * float64(periodMS) / float64(deadMS)
+	if e.Saturated && e.Backlog > 0 {
+		e.Press = min(pressMost, e.Press+step)
+	} else {
+		e.Press = max(0, e.Press-step)
+	}
+}
+
 // probe raises the believed capacity of a resource that carries its target
-// without strain: fast up to the last good mark, slower beyond, faster the
-// longer it goes well. It never runs further ahead of what is being served than
-// the strain it would be safe to cause.
+// without strain. How far it may run ahead of what is being served doubles with
+// every dead time that goes well, so that a wrong guess costs little and a large
+// recovery is still found in a few steps; up to the last good mark it is bolder.
 func (e *estimate) probe(a AdmissionConfig, periodMS, deadMS int64) {
-	if e.Saturated || e.Strikes > 0 || e.CalmMS == 0 {
+	if e.Saturated || e.Strikes > 0 || e.CalmMS == 0 || e.Smooth < loadedShare*e.Believed {
 		return
 	}
-	step := float64(periodMS) / float64(deadMS)
-	streak := float64(e.LoadedMS) / float64(deadMS)
-	growth, lead := a.ProbePerSession, 1.03+0.15*max(0, min(streak-1.5, 2))
-	if !e.Found {
-		growth, lead = a.RecoverPerSession, 1.15
-	}
-	if e.Believed < e.LastGood {
-		growth, lead = a.RecoverPerSession, 1.6
-	}
-	ceiling := e.Smooth * lead
-	if e.Believed >= ceiling {
-		return
+	streak := float64(e.LoadedMS) / (0.75 * float64(deadMS))
+	lead := 1 + min(a.ProbeMost, a.Probe*math.Exp2(streak))
+	if e.Believed < nearGood*e.LastGood {
+		lead = 1 + min(a.ProbeMost, a.Recover*math.Exp2(streak))
 	}
 	e.LoadedMS += periodMS
-	grown := e.Believed * math.Exp(step*math.Log1p(growth))
-	e.Believed = max(e.Believed, min(ceiling, grown))
+	e.Believed = max(e.Believed, e.Smooth*lead)
 }
+
+// loadedShare of the belief must be in use before more is believed.
+const loadedShare = 0.9
+
+// nearGood is where the last good mark is reached, noise allowed for.
+const nearGood = 0.9
 
 // confidence is high where saturation was just measured or the load is close to
 // what is believed, and fades as the estimate turns into memory.

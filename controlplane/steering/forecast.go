@@ -3,8 +3,8 @@ package steering
 // cells is how many pieces the forecast's horizon is cut into.
 const cells = 24
 
-// forecast is the work to come: cumulative requests to each resource by the end
-// of each cell, from people already called, and from one call a second from now.
+// forecast is the work to come: requests to each resource in each cell of time,
+// from people already called, and from one call a second from now.
 type forecast struct {
 	cellS   float64
 	horizon float64 // seconds
@@ -54,6 +54,7 @@ func (s *State) forecast(resources int) forecast {
 		show := mix[0]*claimTable[0][historyBins] + mix[1]*claimTable[1][historyBins]
 		f.perCall[r] = show * table[historyBins]
 		f.demand[r] = s.Requests[r].expect(claimed)
+		// Requests by the end of each cell first, then the differences.
 		for c := range cells {
 			ahead := float64(c+1) * cell
 			for j, n := range claimed {
@@ -68,6 +69,10 @@ func (s *State) forecast(resources int) forecast {
 				f.unit[r][c] += unitClaims[b] * at(table, since)
 			}
 		}
+		for c := cells - 1; c > 0; c-- {
+			f.load[r][c] -= f.load[r][c-1]
+			f.unit[r][c] -= f.unit[r][c-1]
+		}
 	}
 	return f
 }
@@ -80,8 +85,13 @@ func (s *State) mix() [2]float64 {
 	return [2]float64{0, 1}
 }
 
-// horizon is how long it takes until nine tenths of what a call brings have
-// come, over all resources, and the mean of that time.
+// horizonShare of what a call brings has come at the horizon. Much less and the
+// rate answers for what it cannot change any more; much more and an empty house
+// fills slowly, because the last requests are waited for.
+const horizonShare = 0.7
+
+// horizon is how long it takes until most of what a call brings has come, over
+// all resources, and the mean of that time.
 func horizon(claims [2][]float64, requests [][]float64, mix [2]float64, binS float64) (horizonS, meanS float64) {
 	claimMean := mix[0]*meanAge(claims[0]) + mix[1]*meanAge(claims[1])
 	var late, mean float64
@@ -93,13 +103,13 @@ func horizon(claims [2][]float64, requests [][]float64, mix [2]float64, binS flo
 		m := meanAge(table)
 		mean = max(mean, m)
 		for a, v := range table {
-			if v >= 0.9*total {
+			if v >= horizonShare*total {
 				late = max(late, float64(a))
 				break
 			}
 		}
 	}
-	return max(4, claimMean+late) * binS, max(1, claimMean+mean) * binS
+	return max(4, (claimMean+late)) * binS, max(1, claimMean+mean) * binS
 }
 
 // meanAge of the events in a cumulative table.

@@ -26,9 +26,11 @@ func (s *State) predict(f forecast, r int, rate float64, nowMS int64) *Predictio
 	if r < 0 {
 		return nil
 	}
-	last, half := cells-1, cells/2-1
 	span := f.horizon / 2
-	mean := (f.load[r][last] - f.load[r][half] + rate*(f.unit[r][last]-f.unit[r][half])) / span * s.Estimates[r].Ratio
+	mean := 0.0
+	for c := cells / 2; c < cells; c++ {
+		mean += (f.load[r][c] + rate*f.unit[r][c]) * s.Estimates[r].Ratio / span
+	}
 	return &Prediction{
 		Resource: s.Names[r], Rate: math.Round(mean*100) / 100,
 		FromMS: nowMS + int64(span*1000), ToMS: nowMS + int64(2*span*1000),

@@ -41,7 +41,10 @@ func scale(cfg Config, s *State, in Inputs, f forecast, w wish, was int, capacit
 	} else {
 		demand = min(demand, soon/f.horizon)
 	}
-	now := f.load[was][cells-1] / f.horizon / perCall
+	now := 0.0
+	for _, load := range f.load[was] {
+		now += load / f.horizon / perCall
+	}
 	demand = max(demand, min(now, others))
 	out.needed = demand * perCall
 	want := int(math.Ceil(out.needed * (1 + cfg.Replicas.Headroom) / each))

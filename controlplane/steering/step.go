@@ -234,17 +234,18 @@ func (s *State) learn(cfg Config, readings []Resource, calls, claims [2]float64,
 			continue
 		}
 		people := byAge(s.History.Claimed, int(r.AgeMS/s.History.BinMS))
-		// People who were held do later what the kernel expects sooner.
-		weight := 1.0
-		if held {
-			weight = 0.02
+		// People who were held do later what the kernel expects sooner: the
+		// account of owed work knows that, the kernel must not learn it.
+		weight, steady := 1.0, 1.0
+		if held || e.Owed > 2*e.Smooth {
+			weight, steady = 0.02, 0.1
 		}
 		if foreseen := s.Requests[i].expect(people); foreseen > 3 {
 			// Soon after an opening the shape is still being learned, and says
 			// nothing about the total.
 			mature := min(1, foreseen/(s.Requests[i].total()*pace+1e-9))
 			seen := max(0.5, min(2, demands[i]/foreseen))
-			e.Ratio += (seen - e.Ratio) * mature * mature * min(1, float64(cfg.PeriodMS)*2/float64(s.DeadMS))
+			e.Ratio += (seen - e.Ratio) * steady * mature * mature * min(1, float64(cfg.PeriodMS)*2/float64(s.DeadMS))
 		}
 		s.Requests[i].learn(people, demands[i], periodS, memoryS, weight)
 	}
@@ -270,6 +271,7 @@ func (s *State) probe(cfg Config, in Inputs, w wish) {
 		return
 	}
 	for i := range s.Estimates {
+		s.Estimates[i].press(cfg.PeriodMS, max(s.DeadMS, 1))
 		s.Estimates[i].probe(cfg.Admission, cfg.PeriodMS, s.DeadMS)
 	}
 }

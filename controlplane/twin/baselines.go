@@ -110,8 +110,12 @@ func (c *proportional) step(t float64, in steering.Inputs) command {
 
 // autoscaler is the Kubernetes horizontal pod autoscaler on processor use: every
 // 15 s, ten per cent tolerance, the highest wish of five minutes when shrinking.
+//
+// The operators know when the cohort opens, so it is scaled for the rate they
+// believe in two minutes before.
 type autoscaler struct {
 	target  float64
+	ahead   int
 	next    float64
 	desired int
 	wishes  []wish
@@ -125,14 +129,21 @@ type wish struct {
 func newAutoscaler(s *Scenario) *autoscaler {
 	for _, r := range s.Resources {
 		if r.Replicas != nil {
-			return &autoscaler{target: 0.65, next: math.Inf(-1), desired: r.Replicas.Start}
+			needed := priorRate(s) * s.People.Show * s.visits(r) * r.Prior.Visits / (r.PerReplica * r.Prior.Believed)
+			return &autoscaler{
+				target: 0.65, next: math.Inf(-1), desired: r.Replicas.Start,
+				ahead: min(r.Replicas.Max, int(math.Ceil(1.25*needed))),
+			}
 		}
 	}
 	return nil
 }
 
 func (a *autoscaler) step(t float64, in steering.Inputs) int {
-	if t < a.next {
+	if t < 0 && t >= -120 {
+		a.desired = max(a.desired, a.ahead)
+	}
+	if t < a.next || t < 60 {
 		return a.desired
 	}
 	a.next = t + 15

@@ -45,7 +45,15 @@ func configure(s *Scenario) steering.Config {
 	return c
 }
 
-func newCascade(s *Scenario) *cascade { return &cascade{config: configure(s)} }
+var devConfig func(*steering.Config)
+
+func newCascade(s *Scenario) *cascade {
+	c := configure(s)
+	if devConfig != nil {
+		devConfig(&c)
+	}
+	return &cascade{config: c}
+}
 
 func (c *cascade) step(_ float64, in steering.Inputs) command {
 	if in.Term != c.term {
