@@ -59,7 +59,7 @@ has begun and goes. Any number of servers may share one ledger.`,
 	flags.StringVar(&f.pki, "pki", "", "`directory` with ca.pem, was.pem and was.key")
 	flags.StringVar(&f.keys, "keys", "", "`directory` with login.key, person.key and ledger.key")
 	flags.StringVar(&f.listen, "listen", "127.0.0.1:8814", "`address` to serve on (mutual TLS), as the gate reaches it")
-	flags.StringVar(&f.ledger, "ledger", "", "`address` of the ledger: sqlite:PATH")
+	flags.StringVar(&f.ledger, "ledger", "", "`address` of the ledger: sqlite:PATH or postgres://…")
 	flags.StringSliceVar(&f.controlplane, "controlplane", nil, "private `URLs` of the control-plane nodes, comma-separated")
 	flags.StringVar(&f.legacy, "legacy", "", "private `URL` of the eligibility and stock systems")
 	flags.StringVar(&f.passes, "passes", "", "`URL` of the keys that verify passes")

@@ -133,10 +133,7 @@ func (w *Writer) batch(first waiting) {
 		}
 		return requests
 	}
-	// Not a caller's context: one who leaves must not undo the others' bookings.
-	ctx, cancel := context.WithTimeout(context.Background(), w.cfg.Patience)
-	outcomes, err := w.store.Commit(ctx, gather)
-	cancel()
+	outcomes, err := w.commit(gather)
 	w.last = len(batch)
 	if err != nil {
 		if !errors.Is(err, ErrUnknown) {
@@ -154,6 +151,31 @@ func (w *Writer) batch(first waiting) {
 		w.cfg.Metrics.count(wait.request.Kind, outcomes[i].Code)
 		wait.answer <- answer{outcome: outcomes[i]}
 	}
+}
+
+// retries are the pauses before a lost batch is tried again. Whether it was
+// committed or not does not matter: every request in it has its key.
+var retries = []time.Duration{20 * time.Millisecond, 200 * time.Millisecond, time.Second}
+
+func (w *Writer) commit(gather func() []booking.Request) ([]booking.Outcome, error) {
+	// Not a caller's context: one who leaves must not undo the others' bookings.
+	ctx, cancel := context.WithTimeout(context.Background(), w.cfg.Patience)
+	defer cancel()
+	outcomes, err := w.store.Commit(ctx, gather)
+	unknown := errors.Is(err, ErrUnknown)
+	for _, pause := range retries {
+		if err == nil || ctx.Err() != nil {
+			break
+		}
+		w.cfg.Logger.Warn("batch tried again", "error", err)
+		time.Sleep(pause)
+		outcomes, err = w.store.Commit(ctx, gather)
+		unknown = unknown || errors.Is(err, ErrUnknown)
+	}
+	if err != nil && unknown && !errors.Is(err, ErrUnknown) {
+		err = fmt.Errorf("%w: %w", ErrUnknown, err) // an earlier attempt may have been committed
+	}
+	return outcomes, err
 }
 
 // linger gives the callers just answered a moment to come back: without it

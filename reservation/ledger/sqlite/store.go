@@ -99,7 +99,7 @@ func source(path string, readOnly bool) string {
 	q.Set("_synchronous", "FULL")
 	q.Set("_dqs", "false")
 	q.Set("_txlock", "immediate")
-	q.Add("_pragma", "cache_size(-32768)") // 32 MB, used only as far as a rush touches pages
+	q.Add("_pragma", "cache_size(-32768)")       // 32 MB, used only as far as a rush touches pages
 	q.Add("_pragma", "wal_autocheckpoint(4000)") // 16 MB: a checkpoint is a second fsync
 	q.Add("_pragma", "journal_size_limit(67108864)")
 	if readOnly {

@@ -1,0 +1,86 @@
+-- +goose Up
+CREATE TABLE vaccines (
+  id            text PRIMARY KEY,
+  doses         bigint NOT NULL,
+  interval_days bigint NOT NULL,
+  slack_days    bigint NOT NULL
+);
+
+CREATE TABLE institutions (
+  id       bigint PRIMARY KEY,
+  name     text NOT NULL,
+  province text NOT NULL,
+  district text NOT NULL
+);
+
+CREATE TABLE slots (
+  id          bigint PRIMARY KEY,
+  institution bigint NOT NULL REFERENCES institutions (id),
+  start       bigint NOT NULL, -- civil minutes since 1970-01-01 00:00
+  vaccine     text NOT NULL REFERENCES vaccines (id)
+);
+
+-- Apart from slots, so that the rows a rush rewrites are narrow. Half-empty
+-- pages let an update stay on its page and leave the index alone.
+CREATE TABLE places (
+  slot     bigint PRIMARY KEY,
+  capacity bigint NOT NULL,
+  taken    bigint NOT NULL DEFAULT 0 CHECK (taken BETWEEN 0 AND capacity),
+  changed  bigint NOT NULL DEFAULT 0 -- an outbox id of the last batch that changed it
+) WITH (fillfactor = 50);
+
+-- One row an import that added something; the highest id is the catalog's version.
+CREATE TABLE imports (
+  id      bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+  time_ms bigint NOT NULL
+);
+
+CREATE TABLE bookings (
+  serial   bigint PRIMARY KEY,
+  person   text NOT NULL,
+  cohort   text NOT NULL,
+  pass     text NOT NULL,
+  hold     text NOT NULL,
+  sealed   bytea NOT NULL,
+  live     boolean NOT NULL,
+  made_ms  bigint NOT NULL,
+  since_ms bigint NOT NULL
+);
+
+-- At most one row a person and dose: the live one, or the last one cancelled.
+-- The key is what keeps anybody from holding a dose twice. Foreign keys would
+-- lock the rows they refer to, one by one, in every batch; the writers' lock
+-- makes that needless.
+CREATE TABLE doses (
+  person text NOT NULL,
+  dose   bigint NOT NULL,
+  serial bigint NOT NULL,
+  slot   bigint NOT NULL,
+  live   boolean NOT NULL,
+  PRIMARY KEY (person, dose)
+);
+
+CREATE TABLE answers (
+  person  text NOT NULL,
+  key     text NOT NULL,
+  digest  bigint NOT NULL,
+  code    text NOT NULL,
+  serial  bigint NOT NULL,
+  slots   bigint[] NOT NULL,
+  freed   text NOT NULL,
+  time_ms bigint NOT NULL,
+  PRIMARY KEY (person, key)
+);
+
+CREATE TABLE outbox (
+  id      bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+  kind    text NOT NULL,
+  serial  bigint NOT NULL,
+  cohort  text NOT NULL,
+  pass    text NOT NULL, -- empty unless the booking is the first under it
+  slots   bigint[] NOT NULL,
+  time_ms bigint NOT NULL
+);
+
+-- +goose Down
+DROP TABLE outbox, answers, doses, bookings, imports, places, slots, institutions, vaccines;

@@ -1,0 +1,100 @@
+// Package postgres is the ledger in PostgreSQL, for several machines.
+//
+// Writers take one advisory lock for the length of their transaction. Batches
+// therefore never deadlock and never fail to serialise, whatever they touch, and
+// a batch that waits for its turn grows meanwhile. Reads take no lock.
+package postgres
+
+import (
+	"context"
+	"database/sql"
+	"embed"
+	"fmt"
+	"io/fs"
+
+	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/jackc/pgx/v5/stdlib"
+	"github.com/pressly/goose/v3"
+	"github.com/pressly/goose/v3/lock"
+
+	"sunbeon/reservation/ledger"
+)
+
+//go:embed migrations/*.sql
+var migrations embed.FS
+
+// Store is a ledger in a database.
+type Store struct{ pool *pgxpool.Pool }
+
+var _ ledger.Store = (*Store)(nil)
+
+// Open connects to the database at a postgres:// URL and brings its schema up to
+// date.
+func Open(ctx context.Context, url string) (*Store, error) {
+	s, err := connect(ctx, url)
+	if err != nil {
+		return nil, err
+	}
+	db := stdlib.OpenDBFromPool(s.pool)
+	defer db.Close()
+	if err := migrate(ctx, db); err != nil {
+		s.pool.Close()
+		return nil, fmt.Errorf("open ledger: %w", err)
+	}
+	return s, nil
+}
+
+// OpenReadOnly connects to an existing ledger without changing anything.
+func OpenReadOnly(ctx context.Context, url string) (*Store, error) {
+	s, err := connect(ctx, url, "default_transaction_read_only", "on")
+	if err != nil {
+		return nil, err
+	}
+	if _, err := s.catalogVersion(ctx); err != nil {
+		s.pool.Close()
+		return nil, fmt.Errorf("open ledger: %w", err)
+	}
+	return s, nil
+}
+
+func connect(ctx context.Context, url string, settings ...string) (*Store, error) {
+	cfg, err := pgxpool.ParseConfig(url)
+	if err != nil {
+		return nil, fmt.Errorf("ledger address: %w", err)
+	}
+	// Whatever the server's default: acknowledged is on disk.
+	settings = append(settings, "synchronous_commit", "on", "application_name", "sunbeon")
+	for i := 0; i < len(settings); i += 2 {
+		cfg.ConnConfig.RuntimeParams[settings[i]] = settings[i+1]
+	}
+	pool, err := pgxpool.NewWithConfig(ctx, cfg)
+	if err != nil {
+		return nil, fmt.Errorf("open ledger: %w", err)
+	}
+	return &Store{pool}, nil
+}
+
+func migrate(ctx context.Context, db *sql.DB) error {
+	files, err := fs.Sub(migrations, "migrations")
+	if err != nil {
+		return err
+	}
+	one, err := lock.NewPostgresSessionLocker() // processes start together
+	if err != nil {
+		return err
+	}
+	provider, err := goose.NewProvider(goose.DialectPostgres, db, files, goose.WithSessionLocker(one))
+	if err != nil {
+		return fmt.Errorf("read migrations: %w", err)
+	}
+	if _, err := provider.Up(ctx); err != nil {
+		return fmt.Errorf("migrate: %w", err)
+	}
+	return nil
+}
+
+// Close waits for statements under way.
+func (s *Store) Close() error {
+	s.pool.Close()
+	return nil
+}

@@ -1,0 +1,92 @@
+package postgres_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+
+	"sunbeon/reservation/ledger"
+	"sunbeon/reservation/ledger/ledgertest"
+	"sunbeon/reservation/ledger/postgres"
+	"sunbeon/reservation/ledger/postgres/pgserver"
+)
+
+func open(ctx context.Context, url string) (ledger.Store, error) { return postgres.Open(ctx, url) }
+
+func TestMain(m *testing.M) { ledgertest.Main(m, open) }
+
+// server starts PostgreSQL for a test. Where there is none the test is skipped,
+// but never silently in CI.
+func server(t testing.TB) *pgserver.Server {
+	t.Helper()
+	s, err := pgserver.Start(t.Context())
+	if errors.Is(err, pgserver.ErrNotInstalled) && os.Getenv("CI") != "true" {
+		t.Skipf("NOT TESTED: %v", err)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := s.Stop(); err != nil {
+			t.Error(err)
+		}
+	})
+	return s
+}
+
+func TestConformance(t *testing.T) {
+	s := server(t)
+	var n atomic.Int64
+	ledgertest.Run(t, ledgertest.Harness{
+		Create: func(t *testing.T) string {
+			url, err := s.Create(t.Context(), fmt.Sprintf("ledger_%d", n.Add(1)))
+			if err != nil {
+				t.Fatal(err)
+			}
+			return url
+		},
+		Open: open,
+	})
+}
+
+func TestManyProcessesMigrateAtOnce(t *testing.T) {
+	url, err := server(t).Create(t.Context(), "ledger")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := postgres.OpenReadOnly(t.Context(), url); err == nil {
+		t.Error("a ledger that does not exist was opened")
+	}
+	var wg sync.WaitGroup
+	for range 4 {
+		wg.Go(func() {
+			s, err := postgres.Open(t.Context(), url)
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			s.Close()
+		})
+	}
+	wg.Wait()
+	s, err := postgres.OpenReadOnly(t.Context(), url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	if err := s.Seed(t.Context(), ledger.Catalog{}); err == nil {
+		t.Error("a ledger opened to look at took a write")
+	}
+}
+
+func TestOpenSaysWhatIsWrong(t *testing.T) {
+	_, err := postgres.Open(t.Context(), "postgres://nobody:secret@127.0.0.1:1/ledger")
+	if err == nil || strings.Contains(err.Error(), "secret") {
+		t.Errorf("error %v must be one, without the password", err)
+	}
+}
