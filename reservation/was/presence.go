@@ -29,6 +29,7 @@ type Presence struct {
 const (
 	reportEvery  = 5 * time.Second
 	readyPoll    = 250 * time.Millisecond
+	reportRetry  = time.Second
 	reportWithin = 4 * time.Second
 	leaveWithin  = 1500 * time.Millisecond // a server that goes does not wait for a lost control plane
 )
@@ -40,19 +41,21 @@ func (p *Presence) Run(ctx context.Context) {
 	tick := time.NewTicker(readyPoll)
 	defer tick.Stop()
 	var said string // state and detail of the last report
-	var at time.Time
+	var due, retry time.Time
 	registered := false
 	for {
 		state, detail := p.state()
-		if now := time.Now(); !registered || state+detail != said || now.Sub(at) >= reportEvery {
+		now := time.Now()
+		if (state+detail != said || !now.Before(due)) && !now.Before(retry) {
 			err := p.report(ctx, registered, state, detail)
 			switch {
 			case err == nil:
-				registered, said, at = true, state+detail, now
+				registered, said, due = true, state+detail, now.Add(reportEvery)
 			case errors.Is(err, errRejected): // forgotten: register again
-				registered = false
+				registered, due, retry = false, now, now.Add(reportRetry)
 				p.Logger.Warn("instance report", "error", err)
 			default:
+				retry = now.Add(reportRetry)
 				p.Logger.Debug("instance report", "error", err)
 			}
 		}

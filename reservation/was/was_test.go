@@ -173,7 +173,7 @@ func (e *evening) serve(writer *ledger.Writer) {
 	listener.TLS = me.ServerTLS()
 	listener.StartTLS()
 	e.url = listener.URL
-	e.gate = client(e.t, dir, "gate")
+	e.gate = clientAs(e.t, dir, "gate")
 	e.t.Cleanup(func() {
 		listener.Close()
 		stop()
@@ -184,7 +184,7 @@ func (e *evening) serve(writer *ledger.Writer) {
 	})
 }
 
-func client(t *testing.T, dir, role string) *http.Client {
+func clientAs(t *testing.T, dir, role string) *http.Client {
 	t.Helper()
 	identity, err := pki.Load(dir, role)
 	if err != nil {
