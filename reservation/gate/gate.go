@@ -17,6 +17,7 @@ import (
 	"sunbeon/reservation/gate/pages"
 	"sunbeon/reservation/gate/waspool"
 	"sunbeon/reservation/waitingroom"
+	"sunbeon/reservation/waitingroom/fairness"
 	"sunbeon/reservation/waitingroom/record"
 )
 
@@ -36,7 +37,9 @@ type Gate struct {
 
 	hall *waitingroom.Hall
 	log  *record.Log
-	view atomic.Pointer[view]
+	// publisher makes the record checkable by anyone.
+	publisher *fairness.Publisher
+	view      atomic.Pointer[view]
 
 	heartbeat *heartbeat
 
@@ -122,6 +125,7 @@ func (g *Gate) Run(ctx context.Context) error {
 	group.Go(func() error { return g.reportLines(ctx) })
 	group.Go(func() error { return g.makeDraws(ctx) })
 	group.Go(func() error { return g.heartbeat.run(ctx) })
+	group.Go(func() error { return g.publishCheckpoints(ctx) })
 	group.Go(func() error {
 		select {
 		case <-ctx.Done():
@@ -133,8 +137,15 @@ func (g *Gate) Run(ctx context.Context) error {
 	return group.Wait()
 }
 
-// Close closes the record. Nothing may use the gate afterwards.
-func (g *Gate) Close() error { return g.log.Close() }
+// Close closes the record and signs what it has come to. Nothing may use the
+// gate afterwards.
+func (g *Gate) Close() error {
+	if err := g.log.Close(); err != nil {
+		return err
+	}
+	_, _, err := g.publisher.Sign()
+	return err
+}
 
 // Ready reports why the gate cannot serve citizens yet or any more.
 func (g *Gate) Ready() error {

@@ -87,12 +87,12 @@ func (g *Gate) enterForm(w http.ResponseWriter, r *http.Request) {
 		g.showProblem(w, r, p)
 		return
 	}
-	pass, token, p := g.admit(r.Context(), c)
+	in, p := g.admit(r.Context(), c)
 	if p != nil {
 		g.showProblem(w, r, p)
 		return
 	}
-	g.setCookie(w, passCookie, token, pass.ExpiresMS)
+	g.setCookie(w, passCookie, in.token, in.pass.ExpiresMS)
 	forward(w, r, "/institutions?"+url.Values{"province": {c.login.Province}}.Encode())
 }
 

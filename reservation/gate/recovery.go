@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"sunbeon/reservation/waitingroom"
+	"sunbeon/reservation/waitingroom/fairness"
 	"sunbeon/reservation/waitingroom/record"
 )
 
@@ -23,6 +24,12 @@ func (g *Gate) openRecord(key ed25519.PrivateKey) error {
 	}
 	g.log = log
 	g.hall.Start(log)
+	if g.publisher, err = fairness.NewPublisher(fairness.PublisherConfig{
+		Dir: filepath.Join(g.config.Data, "record"), Log: log, Key: key, Origin: "sunbeon/" + g.config.ID,
+	}); err != nil {
+		log.Close()
+		return err
+	}
 	if err := g.recordOutage(recovery); err != nil {
 		log.Close()
 		return err

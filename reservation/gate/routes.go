@@ -6,6 +6,7 @@ import (
 
 	"sunbeon/internal/httpserver"
 	"sunbeon/internal/problem"
+	"sunbeon/reservation/waitingroom/fairness"
 )
 
 // route is one way into the gate.
@@ -25,6 +26,7 @@ func (g *Gate) routes() []route {
 		{pattern: "POST /v1/login", serve: g.login},
 		{pattern: "POST /v1/ticket", serve: g.takeTicket},
 		{pattern: "GET /v1/ticket", serve: g.showTicket},
+		{pattern: "GET /v1/ticket/proof", serve: g.showTicketProof},
 		{pattern: "GET /v1/serving/{cohort}", serve: g.showServing},
 		{pattern: "POST /v1/claim", serve: g.claim},
 		{pattern: "GET /v1/eligibility", serve: g.booking.withPass},
@@ -37,6 +39,10 @@ func (g *Gate) routes() []route {
 		{pattern: "GET /.well-known/jwks.json", serve: g.showKeys},
 		{pattern: "GET /openapi.json", serve: showOpenAPI},
 		{pattern: "GET /healthz", serve: httpserver.Health(g.Ready).ServeHTTP},
+	}
+	public := g.publisher.Handler()
+	for _, pattern := range fairness.Routes {
+		api = append(api, route{pattern: pattern, serve: public.ServeHTTP})
 	}
 	return append(api, g.pageRoutes()...)
 }

@@ -8,6 +8,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"sunbeon/reservation/waitingroom/fairness"
 )
 
 // TestTheDescriptionIsTrue holds the hand-kept API document and the routes
@@ -57,7 +59,7 @@ func TestTheDescriptionIsTrue(t *testing.T) {
 		}
 	}
 	registered := map[string]bool{}
-	g := &Gate{booking: &bookingProxy{}}
+	g := &Gate{booking: &bookingProxy{}, publisher: &fairness.Publisher{}}
 	for _, r := range g.routes() {
 		if !r.page {
 			registered[r.pattern] = true

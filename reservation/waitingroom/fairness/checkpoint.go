@@ -83,6 +83,21 @@ func VerifierKey(origin string, key ed25519.PublicKey) (string, error) {
 	return note.NewEd25519VerifierKey(origin, key)
 }
 
+// ParseVerifierKey is the inverse of [VerifierKey]. The error wraps
+// [ErrCheckpoint].
+func ParseVerifierKey(text string) (ed25519.PublicKey, error) {
+	if _, err := note.NewVerifier(text); err != nil {
+		return nil, fmt.Errorf("%w: key %q: %w", ErrCheckpoint, text, err)
+	}
+	encoded := text[strings.LastIndex(text, "+")+1:]
+	// The first byte names the algorithm, of which the library knows one.
+	key, err := base64.StdEncoding.DecodeString(encoded)
+	if err != nil || len(key) != 1+ed25519.PublicKeySize {
+		return nil, fmt.Errorf("%w: key %q is no Ed25519 key", ErrCheckpoint, text)
+	}
+	return key[1:], nil
+}
+
 func verifierFor(origin string, key ed25519.PublicKey) (note.Verifier, error) {
 	text, err := VerifierKey(origin, key)
 	if err != nil {

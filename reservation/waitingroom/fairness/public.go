@@ -1,7 +1,9 @@
 package fairness
 
 import (
+	"encoding/base64"
 	"encoding/json"
+	"errors"
 	"io"
 	"net/http"
 	"os"
@@ -9,6 +11,7 @@ import (
 	"strconv"
 	"time"
 
+	"sunbeon/internal/problem"
 	"sunbeon/reservation/waitingroom/record"
 )
 
@@ -17,6 +20,11 @@ const (
 	IndexPath      = "/v1/record"
 	SegmentPath    = "/v1/record/"
 	CheckpointPath = "/v1/checkpoint"
+	// InclusionPath, followed by the number of a group, proves that group;
+	// ConsistencyPath, followed by a size, proves that the log has only grown
+	// since it had that size.
+	InclusionPath   = "/v1/inclusion/"
+	ConsistencyPath = "/v1/consistency/"
 )
 
 // Index lists what there is to fetch.
@@ -26,48 +34,52 @@ type Index struct {
 	Segments []record.Segment `json:"segments"`
 }
 
-// Source is the log being published.
-type Source interface {
-	Published() []record.Segment
+// Inclusion proves that the record has a group, by a signed checkpoint.
+type Inclusion struct {
+	Group uint64 `json:"group"`
+	// Path is base64, lowest sibling first.
+	Path       []string `json:"path"`
+	Checkpoint string   `json:"checkpoint"`
 }
 
-// Published serves the public data of a log.
-type Published struct {
-	Dir    string
-	Log    Source
-	Origin string
-	Key    string
-	// Checkpoint returns the latest signed checkpoint.
-	Checkpoint func() ([]byte, error)
+// Consistency proves that a checkpoint continues the record's first From
+// groups.
+type Consistency struct {
+	From       uint64   `json:"from"`
+	Path       []string `json:"path"`
+	Checkpoint string   `json:"checkpoint"`
 }
 
-// Handler serves the index, the durable part of every segment and the latest
-// checkpoint. All of it is public and may be cached.
-func (p *Published) Handler() http.Handler {
+// Routes are what [Publisher.Handler] serves, as patterns of [http.ServeMux].
+var Routes = []string{
+	"GET " + IndexPath, "GET " + SegmentPath + "{name}", "GET " + CheckpointPath,
+	"GET " + InclusionPath + "{group}", "GET " + ConsistencyPath + "{size}",
+}
+
+// Handler serves the index, the durable part of every segment, the latest
+// checkpoint and proofs towards it. All of it is public and may be cached.
+func (p *Publisher) Handler() http.Handler {
 	mux := http.NewServeMux()
-	mux.HandleFunc("GET "+IndexPath, p.index)
-	mux.HandleFunc("GET "+SegmentPath+"{name}", p.segment)
-	mux.HandleFunc("GET "+CheckpointPath, p.checkpoint)
+	for i, serve := range []http.HandlerFunc{p.index, p.segment, p.checkpoint, p.inclusion, p.consistency} {
+		mux.HandleFunc(Routes[i], serve)
+	}
 	return mux
 }
 
-func (p *Published) index(w http.ResponseWriter, _ *http.Request) {
-	w.Header().Set("Content-Type", "application/json")
-	w.Header().Set("Cache-Control", "public, max-age=1")
-	// An error here is the reader's connection, and nobody is left to tell.
-	_ = json.NewEncoder(w).Encode(Index{Origin: p.Origin, Key: p.Key, Segments: p.Log.Published()})
+func (p *Publisher) index(w http.ResponseWriter, _ *http.Request) {
+	writeJSON(w, Index{Origin: p.config.Origin, Key: p.key, Segments: p.config.Log.Published()})
 }
 
 // segment serves one file up to where it is durable. Only listed names are
 // opened, so no path leads out of the directory.
-func (p *Published) segment(w http.ResponseWriter, r *http.Request) {
-	for _, s := range p.Log.Published() {
+func (p *Publisher) segment(w http.ResponseWriter, r *http.Request) {
+	for _, s := range p.config.Log.Published() {
 		if s.Name != r.PathValue("name") {
 			continue
 		}
-		file, err := os.Open(filepath.Join(p.Dir, s.Name))
+		file, err := os.Open(filepath.Join(p.config.Dir, s.Name))
 		if err != nil {
-			http.Error(w, "segment cannot be read", http.StatusInternalServerError)
+			problem.Write(w, http.StatusInternalServerError, "internal", "This file of the record cannot be read.")
 			return
 		}
 		defer file.Close()
@@ -77,16 +89,68 @@ func (p *Published) segment(w http.ResponseWriter, r *http.Request) {
 		http.ServeContent(w, r, s.Name, time.Time{}, io.NewSectionReader(file, 0, s.Bytes))
 		return
 	}
-	http.NotFound(w, r)
+	problem.Write(w, http.StatusNotFound, "no_segment", "The record has no such file.")
 }
 
-func (p *Published) checkpoint(w http.ResponseWriter, _ *http.Request) {
-	signed, err := p.Checkpoint()
-	if err != nil {
-		http.Error(w, "no checkpoint", http.StatusServiceUnavailable)
+func (p *Publisher) checkpoint(w http.ResponseWriter, _ *http.Request) {
+	latest := p.latest.Load()
+	if latest == nil {
+		refuse(w, ErrNoCheckpoint)
 		return
 	}
 	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
 	w.Header().Set("Cache-Control", "public, max-age=1")
-	_, _ = w.Write(signed)
+	_, _ = w.Write(latest.note)
+}
+
+func (p *Publisher) inclusion(w http.ResponseWriter, r *http.Request) {
+	group, err := strconv.ParseUint(r.PathValue("group"), 10, 64)
+	if err != nil {
+		problem.Write(w, http.StatusBadRequest, "malformed", "Name the group by its number.")
+		return
+	}
+	proof, err := p.Inclusion(group)
+	if err != nil {
+		refuse(w, err)
+		return
+	}
+	writeJSON(w, proof)
+}
+
+func (p *Publisher) consistency(w http.ResponseWriter, r *http.Request) {
+	size, err := strconv.ParseUint(r.PathValue("size"), 10, 64)
+	if err != nil {
+		problem.Write(w, http.StatusBadRequest, "malformed", "Name the size by the number of groups.")
+		return
+	}
+	proof, err := p.Consistency(size)
+	if err != nil {
+		refuse(w, err)
+		return
+	}
+	writeJSON(w, proof)
+}
+
+// refuse answers a question about what no checkpoint covers yet.
+func refuse(w http.ResponseWriter, err error) {
+	if errors.Is(err, ErrNoCheckpoint) {
+		problem.WriteRetry(w, http.StatusServiceUnavailable, "no_checkpoint", err.Error(), CheckpointEvery)
+		return
+	}
+	problem.Write(w, http.StatusInternalServerError, "internal", "")
+}
+
+func writeJSON(w http.ResponseWriter, value any) {
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Cache-Control", "public, max-age=1")
+	// An error here is the reader's connection, and nobody is left to tell.
+	_ = json.NewEncoder(w).Encode(value)
+}
+
+func encodePath(path [][]byte) []string {
+	text := make([]string, len(path))
+	for i, hash := range path {
+		text[i] = base64.StdEncoding.EncodeToString(hash)
+	}
+	return text
 }

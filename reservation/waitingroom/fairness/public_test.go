@@ -1,6 +1,7 @@
 package fairness_test
 
 import (
+	"errors"
 	"net/http"
 	"net/http/httptest"
 	"testing"
@@ -11,12 +12,17 @@ import (
 func TestPublishedRecordIsFetchedAndProved(t *testing.T) {
 	e := newEvening(t)
 	e.pass(0)
-	server := httptest.NewServer((&fairness.Published{
-		Dir: e.dir, Log: e.log, Origin: origin,
-		Checkpoint: func() ([]byte, error) {
-			return fairness.NewHistory(e.log.Groups()).Checkpoint(origin).Sign(key)
-		},
-	}).Handler())
+	publisher, err := fairness.NewPublisher(fairness.PublisherConfig{Dir: e.dir, Log: e.log, Key: key, Origin: origin})
+	e.check(err)
+	if _, err := fairness.Fetch(t.Context(), http.DefaultClient, "http://127.0.0.1:1", t.TempDir()); err == nil {
+		t.Error("fetched from nobody")
+	}
+	if _, err := publisher.Inclusion(0); !errors.Is(err, fairness.ErrNoCheckpoint) {
+		t.Errorf("proved before the first checkpoint: %v", err)
+	}
+	_, _, err = publisher.Sign()
+	e.check(err)
+	server := httptest.NewServer(publisher.Handler())
 	defer server.Close()
 	dir := t.TempDir()
 	checkpoint, err := fairness.Fetch(t.Context(), server.Client(), server.URL, dir)
