@@ -27,7 +27,8 @@ const (
 )
 
 // duties lists what is due at nowMS, in a fixed order.
-func duties(p *plan.Plan, nowMS, wantedMilli int64, sure sureness) []duty {
+func duties(p *plan.Plan, nowMS int64, steer Steer, sure sureness) []duty {
+	wantedMilli := steer.Wanted(p, nowMS)
 	var due []duty
 	add := func(kind plan.Kind, body any, change func(*duty)) {
 		c, err := plan.NewCommand(kind, body)
@@ -42,7 +43,7 @@ func duties(p *plan.Plan, nowMS, wantedMilli int64, sure sureness) []duty {
 	}
 
 	for _, c := range sorted(p.Cohorts) {
-		if kind, body, reason := timetable(c, nowMS); kind != "" {
+		if kind, body, reason := timetable(c, nowMS, steer); kind != "" {
 			add(kind, body, func(d *duty) { d.leadsOn, d.command.Reason, d.command.Seen = true, reason, c.Index })
 		}
 	}
@@ -81,7 +82,7 @@ func expired(index uint64) func(*duty) {
 }
 
 // timetable is the next step of a cohort's evening, if its hour has come.
-func timetable(c plan.Cohort, nowMS int64) (kind plan.Kind, body any, reason string) {
+func timetable(c plan.Cohort, nowMS int64, steer Steer) (kind plan.Kind, body any, reason string) {
 	move := func(to plan.Phase) (plan.Kind, any, string) {
 		return plan.CohortPhase, plan.MovePhase{Cohort: c.ID, Phase: to}, "timetable"
 	}
@@ -100,8 +101,12 @@ func timetable(c plan.Cohort, nowMS int64) (kind plan.Kind, body any, reason str
 	}
 	code, detail := c.Openable()
 	switch {
-	case code == "":
+	case code == "" && steer.MayOpen(c.ID):
 		return move(plan.Open)
+	case code == "" && nowMS < c.OpenMS+drawGraceMS:
+		return "", nil, ""
+	case code == "":
+		detail = "steering holds the opening back"
 	case code == plan.NotDrawn && nowMS < c.OpenMS+drawGraceMS:
 		return "", nil, ""
 	}

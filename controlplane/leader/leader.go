@@ -23,10 +23,11 @@ type Node interface {
 }
 
 // Steer says what admission rate is wanted over all open cohorts together, in
-// thousandths of a turn per second. Overrides, holds and bounds are the plan's
-// to apply.
+// thousandths of a turn per second, and whether a cohort whose hour has come
+// may open. Overrides, holds and bounds are the plan's to apply.
 type Steer interface {
 	Wanted(p *plan.Plan, nowMS int64) int64
+	MayOpen(cohort string) bool
 }
 
 // Configured is the Steer that follows the configured rate.
@@ -34,6 +35,9 @@ type Configured struct{}
 
 // Wanted implements [Steer].
 func (Configured) Wanted(p *plan.Plan, _ int64) int64 { return p.Admission.RateMilli }
+
+// MayOpen implements [Steer]: the timetable alone decides.
+func (Configured) MayOpen(string) bool { return true }
 
 // Work of a leader.
 type Work struct {
@@ -84,7 +88,7 @@ func (w *Work) work(ctx context.Context, term uint64, steady sureness) {
 		p, _ := w.Node.Plan()
 		nowMS := w.Now().UnixMilli()
 		moved := false
-		for _, due := range duties(p, nowMS, w.Steer.Wanted(p, nowMS), steady) {
+		for _, due := range duties(p, nowMS, w.Steer, steady) {
 			due.command.Actor, due.command.Term, due.command.TimeMS = w.Actor, term, nowMS
 			if ctx.Err() != nil {
 				return

@@ -12,6 +12,8 @@ type Line struct {
 	HighWater int64 `json:"high_water"`
 	Claimed   int64 `json:"claimed"`
 	Booked    int64 `json:"booked"`
+	// ClaimedLobby is how many of those who claimed waited in the lobby.
+	ClaimedLobby int64 `json:"claimed_lobby,omitempty"`
 	// Sessions is how many people hold a pass that is neither used nor expired.
 	Sessions int64 `json:"sessions"`
 	// ReportMS is the gate's own time of the report; SkewMS is how far the
@@ -32,6 +34,8 @@ type ReportLine struct {
 	Claimed   int64  `json:"claimed"`
 	Booked    int64  `json:"booked"`
 	Sessions  int64  `json:"sessions"`
+
+	ClaimedLobby int64 `json:"claimed_lobby,omitempty"`
 }
 
 // LineOf is a cohort's line over all gates: turns are numbered across them, so
@@ -49,12 +53,13 @@ func (p *Plan) LineOf(cohort string) Line {
 		sum.Claimed += l.Claimed
 		sum.Booked += l.Booked
 		sum.Sessions += l.Sessions
+		sum.ClaimedLobby += l.ClaimedLobby
 	}
 	return sum
 }
 
 func reportLine(d *draft, b ReportLine) error {
-	if b.Gate == "" || min(b.Issued, b.HighWater, b.Claimed, b.Booked, b.Sessions) < 0 {
+	if b.Gate == "" || min(b.Issued, b.HighWater, b.Claimed, b.Booked, b.Sessions, b.ClaimedLobby) < 0 {
 		return refuse(Malformed, "a report needs a gate and counts that are not negative")
 	}
 	if _, ok := d.Cohorts[b.Cohort]; !ok {
@@ -65,7 +70,7 @@ func reportLine(d *draft, b ReportLine) error {
 		Revision: d.now(), Cohort: b.Cohort, Gate: b.Gate,
 		Issued:    b.Issued,
 		HighWater: max(b.HighWater, d.Lines[key].HighWater),
-		Claimed:   b.Claimed, Booked: b.Booked, Sessions: b.Sessions,
+		Claimed:   b.Claimed, Booked: b.Booked, Sessions: b.Sessions, ClaimedLobby: b.ClaimedLobby,
 		ReportMS: d.command.TimeMS, SkewMS: d.ClockMS - d.command.TimeMS,
 	})
 	return nil

@@ -115,6 +115,30 @@ func TestWhatIsScrapedIsAnsweredAndWatched(t *testing.T) {
 	eventually(t, "alert resolves", func() bool { return len(engine.Alerts()) == 0 })
 }
 
+// A node that becomes leader must see at the leader's pace, without a restart.
+func TestPaceFollowsLeadership(t *testing.T) {
+	dir := t.TempDir()
+	if err := pki.Ensure(dir, time.Now()); err != nil {
+		t.Fatal(err)
+	}
+	server, _ := process(t, dir)
+	engine := start(t, dir)
+	targets := []telemetry.Target{{Kind: "was", Instance: "was-1", Address: strings.TrimPrefix(server.URL, "https://")}}
+	if err := engine.Scrape(t.Context(), targets); err != nil {
+		t.Fatal(err)
+	}
+	if err := engine.Lead(true); err != nil {
+		t.Fatal(err)
+	}
+	if err := engine.Scrape(t.Context(), targets); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "scraped every second", func() bool {
+		v, err := engine.Query(t.Context(), `count_over_time(up{job="was"}[4s]) >= 3`, time.Now())
+		return err == nil && len(v) == 1
+	})
+}
+
 func TestAPI(t *testing.T) {
 	dir := t.TempDir()
 	if err := pki.Ensure(dir, time.Now()); err != nil {

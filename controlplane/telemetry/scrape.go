@@ -77,7 +77,9 @@ func scrapeConfig(c Certificates, interval time.Duration) (*config.Config, error
 
 const poolName = "sunbeon"
 
-// Lead scrapes at the leader's pace, or at a follower's.
+// Lead scrapes at the leader's pace, or at a follower's. A new pace takes effect
+// with the next call of [Engine.Scrape]: a target carries the interval it was
+// found with.
 func (e *Engine) Lead(leading bool) error {
 	interval := followInterval
 	if leading {
@@ -96,6 +98,9 @@ func (e *Engine) Lead(leading bool) error {
 		return fmt.Errorf("configure scraping: %w", err)
 	}
 	e.interval = interval
+	e.following.Lock()
+	e.scraped = nil
+	e.following.Unlock()
 	return nil
 }
 

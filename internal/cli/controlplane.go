@@ -14,6 +14,7 @@ import (
 
 	"sunbeon/controlplane/consensus"
 	"sunbeon/controlplane/leader"
+	"sunbeon/controlplane/loop"
 	"sunbeon/controlplane/opsapi"
 	"sunbeon/controlplane/plan"
 	"sunbeon/controlplane/statuspage"
@@ -28,6 +29,9 @@ type controlplaneFlags struct {
 	listen, privateListen, raftListen  string
 	raftPeers, privatePeers, tokenFile string
 	bootstrap                          bool
+	steered                            bool
+	evening                            loop.Evening
+	observability                      observability.Config
 }
 
 func newControlplaneCommand() *cobra.Command {
@@ -63,6 +67,12 @@ where they are not, so it may stay.`,
 	flags.StringVar(&f.privatePeers, "private-peers", "", "id=URL of the private listener of every node, comma-separated")
 	flags.BoolVar(&f.bootstrap, "bootstrap", false, "found the cluster of --raft-peers where --data is empty")
 	flags.StringVar(&f.tokenFile, "operator-token-file", "", "`file` with the token of the first operator")
+	flags.BoolVar(&f.steered, "steer", true, "scrape the processes and steer by what is seen; without it the configured rate and number of WAS stand")
+	flags.DurationVar(&f.evening.Session, "session", 2*time.Minute, "how long an admitted person takes to book, where the learning starts")
+	flags.DurationVar(&f.evening.ClaimDelay, "claim-delay", 15*time.Second, "how long after their call people claim, where the learning starts")
+	flags.DurationVar(&f.evening.ColdStart, "cold-start", 45*time.Second, "how long a WAS takes from its start to full speed")
+	flags.StringSliceVar(&f.evening.Resources, "resource", loop.DefaultResources, "a resource and its prior, as name:kind:visits:proved:believed; kind is was or backend")
+	observe(flags, &f.observability)
 	for _, name := range []string{"id", "data", "pki", "raft-peers", "private-peers", "operator-token-file"} {
 		if err := cmd.MarkFlagRequired(name); err != nil {
 			panic(err) // a flag named here and not above
@@ -76,7 +86,8 @@ func runControlplane(ctx context.Context, f controlplaneFlags) error {
 	if err != nil {
 		return usageError{err}
 	}
-	o, err := observability.New(observability.Config{Process: "controlplane", Instance: f.id})
+	f.observability.Process, f.observability.Instance = "controlplane", f.id
+	o, err := observability.New(f.observability)
 	if err != nil {
 		return err
 	}
@@ -85,7 +96,13 @@ func runControlplane(ctx context.Context, f controlplaneFlags) error {
 	if err != nil {
 		return err
 	}
-	node, err := openNode(f, peers, identity, o)
+	var wheel *steeringWheel
+	if f.steered {
+		if wheel, err = newSteeringWheel(f, o); err != nil {
+			return err
+		}
+	}
+	node, err := openNode(f, peers, identity, o, wheel)
 	if err != nil {
 		return err
 	}
@@ -116,6 +133,10 @@ func runControlplane(ctx context.Context, f controlplaneFlags) error {
 	defer stopNode()
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error { return node.Run(nodeCtx) })
+	if wheel != nil {
+		wheel.mount(ops, api)
+		group.Go(func() error { return wheel.run(ctx, node, o) })
+	}
 	group.Go(func() error { reportInstance(ctx, node, f, o); return nil })
 	group.Go(func() error {
 		defer stopNode()
@@ -128,12 +149,15 @@ func runControlplane(ctx context.Context, f controlplaneFlags) error {
 }
 
 // openNode opens the node with the leader's work wired to it.
-func openNode(f controlplaneFlags, peers []consensus.Peer, identity *pki.Identity, o *observability.Observability) (*consensus.Node, error) {
+func openNode(f controlplaneFlags, peers []consensus.Peer, identity *pki.Identity, o *observability.Observability, wheel *steeringWheel) (*consensus.Node, error) {
 	transport, err := consensus.ListenTLS(f.raftListen, identity, o.Logger)
 	if err != nil {
 		return nil, err
 	}
 	work := &leader.Work{Steer: leader.Configured{}, Actor: f.id, Logger: o.Logger, Now: time.Now}
+	if wheel != nil {
+		work.Steer = wheel.loop
+	}
 	wired := make(chan struct{}) // leadership may come before Open returns
 	defer close(wired)
 	node, err := consensus.Open(consensus.Config{
@@ -141,10 +165,13 @@ func openNode(f controlplaneFlags, peers []consensus.Peer, identity *pki.Identit
 		Leader: consensus.HTTPLeader{Client: &http.Client{Transport: o.Transport(&http.Transport{
 			TLSClientConfig: identity.ClientTLS(), MaxIdleConnsPerHost: 32, IdleConnTimeout: 90 * time.Second,
 		})}},
-		Lead:   func(ctx context.Context, term uint64) { <-wired; work.Run(ctx, term) },
+		Lead:   func(ctx context.Context, term uint64) { <-wired; lead(work, wheel)(ctx, term) },
 		Logger: o.Logger,
 	})
 	work.Node = node
+	if wheel != nil {
+		wheel.loop.Node = node
+	}
 	return node, err
 }
 

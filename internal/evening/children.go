@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"strings"
+	"time"
 
 	"sunbeon/internal/supervise"
 )
@@ -42,8 +43,21 @@ func (s *system) controlplane(i int) child {
 		"--raft-peers", strings.Join(raft, ","),
 		"--private-peers", strings.Join(private, ","),
 		"--bootstrap",
+		"--session", s.session().String(),
+		"--claim-delay", s.claimDelay().String(),
+		"--cold-start", localColdStart.String(),
 		"--operator-token-file", s.dir.join(tokenFile))
 }
+
+// localColdStart is how long a WAS on this machine takes to full speed.
+const localColdStart = 2 * time.Second
+
+// session is how long a synthetic citizen takes from the pass to the booking:
+// four steps, and what the servers take.
+func (s *system) session() time.Duration { return 4*s.cfg.Think + time.Second }
+
+// claimDelay is how long one takes from the call to the pass: the next poll.
+func (s *system) claimDelay() time.Duration { return s.cfg.Think + 2*time.Second }
 
 func (s *system) legacy() child {
 	return s.child("legacy", portLegacyPrivate, "legacy",

@@ -80,7 +80,7 @@ func (r *Room) applyClaim(position uint64, record *Record) error {
 		id: record.Pass, seq: record.Seq, at: record.At, segment: record.Segment,
 		runsOut:  r.clock.at(record.At*1000) + r.cohort.PassMS,
 		position: position,
-	})
+	}, r.seal != nil && int64(record.Seq) <= r.seal.Count)
 	return nil
 }
 

@@ -12,6 +12,8 @@ type Counts struct {
 	// Called is how many people have been called, Claimed how many have ever
 	// claimed, Booked how many have booked.
 	Called, Claimed, Booked int64
+	// ClaimedLobby is how many of those who have claimed were in the lobby.
+	ClaimedLobby int64
 	// Sessions is how many hold a pass that is neither used nor run out.
 	Sessions int64
 	// Asking is how many called people were told to wait by the claim meter.

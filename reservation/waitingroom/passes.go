@@ -11,6 +11,8 @@ type passes struct {
 	voided uint32
 	// people have ever claimed, booked have booked.
 	people, booked int64
+	// lobby is how many of people waited in the lobby.
+	lobby int64
 	// open counts unused passes above ranOut, of which those up to ranOut have
 	// run out; it is derived, so replay need not reproduce it.
 	open   int64
@@ -68,10 +70,13 @@ func (p *passes) state(i uint32, servingMS int64) State {
 	return Expired
 }
 
-func (p *passes) issue(pass issued) {
+func (p *passes) issue(pass issued, fromLobby bool) {
 	pass.previous = p.current.get(int(pass.seq))
 	if pass.previous == 0 {
 		p.people++
+		if fromLobby {
+			p.lobby++
+		}
 	}
 	p.all.push(pass)
 	p.current.set(int(pass.seq), uint32(p.all.length))

@@ -237,7 +237,10 @@ func (r *Room) Counts(nowMS int64) Counts {
 		Called:  min(shown, r.line.len()),
 		Claimed: r.passes.people,
 		Booked:  r.passes.booked,
-		Asking:  r.meter.waiting(nowMS),
+
+		ClaimedLobby: r.passes.lobby,
+
+		Asking: r.meter.waiting(nowMS),
 	}
 	c.Sessions = r.passes.sessions(r.clock.at(nowMS))
 	if r.seal != nil {
