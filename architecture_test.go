@@ -64,8 +64,6 @@ var allowed = map[string][]string{
 	"reservation/rush/journal":    {},
 	"reservation/rush/population": {},
 
-	"reservation/waitingroom/fairness": {"internal/serving", "reservation/waitingroom/..."},
-
 	// The faces speak to the control plane by its API and show its values.
 	"tui/...":    {"tui/...", "controlplane/figures", "controlplane/opsapi", "controlplane/opsapi/client", "controlplane/plan", "controlplane/standing", "controlplane/steering", "internal/..."},
 	"alerts":     {},
