@@ -25,10 +25,11 @@ import (
 )
 
 type agentOptions struct {
-	id, data, logs, pki, private, ports, logLevel string
-	controlplane                                  []string
-	drain                                         time.Duration
-	was                                           []string
+	id, data, logs, pki, private, ports string
+	controlplane                        []string
+	drain                               time.Duration
+	was                                 []string
+	observability                       observability.Config
 }
 
 func newAgentCommand() *cobra.Command {
@@ -62,7 +63,7 @@ What stands after -- is handed to every booking server:
 	flags.StringSliceVar(&opt.controlplane, "controlplane", nil, "private URLs of the control-plane nodes, separated by commas")
 	flags.StringVar(&opt.ports, "was-ports", "8814-8839", "ports of the booking servers, first-last")
 	flags.DurationVar(&opt.drain, "drain", 6*time.Second, "how long a booking server may take to end before it is killed")
-	flags.StringVar(&opt.logLevel, "log-level", "info", "debug, info, warn or error")
+	observe(flags, &opt.observability)
 	for _, name := range []string{"data", "pki", "controlplane"} {
 		cmd.MarkFlagRequired(name)
 	}
@@ -91,7 +92,8 @@ func runAgent(ctx context.Context, opt agentOptions) error {
 	if opt.logs == "" {
 		opt.logs = opt.data
 	}
-	o, err := observability.New(observability.Config{Process: "agent", Instance: opt.id, LogLevel: opt.logLevel})
+	opt.observability.Process, opt.observability.Instance = "agent", opt.id
+	o, err := observability.New(opt.observability)
 	if err != nil {
 		return err
 	}

@@ -19,11 +19,12 @@ import (
 )
 
 type gateOptions struct {
-	id, data, pki, keys, listen, private, issuer, logLevel string
-	controlplane                                           []string
-	real, secureCookies                                    bool
-	identityRate, lookupLane                               int
-	loginLife, passLife                                    time.Duration
+	id, data, pki, keys, listen, private, issuer string
+	controlplane                                 []string
+	real, secureCookies                          bool
+	identityRate, lookupLane                     int
+	loginLife, passLife                          time.Duration
+	observability                                observability.Config
 }
 
 func newGateCommand() *cobra.Command {
@@ -57,7 +58,7 @@ control plane, and keeps going on the last plan it saw while there is none.`,
 	flags.IntVar(&opt.lookupLane, "lookup-lane", 32, "look-ups, changes and cancellations carried at once")
 	flags.DurationVar(&opt.loginLife, "login-life", 24*time.Hour, "how long a login lasts")
 	flags.DurationVar(&opt.passLife, "pass-life", 30*time.Minute, "serving time a pass lasts")
-	flags.StringVar(&opt.logLevel, "log-level", "info", "debug, info, warn or error")
+	observe(flags, &opt.observability)
 	for _, name := range []string{"data", "pki", "keys", "controlplane"} {
 		cmd.MarkFlagRequired(name)
 	}
@@ -65,7 +66,8 @@ control plane, and keeps going on the last plan it saw while there is none.`,
 }
 
 func runGate(ctx context.Context, opt gateOptions) (err error) {
-	o, err := observability.New(observability.Config{Process: "gate", Instance: opt.id, LogLevel: opt.logLevel})
+	opt.observability.Process, opt.observability.Instance = "gate", opt.id
+	o, err := observability.New(opt.observability)
 	if err != nil {
 		return err
 	}

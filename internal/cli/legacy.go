@@ -16,8 +16,9 @@ import (
 )
 
 type legacyOptions struct {
-	listen, private, pki, issuer, logLevel string
-	simulator                              legacy.Config
+	listen, private, pki, issuer string
+	simulator                    legacy.Config
+	observability                observability.Config
 }
 
 func newLegacyCommand() *cobra.Command {
@@ -45,7 +46,7 @@ With --data the issuer's key and the reservations outlive a restart.`,
 	flags.StringVar(&opt.private, "private-listen", "127.0.0.1:8803", "address of the private listener (mutual TLS)")
 	flags.StringVar(&opt.pki, "pki", "", "directory with the certificates")
 	flags.StringVar(&opt.issuer, "issuer", "", "URL the issuer names itself by (default http:// and the public address)")
-	flags.StringVar(&opt.logLevel, "log-level", "info", "debug, info, warn or error")
+	observe(flags, &opt.observability)
 	flags.StringVar(&opt.simulator.Dir, "data", "", "directory for the issuer's key and the reservations; empty keeps neither")
 	flags.Float64Var(&opt.simulator.Roster.VaccinatedShare, "vaccinated-share", 0.02, "share of persons the register refuses as vaccinated already")
 	flags.IntVar(&opt.simulator.Roster.MinimumAge, "minimum-age", 12, "age in full years below which nobody is eligible")
@@ -86,7 +87,8 @@ func bindProfiles(flags *pflag.FlagSet) func() map[string]legacy.Profile {
 }
 
 func runLegacy(ctx context.Context, opt legacyOptions) error {
-	o, err := observability.New(observability.Config{Process: "legacy", Instance: "legacy-1", LogLevel: opt.logLevel})
+	opt.observability.Process, opt.observability.Instance = "legacy", "legacy-1"
+	o, err := observability.New(opt.observability)
 	if err != nil {
 		return err
 	}

@@ -63,6 +63,6 @@ doubled or out of turn; 1 otherwise; 2 when called wrongly.`,
 	f.IntVar(&cfg.Replicas, "replicas", 2, "number of WAS processes to begin with")
 	f.StringVar(&cfg.Report, "report", "", "write what came of the evening to this `file`, as JSON")
 	f.BoolVar(&headless, "headless", false, "print progress line by line, as without a terminal")
-	f.StringVar(&cfg.LogLevel, "log-level", "", "log level of the processes: debug, info, warn or error")
+	observe(f, &cfg.Observe)
 	return cmd
 }

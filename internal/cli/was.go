@@ -31,7 +31,7 @@ type wasFlags struct {
 	controlplane           []string
 	importedStock          bool
 	limits                 was.Limits
-	logLevel               string
+	observability          observability.Config
 }
 
 func newWASCommand() *cobra.Command {
@@ -68,7 +68,7 @@ has begun and goes. Any number of servers may share one ledger.`,
 	flags.IntVar(&f.limits.Eligibility, "limit-eligibility", 0, "calls of eligibility at once; 0 is the default")
 	flags.IntVar(&f.limits.Stock, "limit-stock", 0, "calls of stock at once; 0 is the default")
 	flags.IntVar(&f.limits.Ledger, "limit-ledger", 0, "requests waiting for the ledger; 0 is the default")
-	flags.StringVar(&f.logLevel, "log-level", "info", "debug, info, warn or error")
+	observe(flags, &f.observability)
 	for _, name := range []string{"id", "pki", "keys", "ledger", "controlplane", "legacy", "passes"} {
 		if err := cmd.MarkFlagRequired(name); err != nil {
 			panic(err) // a flag named here and not above
@@ -78,7 +78,8 @@ has begun and goes. Any number of servers may share one ledger.`,
 }
 
 func runWAS(ctx context.Context, f wasFlags) error {
-	o, err := observability.New(observability.Config{Process: "was", Instance: f.id, LogLevel: f.logLevel})
+	f.observability.Process, f.observability.Instance = "was", f.id
+	o, err := observability.New(f.observability)
 	if err != nil {
 		return err
 	}

@@ -3,6 +3,7 @@ package evening
 import (
 	"fmt"
 	"os"
+	"strconv"
 	"strings"
 	"time"
 
@@ -124,7 +125,8 @@ func (s *system) child(name string, privatePort int, args ...string) child {
 }
 
 // environment is what children inherit: not the SUNBEON_ variables, which were
-// meant for `up` and would mean something else to them.
+// meant for `up` and would mean something else to them, but where their logs
+// and traces go. The agent hands it on to the WAS processes.
 func (s *system) environment() []string {
 	var kept []string
 	for _, variable := range os.Environ() {
@@ -132,8 +134,9 @@ func (s *system) environment() []string {
 			kept = append(kept, variable)
 		}
 	}
-	if s.cfg.LogLevel != "" {
-		kept = append(kept, "SUNBEON_LOG_LEVEL="+s.cfg.LogLevel)
-	}
-	return kept
+	return append(kept,
+		"SUNBEON_LOG_LEVEL="+s.cfg.Observe.LogLevel,
+		"SUNBEON_OTLP_ENDPOINT="+s.cfg.Observe.OTLPEndpoint,
+		"SUNBEON_TRACE_SHARE="+strconv.FormatFloat(s.cfg.Observe.TraceShare, 'g', -1, 64),
+		"SUNBEON_LOKI_URL="+s.cfg.Observe.LokiURL)
 }

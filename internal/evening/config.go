@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"io"
 	"time"
+
+	"sunbeon/internal/observability"
 )
 
 // Config describes one evening.
@@ -37,8 +39,9 @@ type Config struct {
 	StayUp bool
 	// Terminal draws progress in place instead of line by line.
 	Terminal bool
-	LogLevel string
-	Out      io.Writer
+	// Observe says where the processes' logs and traces go.
+	Observe observability.Config
+	Out     io.Writer
 }
 
 // Validate reports everything that is wrong with the configuration.
