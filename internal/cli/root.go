@@ -83,6 +83,7 @@ A flag on the command line wins.`,
 		newLegacyCommand(),
 		newRushCommand(),
 		newCtlCommand(),
+		newTUICommand(),
 		newVerifyCommand(),
 		newVersionCommand(),
 	)
