@@ -160,7 +160,10 @@ func movePhase(d *draft, b MovePhase) error {
 	if c.Phase == Open {
 		d.stop(c)
 	}
-	c.Phase, c.Note = b.Phase, d.command.Reason
+	c.Phase = b.Phase
+	if d.command.Term == 0 { // the leader goes by the timetable, which is no news to the public
+		c.Note = d.command.Reason
+	}
 	d.keep(c)
 	return nil
 }
