@@ -118,7 +118,7 @@ func New(config Config) (*Client, error) {
 		DialContext:           (&net.Dialer{Timeout: time.Second, KeepAlive: 15 * time.Second}).DialContext,
 		TLSClientConfig:       config.TLS,
 		TLSHandshakeTimeout:   2 * time.Second,
-		ResponseHeaderTimeout: 5 * time.Second,
+		ResponseHeaderTimeout: attemptTimeout,
 		MaxIdleConnsPerHost:   4,
 		IdleConnTimeout:       30 * time.Second,
 	}
