@@ -79,7 +79,8 @@ func (s *State) raise(cfg Config, in Inputs, w wish, current float64, mode Mode,
 	strained := false
 	for i := range s.Estimates {
 		e := &s.Estimates[i]
-		strained = strained || e.Strikes > 0 && !e.Saturated
+		stalled := e.Sight.Last[0] == 0 && e.Sight.Last[3] > 0
+		strained = strained || !e.Sight.Trusted || stalled || e.Strikes > 0 && !e.Saturated
 	}
 	approved := in.Admission.Approved
 	switch {
@@ -102,11 +103,11 @@ func (s *State) raise(cfg Config, in Inputs, w wish, current float64, mode Mode,
 		v.clamp(clampApproval, *approved)
 	}
 	since := in.NowMS - s.Rate.ChangedMS
-	if s.trim(cfg, v, current) {
+	if s.trim(cfg, w, v, current) {
 		return
 	}
 	if s.Rate.left(cfg, in.NowMS) < 1 {
-		v.clamp(clampBudget, current*(1+trimShare))
+		v.clamp(clampBudget, current*(1+trimShare*float64(cfg.PeriodMS)/1000))
 		return
 	}
 	// What was proved before may be added at the slew rate, whatever the present
@@ -122,7 +123,7 @@ const slewBurstMS = 5000
 
 // lower lets the rate fall at once when it matters and gathers small decreases.
 func (s *State) lower(cfg Config, in Inputs, w wish, current float64, v *verdict) {
-	if s.trim(cfg, v, current) {
+	if s.trim(cfg, w, v, current) {
 		return
 	}
 	// After an override the way down is a slope, unless something suffers.
@@ -145,11 +146,13 @@ func (s *State) suffering() bool {
 	return false
 }
 
-// trim lets a small difference into the next renewal of the segment: a share of
-// it, at most trimShare a second, so that the rate glides rather than steps.
-// Anything larger is a change, and is decided as one.
-func (s *State) trim(cfg Config, v *verdict, current float64) bool {
-	if math.Abs(v.rate-current) > s.deadband(cfg)*current {
+// trim lets a small difference into the next renewal of the segment: at most
+// trimShare a second, so that the rate glides rather than steps. Anything larger
+// is a change, and is decided as one. Near zero, small is measured by what the
+// proved capacities would carry.
+func (s *State) trim(cfg Config, w wish, v *verdict, current float64) bool {
+	scale := max(current, lowShare*w.proved)
+	if math.Abs(v.rate-current) > s.deadband(cfg)*scale {
 		return false
 	}
 	most := trimShare * current * float64(cfg.PeriodMS) / 1000
@@ -162,6 +165,10 @@ func (s *State) trim(cfg Config, v *verdict, current float64) bool {
 func (s *State) deadband(cfg Config) float64 {
 	return 0.06 + 0.2*(1-s.Rate.Left/budgetBurst(cfg))
 }
+
+// lowShare of the proved rate is where a rate is so low that changes are
+// measured by that instead.
+const lowShare = 0.25
 
 // trimShare of the rate is the most a renewal changes it by in a second.
 const trimShare = 0.01

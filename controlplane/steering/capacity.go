@@ -88,12 +88,18 @@ func (e *estimate) measure(r Resource, units, expected float64, blamable bool, p
 	case e.Saturated && e.Strikes > 0:
 		if !was {
 			e.onset()
+		} else {
+			e.average(x)
 		}
-		e.average(x)
 		e.cut()
 		return
 	case e.Saturated:
-		return // not sure any more: believe neither more nor less
+		// Not sure any more: what is served counts if it is more, not if less.
+		if x > e.Smooth {
+			e.average(x)
+			e.Believed = max(e.Believed, e.Smooth)
+		}
+		return
 	}
 	e.Smooth += (x - e.Smooth) / smoothCalm
 	e.calm(r, periodS)
@@ -137,7 +143,12 @@ func (e *estimate) hold(r Resource, periodS, retryS float64) {
 // onset of saturation starts the average. Strain shows first when noise has
 // taken a little capacity away, so unless the difference is large the belief
 // counts as much as the first scrapes do.
+//
+// Evidence of strain is bad news and never raises the belief by itself.
 func (e *estimate) onset() {
+	calm := e.Smooth + (e.Recent[len(e.Recent)-1].Throughput-e.Smooth)/smoothCalm
+	most := max(e.Believed, calm)
+	defer func() { e.Smooth = min(e.Smooth, most) }()
 	e.Smooth, e.Averaged, e.Off = e.mean(strikesNeeded), strikesNeeded, 0
 	if math.Abs(e.Smooth-e.Believed) < contradiction*e.Believed {
 		const weight = 3 * strikesNeeded

@@ -36,8 +36,10 @@ type sight struct {
 
 // look returns the age of what is really known about the resource. NaN, frozen
 // values and a zero that nothing confirms all leave the last good sight to age.
-// expected is the throughput the inventory foresees, the second witness of a zero.
-func (s *sight) look(nowMS int64, r Resource, expected float64) (ageMS int64) {
+// expected is the throughput the inventory foresees, the second witness of a
+// zero; a reading older than staleMS is not news.
+func (s *sight) look(nowMS, staleMS int64, r Resource, expected float64) (ageMS int64) {
+	r.AgeMS = max(0, r.AgeMS)
 	if s.SeenMS == 0 {
 		s.SeenMS = nowMS - r.AgeMS
 	}
@@ -52,7 +54,8 @@ func (s *sight) look(nowMS int64, r Resource, expected float64) (ageMS int64) {
 		s.Last = now
 		s.SeenMS = max(s.SeenMS, nowMS-r.AgeMS)
 	}
-	return nowMS - s.SeenMS
+	s.Trusted = s.Trusted && r.AgeMS <= staleMS
+	return max(r.AgeMS, nowMS-s.SeenMS)
 }
 
 // known turns what was not measured into a value JSON can carry.

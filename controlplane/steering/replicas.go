@@ -51,9 +51,13 @@ func scale(cfg Config, s *State, in Inputs, f forecast, w wish, was int, capacit
 	want = int(in.Scaling.clamp(float64(want)))
 
 	carried := float64(current) * each // also those still starting
+	// Before anybody is inside, the belief is all there is. Afterwards the pool
+	// must be the tightest resource and carry a real load.
+	empty := !(in.Line.Sessions >= 1)
+	tightest := w.resource == was && s.Estimates[was].Smooth >= wasLoaded*each
 	switch {
 	case want > current && carried < out.needed:
-		if t == trustFull {
+		if t == trustFull && (empty || tightest) {
 			out.replicas = want
 			out.reason = sentence("WAS 한 대가 %.0f건/s, 필요한 것은 %.0f건/s", "one WAS carries %.0f/s, %.0f/s are needed", each, out.needed)
 		}
@@ -68,6 +72,10 @@ func scale(cfg Config, s *State, in Inputs, f forecast, w wish, was int, capacit
 	}
 	return out
 }
+
+// wasLoaded is the share of its believed capacity a WAS must carry before more
+// of them are started.
+const wasLoaded = 0.5
 
 // shrink waits out the surplus, then gives back a quarter of it at a time;
 // never while latency is bad or telemetry old.

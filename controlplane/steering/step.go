@@ -144,7 +144,7 @@ func (s *State) estimate(cfg Config, in Inputs, readings []Resource) int64 {
 				continue
 			}
 			expected := s.expected(cfg, r, i)
-			age := e.Sight.look(in.NowMS, r, expected)
+			age := e.Sight.look(in.NowMS, staleAfter*cfg.PeriodMS, r, expected)
 			oldest = max(oldest, age)
 			if !e.Sight.Trusted {
 				continue

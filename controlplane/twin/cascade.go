@@ -28,7 +28,7 @@ func configure(s *Scenario) steering.Config {
 		RetryMS:      s.Session.Retry.After.Mean.milliseconds(),
 	}
 	// A demonstration in which two minutes become seconds lives that much faster.
-	c.Admission.ChangesPerHour = int(60 * max(1, 120/s.sessionLength()))
+	c.Admission.ChangesPerHour = int(60 * s.pace())
 	for _, r := range s.Resources {
 		capacity, kind := r.Capacity, steering.KindBackend
 		if r.Replicas != nil {

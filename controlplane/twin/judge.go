@@ -4,21 +4,20 @@ import "math"
 
 // Result is one row of the scoreboard. SCENARIOS.md defines every field.
 type Result struct {
-	Goodput     float64  `json:"goodput"`       // sessions confirmed
-	Ratio       float64  `json:"goodput_ratio"` // ÷ the clairvoyant's
-	Failed      float64  `json:"failed_share"`
-	Held        float64  `json:"held_share"`
-	P99         float64  `json:"p99_s"`
-	Convergence *float64 `json:"convergence_s"`
-	Discovery   *float64 `json:"discovery_s"`
-	Actuations  float64  `json:"actuations_per_h"`
-	Reversals   float64  `json:"reversals"`
-	Overshoot   float64  `json:"overshoot"`
-	Unsafe      float64  `json:"unsafe"`
-	ReplicaHour float64  `json:"replica_hours"`
-
-	Admitted float64 `json:"-"`
-	capacity float64 // sessions the capacity would have allowed, for reference
+	Goodput      float64  `json:"goodput"`       // sessions confirmed
+	Ratio        float64  `json:"goodput_ratio"` // ÷ the clairvoyant's
+	Failed       float64  `json:"failed_share"`
+	Held         float64  `json:"held_share"`
+	P99          float64  `json:"p99_s"`
+	Convergence  *float64 `json:"convergence_s"`
+	Discovery    *float64 `json:"discovery_s"`
+	Actuations   float64  `json:"actuations_per_h"`
+	Reversals    float64  `json:"reversals"`
+	Overshoot    float64  `json:"overshoot"`
+	Unsafe       float64  `json:"unsafe"`
+	ReplicaHours float64  `json:"replica_hours"`
+	Admitted     float64  `json:"admitted"` // passes claimed
+	Possible     float64  `json:"possible"` // sessions the capacities would have allowed
 }
 
 // judge watches a run and counts what the scoreboard needs.
@@ -151,7 +150,7 @@ func (j *judge) result(s *Scenario) Result {
 		Failed: j.total.failed / max(1, j.total.claimed), Held: j.total.newlyHeld / max(1, j.total.claimed),
 		P99: j.latency.quantile(0.99), Convergence: j.convergence(s), Discovery: j.discovery(),
 		Actuations: float64(j.actions) / hours, Reversals: float64(j.moves.reversals),
-		Overshoot: j.overshoot(), Unsafe: float64(j.unsafe), ReplicaHour: j.hours, capacity: j.capacity,
+		Overshoot: j.overshoot(), Unsafe: float64(j.unsafe), ReplicaHours: j.hours, Possible: j.capacity,
 	}
 }
 

@@ -249,6 +249,10 @@ func (s *Scenario) sessionLength() float64 {
 	return sum
 }
 
+// pace is how much faster than on a real evening, with its two minutes, sessions
+// run; at least 1.
+func (s *Scenario) pace() float64 { return max(1, 120/s.sessionLength()) }
+
 // visits is how many requests a session makes to a resource, leavers included.
 func (s *Scenario) visits(resource Resource) float64 {
 	sum, still := 0.0, 1.0
