@@ -28,6 +28,7 @@ var allowed = map[string][]string{
 	"controlplane/telemetry": {"internal/..."},
 	"controlplane/actuator":  {"controlplane/plan"},
 	"controlplane/agent":     {"controlplane/plan", "internal/..."},
+	"controlplane/bench":     {"controlplane/consensus", "controlplane/opsapi", "controlplane/opsapi/...", "controlplane/plan", "internal/..."},
 	"controlplane/figures":   {},
 	"controlplane/standing":  {"controlplane/plan"},
 

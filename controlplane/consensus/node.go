@@ -227,6 +227,14 @@ func (n *Node) Close() (err error) {
 	return err
 }
 
+// Snapshot writes one now, whatever the log's length.
+func (n *Node) Snapshot() error {
+	if err := n.raft.Snapshot().Error(); err != nil {
+		return fmt.Errorf("write snapshot: %w", err)
+	}
+	return nil
+}
+
 // Mark is the last hash this node took of its plan, to be compared with the
 // other nodes'.
 func (n *Node) Mark() Mark { return *n.state.mark.Load() }
