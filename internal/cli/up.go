@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"context"
 	"fmt"
 	"os"
 	"time"
@@ -9,12 +10,13 @@ import (
 	"github.com/spf13/cobra"
 
 	"sunbeon/internal/evening"
+	"sunbeon/tui"
 )
 
 func newUpCommand() *cobra.Command {
 	began := time.Now()
 	cfg := evening.Config{}
-	var headless bool
+	var headless, noFault bool
 	cmd := &cobra.Command{
 		Use:   "up",
 		Short: "Run a whole opening evening on this machine",
@@ -44,6 +46,10 @@ doubled or out of turn; 1 otherwise; 2 when called wrongly.`,
 			cfg.Out = cmd.OutOrStdout()
 			cfg.Terminal = !headless && isatty.IsTerminal(os.Stdout.Fd())
 			cfg.StayUp = cfg.Terminal && cfg.For == 0
+			cfg.Fault = cfg.Terminal && !noFault && cfg.People > 0
+			if cfg.Terminal && isatty.IsTerminal(os.Stdin.Fd()) {
+				cfg.Face = terminalUI(cfg.Data)
+			}
 			if err := cfg.Validate(); err != nil {
 				return usageError{err}
 			}
@@ -62,7 +68,19 @@ doubled or out of turn; 1 otherwise; 2 when called wrongly.`,
 	f.Float64Var(&cfg.Rate, "rate", 110, "admission rate to begin with, in turns per second")
 	f.IntVar(&cfg.Replicas, "replicas", 2, "number of WAS processes to begin with")
 	f.StringVar(&cfg.Report, "report", "", "write what came of the evening to this `file`, as JSON")
+	f.BoolVar(&noFault, "no-fault", false, "do not halve the stock system's capacity in mid-evening, which a demonstration on a terminal does")
 	f.BoolVar(&headless, "headless", false, "print progress line by line, as without a terminal")
 	observe(f, &cfg.Observe)
 	return cmd
+}
+
+// terminalUI opens the terminal UI on the system of a data directory.
+func terminalUI(data string) func(context.Context) error {
+	return func(ctx context.Context) error {
+		c, err := operatorFlags{data: data}.client()
+		if err != nil {
+			return err
+		}
+		return tui.Run(ctx, tui.Config{Session: c})
+	}
 }

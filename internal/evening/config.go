@@ -1,6 +1,7 @@
 package evening
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -39,6 +40,11 @@ type Config struct {
 	StayUp bool
 	// Terminal draws progress in place instead of line by line.
 	Terminal bool
+	// Face, where set, takes over the terminal once the system is ready, until
+	// the person leaves it; the evening goes on all the while.
+	Face func(context.Context) error
+	// Fault halves the capacity of the stock system in mid-evening.
+	Fault bool
 	// Observe says where the processes' logs and traces go.
 	Observe observability.Config
 	Out     io.Writer

@@ -90,6 +90,15 @@ func (s *system) open(ctx context.Context, screen *screen, began time.Time) erro
 	if s.cfg.People == 0 {
 		return s.rest(ctx, observer, nil)
 	}
+	s.tell(screen, cohort)
+	if s.cfg.Fault {
+		stopFault := s.faultInMidEvening(ctx, screen, time.UnixMilli(cohort.OpenMS))
+		defer stopFault()
+	}
+	if s.cfg.Face != nil {
+		showing := s.show(ctx, screen)
+		defer showing.Wait()
+	}
 	var lasts time.Duration
 	if s.cfg.For > 0 {
 		lasts = max(s.cfg.For-time.Since(began), time.Second)

@@ -23,6 +23,9 @@ type screen struct {
 
 	mu    sync.Mutex
 	drawn bool // a progress line stands at the cursor
+	// hidden keeps what is said for later, while a face has the terminal.
+	hidden bool
+	kept   []string
 }
 
 func newScreen(out io.Writer, terminal bool, began time.Time) *screen {
@@ -33,8 +36,34 @@ func newScreen(out io.Writer, terminal bool, began time.Time) *screen {
 func (s *screen) say(format string, args ...any) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.print(fmt.Sprintf("%6.1fs  %s\n", time.Since(s.began).Seconds(), fmt.Sprintf(format, args...)))
+}
+
+// print writes whole lines, now or once the face is gone.
+func (s *screen) print(lines string) {
+	if s.hidden {
+		s.kept = append(s.kept, lines)
+		return
+	}
 	s.clear()
-	fmt.Fprintf(s.out, "%6.1fs  %s\n", time.Since(s.began).Seconds(), fmt.Sprintf(format, args...))
+	fmt.Fprint(s.out, lines)
+}
+
+// behind runs a face that has the terminal to itself.
+func (s *screen) behind(face func() error) error {
+	s.mu.Lock()
+	s.clear()
+	s.hidden = true
+	s.mu.Unlock()
+	err := face()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.hidden = false
+	for _, lines := range s.kept {
+		s.print(lines)
+	}
+	s.kept = nil
+	return err
 }
 
 func (s *screen) clear() {
@@ -51,6 +80,9 @@ func (s *screen) draw(line string) {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if s.hidden {
+		return
+	}
 	s.clear()
 	fmt.Fprintf(s.out, "%6.1fs  %s", time.Since(s.began).Seconds(), line)
 	s.drawn = true
@@ -62,12 +94,13 @@ type address struct{ name, url string }
 func (s *screen) table(addresses []address) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.clear()
-	fmt.Fprintln(s.out)
+	var b strings.Builder
+	fmt.Fprintln(&b)
 	for _, a := range addresses {
-		fmt.Fprintf(s.out, "  %-24s %-32s healthy\n", a.name, a.url)
+		fmt.Fprintf(&b, "  %-24s %-32s healthy\n", a.name, a.url)
 	}
-	fmt.Fprintln(s.out)
+	fmt.Fprintln(&b)
+	s.print(b.String())
 }
 
 // progress repeats a line until it is stopped.
@@ -109,11 +142,11 @@ func (p *progress) stop() {
 func (s *screen) summary(r report) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.clear()
 	var b strings.Builder
 	fmt.Fprintf(&b, "\n  What came of it\n")
 	for _, row := range r.rows() {
 		fmt.Fprintf(&b, "  %-24s %s\n", row.name, row.value)
 	}
-	fmt.Fprintln(s.out, b.String())
+	fmt.Fprintln(&b)
+	s.print(b.String())
 }
