@@ -52,6 +52,20 @@ type ctl struct {
 	where   operatorFlags
 	json    bool
 	timeout time.Duration
+	// nodes is made at the first question and kept, so that a node found dead
+	// is found so once.
+	nodes *client.Client
+}
+
+func (t *ctl) client() (*client.Client, error) {
+	if t.nodes == nil {
+		c, err := t.where.client()
+		if err != nil {
+			return nil, err
+		}
+		t.nodes = c
+	}
+	return t.nodes, nil
 }
 
 // get asks for path and decodes the answer; with --json it prints the answer
@@ -88,7 +102,7 @@ func (t *ctl) change(cmd *cobra.Command, method, path string, body any, did stri
 }
 
 func (t *ctl) call(cmd *cobra.Command, method, path string, body, out any) error {
-	c, err := t.where.client()
+	c, err := t.client()
 	if err != nil {
 		return err
 	}

@@ -47,7 +47,7 @@ away, another one takes over without a gap. --json prints one object a line.`,
 	}
 	topics := cmd.Flags().StringSlice("topics", nil, "only these sections of the plan: cohorts, segments, lines, admission, replicas, instances, overrides, holds, freezes, decisions …")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
-		c, err := t.where.client()
+		c, err := t.client()
 		if err != nil {
 			return err
 		}

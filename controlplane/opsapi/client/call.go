@@ -18,6 +18,8 @@ const (
 	// attemptTimeout bounds one node's answer, so that a stopped node costs a
 	// moment and not the caller's whole patience.
 	attemptTimeout = 3 * time.Second
+	// readTimeout is the same for a read, which any node answers at once.
+	readTimeout = 1500 * time.Millisecond
 	// callTimeout is the patience of a caller who named no deadline.
 	callTimeout = 15 * time.Second
 	// maxAnswer bounds an answer's body.
@@ -93,7 +95,11 @@ func (c *Client) call(ctx context.Context, r request) ([]byte, error) {
 
 // attempt asks one node once.
 func (c *Client) attempt(ctx context.Context, address string, r request) ([]byte, error) {
-	ctx, cancel := context.WithTimeout(ctx, attemptTimeout)
+	within, lost := attemptTimeout, ErrUnknown
+	if r.method == http.MethodGet {
+		within, lost = readTimeout, ErrRetryable // a read leaves nothing behind
+	}
+	ctx, cancel := context.WithTimeout(ctx, within)
 	defer cancel()
 
 	// Without a connection nothing was sent, whatever the error says.
@@ -111,10 +117,6 @@ func (c *Client) attempt(ctx context.Context, address string, r request) ([]byte
 	}
 	if r.key != "" {
 		req.Header.Set("Idempotency-Key", r.key)
-	}
-	lost := ErrUnknown
-	if r.method == http.MethodGet {
-		lost = ErrRetryable // a read leaves nothing behind
 	}
 	resp, err := c.http.Do(req)
 	if err != nil {
