@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -30,6 +31,7 @@ type Count struct {
 // Searches read it without locks and never touch the store.
 type Availability struct {
 	source  Source
+	refresh sync.Mutex
 	current atomic.Pointer[shelf]
 	fresh   atomic.Int64 // unix nanoseconds of the last refresh that succeeded
 }
@@ -40,8 +42,10 @@ func NewAvailability(source Source) *Availability { return &Availability{source:
 // ErrEmpty says that nothing has been imported yet.
 var ErrEmpty = errors.New("no slots have been imported")
 
-// Refresh brings the snapshot up to now. It must not run twice at a time.
+// Refresh brings the snapshot up to now.
 func (a *Availability) Refresh(ctx context.Context, now time.Time) error {
+	a.refresh.Lock()
+	defer a.refresh.Unlock()
 	s := a.current.Load()
 	var seen int64
 	if s != nil {

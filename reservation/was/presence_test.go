@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -18,9 +19,9 @@ import (
 
 // controlPlane records what it is told.
 type controlPlane struct {
-	mu     sync.Mutex
-	heard  []string // kind and state
-	answer func(plan.Command) (plan.Result, error)
+	mu      sync.Mutex
+	heard   []string // kind and state
+	forgets bool     // rejects what it hears
 }
 
 func (c *controlPlane) Watch(context.Context, func(client.View)) error { return nil }
@@ -33,10 +34,16 @@ func (c *controlPlane) Submit(_ context.Context, command plan.Command) (plan.Res
 		return plan.Result{}, err
 	}
 	c.heard = append(c.heard, string(command.Kind)+" "+body.State)
-	if c.answer != nil {
-		return c.answer(command)
+	if c.forgets {
+		return plan.Result{Code: plan.NotFound}, nil
 	}
 	return plan.Result{OK: true}, nil
+}
+
+func (c *controlPlane) forget(forgets bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.forgets = forgets
 }
 
 func (c *controlPlane) said() []string {
@@ -50,10 +57,16 @@ func (c *controlPlane) said() []string {
 func TestPresence(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := &controlPlane{}
-		notReady := errors.New("no plan yet")
+		var ready atomic.Bool
 		p := &was.Presence{
-			ControlPlane: c, Ready: func() error { return notReady }, Logger: slog.New(slog.DiscardHandler),
+			ControlPlane: c, Logger: slog.New(slog.DiscardHandler),
 			Instance: plan.RegisterInstance{ID: "was-1", Kind: plan.KindWAS},
+			Ready: func() error {
+				if !ready.Load() {
+					return errors.New("no plan yet")
+				}
+				return nil
+			},
 		}
 		ctx, stop := context.WithCancel(t.Context())
 		done := make(chan struct{})
@@ -67,14 +80,14 @@ func TestPresence(t *testing.T) {
 			}
 		}
 		expect("at the start", 100*time.Millisecond, "instance.register starting")
-		notReady = nil
+		ready.Store(true)
 		expect("when ready", time.Second, "instance.report ready")
 		expect("while nothing changes", 3*time.Second)
 		expect("as a sign of life", 2*time.Second, "instance.report ready")
-		c.answer = func(plan.Command) (plan.Result, error) { return plan.Result{Code: plan.NotFound}, nil }
+		c.forget(true)
 		expect("when forgotten", 5*time.Second, "instance.report ready")
 		expect("until it is heard", 2*time.Second, "instance.register ready", "instance.register ready")
-		c.answer = nil
+		c.forget(false)
 		expect("when heard again", time.Second, "instance.register ready")
 		expect("while nothing changes", 3*time.Second)
 		stop()
