@@ -28,7 +28,6 @@ var allowed = map[string][]string{
 	"controlplane/telemetry": {"internal/..."},
 	"controlplane/actuator":  {"controlplane/plan"},
 	"controlplane/agent":     {"controlplane/plan", "internal/..."},
-	"controlplane/bench":     {"controlplane/consensus", "controlplane/opsapi", "controlplane/opsapi/...", "controlplane/plan", "internal/..."},
 	"controlplane/figures":   {},
 	"controlplane/standing":  {"controlplane/plan"},
 
@@ -54,6 +53,7 @@ var allowed = map[string][]string{
 	// The gate and the WAS meet the control plane only in the client of the
 	// ops API, and in the plan whose values it carries.
 	"reservation/gate":          {"controlplane/opsapi/client", "controlplane/plan", "internal/...", "reservation/credential", "reservation/gate/...", "reservation/waitingroom/..."},
+	"reservation/bench":         {"controlplane/opsapi/client", "controlplane/plan", "internal/...", "reservation/credential", "reservation/gate", "reservation/gate/waspool", "reservation/waitingroom/..."},
 	"reservation/gate/identity": {"internal/...", "reservation/credential"},
 	"reservation/gate/pages":    {},
 	"reservation/gate/waspool":  {},
