@@ -88,6 +88,7 @@ A flag on the command line wins.`,
 		newVerifyCommand(),
 		newVersionCommand(),
 	)
+	namesItsMistakes(root)
 	return root
 }
 
@@ -107,4 +108,20 @@ func bindEnvironment(flags *pflag.FlagSet, lookup func(string) (string, bool)) e
 		}
 	})
 	return errors.Join(errs...)
+}
+
+// namesItsMistakes makes wrong arguments of a command and all below it mistakes
+// in the call.
+func namesItsMistakes(cmd *cobra.Command) {
+	if check := cmd.Args; check != nil {
+		cmd.Args = func(cmd *cobra.Command, args []string) error {
+			if err := check(cmd, args); err != nil {
+				return usageError{err}
+			}
+			return nil
+		}
+	}
+	for _, below := range cmd.Commands() {
+		namesItsMistakes(below)
+	}
 }
