@@ -17,6 +17,7 @@ import (
 	"sunbeon/internal/httpserver"
 	"sunbeon/internal/observability"
 	"sunbeon/internal/pki"
+	"sunbeon/reservation/booking"
 	"sunbeon/reservation/credential"
 	"sunbeon/reservation/ledger"
 	"sunbeon/reservation/ledger/dial"
@@ -150,7 +151,7 @@ func newWAS(f wasFlags, identity *pki.Identity, o *observability.Observability, 
 		return nil, usageError{err}
 	}
 	cfg := was.Config{
-		Keys: keys, Sealer: sealer, Writer: writer, Records: store, Availability: ledger.NewAvailability(store),
+		Keys: keys, Sealer: sealer, Writer: tracedWriter{o, writer}, Records: store, Availability: ledger.NewAvailability(store),
 		Passes: credential.NewPassVerifier(credential.NewKeySet(f.passes, &http.Client{
 			Transport: o.Transport(&http.Transport{TLSClientConfig: identity.ClientTLS()}), Timeout: 2 * time.Second,
 		})),
@@ -165,6 +166,20 @@ func newWAS(f wasFlags, identity *pki.Identity, o *observability.Observability, 
 		cfg.Stock = stock
 	}
 	return was.New(cfg)
+}
+
+// tracedWriter makes the wait for the ledger a step of the request's trace.
+type tracedWriter struct {
+	o    *observability.Observability
+	next was.Writer
+}
+
+func (w tracedWriter) Submit(ctx context.Context, r booking.Request) (out booking.Outcome, err error) {
+	err = w.o.Span(ctx, "ledger commit", func(ctx context.Context) error {
+		out, err = w.next.Submit(ctx, r)
+		return err
+	})
+	return out, err
 }
 
 // wasParts are what runs in a booking server.
