@@ -9,6 +9,7 @@ type estimate struct {
 	Believed float64 `json:"believed"`  // thought to be served at most
 	LastGood float64 `json:"last_good"` // highest it proved before the last cut
 	Best     float64 `json:"best"`      // highest it ever proved tonight
+	Mark     float64 `json:"mark"`      // where it was last saturated
 	Base     float64 `json:"base"`      // unstrained latency, seconds
 	Usual    float64 `json:"usual"`     // the same, averaged over a minute
 	Brisk    int     `json:"brisk"`     // scrapes in a row well below the usual
@@ -217,7 +218,7 @@ func (e *estimate) cut() {
 		// A probe that failed near the old mark says that the mark is gone.
 		e.LastGood = max(e.Smooth, e.LastGood-(e.LastGood-e.Smooth)/2)
 	}
-	e.Believed = e.Smooth
+	e.Believed, e.Mark = e.Smooth, e.Smooth
 	e.Proved = min(e.Proved, e.Smooth)
 	e.CalmMS, e.LoadedMS, e.Found = 0, 0, true
 }
@@ -284,8 +285,11 @@ func (e *estimate) probe(a AdmissionConfig, periodMS, deadMS int64) {
 	}
 	streak := float64(e.LoadedMS) / (0.75 * float64(deadMS))
 	lead := 1 + min(a.ProbeMost, a.Probe*math.Exp2(streak))
-	if e.Believed < nearGood*e.LastGood {
+	switch {
+	case e.Believed < nearGood*e.LastGood:
 		lead = 1 + min(a.ProbeMost, a.Recover*math.Exp2(streak))
+	case e.Smooth < pastMark*e.Mark:
+		lead = 1 + a.Probe // it saturated here before: feel the way
 	}
 	e.LoadedMS += periodMS
 	e.Believed = max(e.Believed, e.Smooth*lead)
@@ -293,6 +297,9 @@ func (e *estimate) probe(a AdmissionConfig, periodMS, deadMS int64) {
 
 // loadedShare of the belief must be in use before more is believed.
 const loadedShare = 0.9
+
+// pastMark is how far beyond the last saturation shows that it has moved.
+const pastMark = 1.03
 
 // nearGood is where the last good mark is reached, noise allowed for.
 const nearGood = 0.9

@@ -91,7 +91,7 @@ func (k *kernel) solve() {
 	if total == 0 {
 		return
 	}
-	sure := 1 / (0.07 * 0.07 * total * total)
+	sure := 1 / (0.04 * 0.04 * total * total)
 	now := 0.0
 	for j, r := range k.Rate {
 		now += r * width(j)
