@@ -36,6 +36,9 @@ var stories = []story{
 	{"SurgeErrorBudgetBurn", "one in a hundred fails: that is what the budget is for", []string{
 		requests("200", "0+99x600"), requests("500", "0+1x600"),
 	}, map[int]string{300: quiet, 600: quiet}},
+	{"SurgeErrorBudgetBurn", "one in ten fails for a while: worth a look, not a page", []string{
+		requests("200", "0+90x600"), requests("503", "0+10x600"),
+	}, map[int]string{300: `{burn="slow", severity="warn"}`, 600: `{burn="slow", severity="warn"}`}},
 	{"SurgeErrorBudgetBurn", "a quiet night in which everything fails is no surge", []string{
 		requests("502", "0+4x600"),
 	}, map[int]string{300: quiet, 600: quiet}},
@@ -92,7 +95,7 @@ var stories = []story{
 		`sunbeon_record_fsync_seconds_bucket{instance="gate-1",le="1"} 0x29 1x60`,
 		`sunbeon_record_fsync_seconds_bucket{instance="gate-1",le="+Inf"} 0x29 1x60`,
 		`sunbeon_record_fsync_seconds_count{instance="gate-1"} 0x29 1x60`,
-	}, map[int]string{35: quiet, 60: quiet}},
+	}, map[int]string{35: quiet, 50: quiet, 55: quiet}},
 
 	{"UpstreamBreakerOpen", "every booking server stops asking for stock", []string{
 		`sunbeon_breaker_open{system="stock",instance="was-1"} 0x29 1x29 0x30`,

@@ -155,7 +155,7 @@ func (e *evening) until(t *testing.T, what string, limit time.Duration, holds fu
 	t.Helper()
 	for deadline := time.Now().Add(limit); !holds(); time.Sleep(200 * time.Millisecond) {
 		select {
-		case <-e.gone:
+		case <-e.gone: // its output is complete, and ours to read
 			t.Fatalf("the evening ended before %s:\n%s", what, e.output)
 		default:
 		}
@@ -163,6 +163,7 @@ func (e *evening) until(t *testing.T, what string, limit time.Duration, holds fu
 			t.Fatalf("no %s within %v", what, limit)
 		}
 	}
+	t.Logf("%s after %v", what, time.Since(e.began).Round(100*time.Millisecond))
 }
 
 // atLeast tells whether the recording has reached a value.
