@@ -16,14 +16,15 @@ type child struct {
 	private string // URL of its private listener
 }
 
-// children lists the processes in the order they start; they stop in reverse.
-// The control plane comes first because everyone follows it.
-func (s *system) children() []child {
-	var list []child
+// stages lists the processes in the order they start; they stop in reverse, a
+// stage at a time, so that nobody loses those it depends on before it has
+// finished. The control plane comes first because everyone follows it.
+func (s *system) stages() [][]child {
+	var controlplane []child
 	for i := range nodes {
-		list = append(list, s.controlplane(i))
+		controlplane = append(controlplane, s.controlplane(i))
 	}
-	return append(list, s.legacy(), s.gate(), s.agent())
+	return [][]child{controlplane, {s.legacy(), s.gate()}, {s.agent()}}
 }
 
 func (s *system) controlplane(i int) child {

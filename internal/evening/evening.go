@@ -42,7 +42,7 @@ func Run(ctx context.Context, cfg Config, began time.Time) (err error) {
 	if err := s.stock(began); err != nil {
 		return err
 	}
-	screen.say("starting %d processes in %s", len(s.children()), dir.path)
+	screen.say("starting %s in %s", strings.Join(s.names(), ", "), dir.path)
 	s.start()
 	defer func() {
 		screen.say("stopping")

@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/http"
 	"os"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -28,7 +29,7 @@ type system struct {
 	ports ports
 	say   func(format string, args ...any)
 
-	kept   []keptChild
+	kept   [][]keptChild // by stage
 	failed chan error
 
 	mu       sync.Mutex
@@ -51,23 +52,45 @@ func newSystem(cfg Config, dir *dataDir, say func(string, ...any)) *system {
 
 // start starts every process; each is kept running until stop.
 func (s *system) start() {
-	for _, c := range s.children() {
-		ctx, cancel := context.WithCancel(context.Background())
-		kept := keptChild{child: c, stop: cancel, done: make(chan struct{})}
-		s.kept = append(s.kept, kept)
-		go func() {
-			defer close(kept.done)
-			supervise.Keep(ctx, c.spec, stopGrace, s.watch(ctx, c.spec))
-		}()
+	for _, stage := range s.stages() {
+		var together []keptChild
+		for _, c := range stage {
+			together = append(together, s.keep(c))
+		}
+		s.kept = append(s.kept, together)
 	}
 }
 
-// stop ends the processes one after the other, the last started first, so that
-// nobody loses those it depends on before it has finished.
+func (s *system) keep(c child) keptChild {
+	ctx, cancel := context.WithCancel(context.Background())
+	kept := keptChild{child: c, stop: cancel, done: make(chan struct{})}
+	go func() {
+		defer close(kept.done)
+		supervise.Keep(ctx, c.spec, stopGrace, s.watch(ctx, c.spec))
+	}()
+	return kept
+}
+
+// names lists the processes.
+func (s *system) names() []string {
+	var names []string
+	for _, stage := range s.stages() {
+		for _, c := range stage {
+			names = append(names, c.spec.Name)
+		}
+	}
+	return names
+}
+
+// stop ends the processes, the stage last started first.
 func (s *system) stop() {
-	for i := len(s.kept) - 1; i >= 0; i-- {
-		s.kept[i].stop()
-		<-s.kept[i].done
+	for _, stage := range slices.Backward(s.kept) {
+		for _, c := range stage {
+			c.stop()
+		}
+		for _, c := range stage {
+			<-c.done
+		}
 	}
 }
 
@@ -93,29 +116,33 @@ func (s *system) watch(ctx context.Context, spec supervise.Spec) func(supervise.
 	}
 }
 
-// lastWords says why a process ended: the error it printed last, where it
-// ended by itself, or else how it was ended.
+// lastWords says why a process ended: the error or panic it printed last, where
+// it ended by itself, or else how it was ended.
 func lastWords(file string, err error) string {
-	if words, ok := strings.CutPrefix(lastLine(file), "sunbeon: "); ok {
-		return fmt.Sprintf("%s (log: %s)", words, file)
+	words := fmt.Sprint(err)
+	for _, line := range lastLines(file) {
+		if own, ok := strings.CutPrefix(line, "sunbeon: "); ok {
+			words = own
+		} else if strings.HasPrefix(line, "panic: ") || strings.HasPrefix(line, "fatal error: ") {
+			words = line
+		}
 	}
-	return fmt.Sprintf("%v (log: %s)", err, file)
+	return fmt.Sprintf("%s (log: %s)", words, file)
 }
 
-// lastLine reads the end of a file that may be large.
-func lastLine(file string) string {
+// lastLines reads the end of a file that may be large.
+func lastLines(file string) []string {
 	f, err := os.Open(file)
 	if err != nil {
-		return ""
+		return nil
 	}
 	defer f.Close()
-	const tail = 4 << 10
+	const tail = 16 << 10
 	if end, err := f.Seek(0, io.SeekEnd); err == nil {
 		f.Seek(max(end-tail, 0), io.SeekStart)
 	}
 	raw, _ := io.ReadAll(io.LimitReader(f, tail))
-	lines := strings.Split(strings.TrimSpace(string(raw)), "\n")
-	return lines[len(lines)-1]
+	return strings.Split(strings.TrimSpace(string(raw)), "\n")
 }
 
 // awaitReady returns once every process says it is healthy.
@@ -129,7 +156,7 @@ func (s *system) awaitReady(ctx context.Context) error {
 	client := &http.Client{Transport: transport, Timeout: 2 * time.Second}
 	tick := time.NewTicker(50 * time.Millisecond)
 	defer tick.Stop()
-	for waiting := s.kept; len(waiting) > 0; {
+	for waiting := slices.Concat(s.kept...); len(waiting) > 0; {
 		if healthy(ctx, client, waiting[0].private) {
 			waiting = waiting[1:]
 			continue
