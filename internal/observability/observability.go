@@ -44,6 +44,7 @@ type Observability struct {
 
 	loki       *lokiSink
 	tracers    *sdktrace.TracerProvider
+	samples    bool // whether new traces may be sampled
 	tracer     trace.Tracer
 	propagator propagation.TextMapPropagator
 	durations  *prometheus.HistogramVec
@@ -79,6 +80,7 @@ func New(cfg Config) (*Observability, error) {
 		Registry:   registry,
 		loki:       sink,
 		tracers:    tracers,
+		samples:    cfg.OTLPEndpoint != "",
 		propagator: propagation.TraceContext{},
 		durations: prometheus.NewHistogramVec(prometheus.HistogramOpts{
 			Name:    "http_server_request_duration_seconds",

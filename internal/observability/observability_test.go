@@ -2,10 +2,13 @@ package observability_test
 
 import (
 	"bytes"
+	"context"
 	"net/http"
 	"net/http/httptest"
+	"regexp"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/prometheus/client_golang/prometheus/testutil"
 
@@ -45,6 +48,29 @@ func TestTraceGoesThroughToTheLogAndTheNextServer(t *testing.T) {
 	}
 	if n := testutil.CollectAndCount(o.Registry, "http_server_request_duration_seconds"); n != 1 {
 		t.Errorf("%d series of the route, want 1", n)
+	}
+}
+
+// Where nothing is sampled no span is made, but the lines of one request still
+// belong together.
+func TestLinesOfARequestShareATraceIDWithoutACaller(t *testing.T) {
+	var log bytes.Buffer
+	o, err := observability.New(observability.Config{Process: "gate", Instance: "gate-1", LogWriter: &log})
+	if err != nil {
+		t.Fatal(err)
+	}
+	h := o.Route("/v1/thing", http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		o.Logger.InfoContext(r.Context(), "first")
+		ctx, cancel := context.WithTimeout(r.Context(), time.Minute)
+		defer cancel()
+		o.Logger.InfoContext(ctx, "second")
+	}))
+	for range 2 {
+		h.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest(http.MethodGet, "/v1/thing", nil))
+	}
+	ids := regexp.MustCompile(`"trace_id":"([0-9a-f]{32})"`).FindAllStringSubmatch(log.String(), -1)
+	if len(ids) != 4 || ids[0][1] != ids[1][1] || ids[2][1] != ids[3][1] || ids[0][1] == ids[2][1] {
+		t.Errorf("trace ids %v in\n%s", ids, log.String())
 	}
 }
 

@@ -1,9 +1,12 @@
 package observability
 
 import (
+	"context"
 	"net/http"
+	"slices"
 	"strconv"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -23,17 +26,23 @@ type measured struct {
 	o     *Observability
 	route string
 	next  http.Handler
-	// observers keeps the histogram of each method and status, so that a
-	// request does not look its labels up.
-	observers sync.Map
+	// observers has the histogram of each method and status seen, so that a
+	// request does not look its labels up. It is replaced, never changed.
+	observers atomic.Pointer[[]observer]
+	adding    sync.Mutex
 }
 
-type outcome struct {
+type observer struct {
 	method string
 	status int
+	prometheus.Observer
 }
 
 func (m *measured) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if !m.o.samples && r.Header["Traceparent"] == nil {
+		m.serveUnseen(w, r)
+		return
+	}
 	began := time.Now()
 	ctx := m.o.propagator.Extract(r.Context(), propagation.HeaderCarrier(r.Header))
 	ctx, span := m.o.tracer.Start(ctx, m.route, trace.WithSpanKind(trace.SpanKindServer))
@@ -44,18 +53,72 @@ func (m *measured) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 				attribute.String("http.route", m.route), attribute.Int("http.response.status_code", recorder.status))
 		}
 		span.End()
-		m.observer(outcome{method(r.Method), recorder.status}).Observe(time.Since(began).Seconds())
+		m.observer(method(r.Method), recorder.status).Observe(time.Since(began).Seconds())
 	}()
 	m.next.ServeHTTP(recorder, r.WithContext(ctx))
 }
 
-func (m *measured) observer(key outcome) prometheus.Observer {
-	if observer, ok := m.observers.Load(key); ok {
-		return observer.(prometheus.Observer)
+// serveUnseen serves a request whose span nobody would ever see: most of the
+// cost of a poll would otherwise be its span. Its ids are made if somebody
+// asks for them, as a log line does.
+func (m *measured) serveUnseen(w http.ResponseWriter, r *http.Request) {
+	served := &unseen{
+		lazyTrace: lazyTrace{Context: r.Context(), tracer: m.o.tracer},
+		recorder:  statusRecorder{ResponseWriter: w, status: http.StatusOK},
+		began:     time.Now(),
 	}
-	observer := m.o.durations.WithLabelValues(key.method, m.route, strconv.Itoa(key.status))
-	m.observers.Store(key, observer)
-	return observer
+	defer func() {
+		m.observer(method(r.Method), served.recorder.status).Observe(time.Since(served.began).Seconds())
+	}()
+	m.next.ServeHTTP(&served.recorder, r.WithContext(&served.lazyTrace))
+}
+
+// unseen is what such a request needs, in one allocation.
+type unseen struct {
+	lazyTrace
+	recorder statusRecorder
+	began    time.Time
+}
+
+// lazyTrace is a context that begins a trace when it is asked for a value that
+// its parent does not have, which is how a span is looked for.
+type lazyTrace struct {
+	context.Context
+	tracer trace.Tracer
+	begin  sync.Once
+	traced context.Context
+}
+
+func (l *lazyTrace) Value(key any) any {
+	if value := l.Context.Value(key); value != nil {
+		return value
+	}
+	l.begin.Do(func() { l.traced, _ = l.tracer.Start(l.Context, "") })
+	return l.traced.Value(key)
+}
+
+func (m *measured) observer(method string, status int) prometheus.Observer {
+	if known := m.observers.Load(); known != nil {
+		for _, o := range *known {
+			if o.status == status && o.method == method {
+				return o.Observer
+			}
+		}
+	}
+	return m.addObserver(method, status)
+}
+
+func (m *measured) addObserver(method string, status int) prometheus.Observer {
+	m.adding.Lock()
+	defer m.adding.Unlock()
+	var all []observer
+	if known := m.observers.Load(); known != nil {
+		all = slices.Clone(*known) // with one more at worst, if two came at once
+	}
+	added := observer{method, status, m.o.durations.WithLabelValues(method, m.route, strconv.Itoa(status))}
+	all = append(all, added)
+	m.observers.Store(&all)
+	return added
 }
 
 // method folds what a client can invent into one label, as OpenTelemetry asks.

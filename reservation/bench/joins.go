@@ -25,40 +25,23 @@ func (m *measurement) joins(ctx context.Context) error {
 		return err
 	}
 	m.report.JoinBytes = len(body)
-	address, stop, err := bare(http.StatusCreated, header, body)
-	if err != nil {
-		return err
-	}
-	defer stop()
 	if err := m.startRedis(ctx, len(body)); err != nil {
 		return err
 	}
-	var ours, theirs, usual, ratio, redisRatio []float64
-	for round := range m.Rounds {
-		fresh := requests[1+round*m.Joins:]
-		request := func(i int) []byte { return fresh[i] }
-		b, err := load(ctx, address, m.Connections, m.Joins, http.StatusCreated, request)
-		if err != nil {
-			return fmt.Errorf("bare handler: %w", err)
-		}
-		o, err := load(ctx, m.room.address, m.Connections, m.Joins, http.StatusCreated, request)
-		if err != nil {
-			return fmt.Errorf("gate: %w", err)
-		}
-		theirs, ours, ratio = append(theirs, b), append(ours, o), append(ratio, o/b)
-		if m.redis != nil {
-			r, err := load(ctx, m.redis.address, m.Connections, m.Joins, http.StatusCreated, request)
-			if err != nil {
-				return fmt.Errorf("redis room: %w", err)
-			}
-			usual, redisRatio = append(usual, r), append(redisRatio, r/b)
-		}
+	request := func(round, i int) []byte { return requests[1+round*m.Joins+i] }
+	o, err := m.run(ctx, contest{
+		status: http.StatusCreated, requests: m.Joins, header: header, body: body, request: request, redis: request,
+	})
+	if err != nil {
+		return err
 	}
-	m.report.Joins, m.report.BareJoins, m.report.JoinsRatio = middle(ours), middle(theirs), middle(ratio)
-	if m.redis != nil {
-		m.report.Redis.Joins, m.report.Redis.JoinsRatio = middle(usual), middle(redisRatio)
+	r := m.report
+	r.JoinsRatio, r.Joins, r.BareJoins = o.ratio, o.gate.perSecond, o.bare.perSecond
+	r.JoinCPU, r.BareJoinCPU = o.gate.cpuMicros, o.bare.cpuMicros
+	if r.Redis != nil {
+		r.Redis.Joins, r.Redis.JoinsRatio = o.redis.perSecond, o.redisRatio
 	}
-	m.say("%.0f joins a second, %.2f of the bare handler's %.0f", m.report.Joins, m.report.JoinsRatio, m.report.BareJoins)
+	m.say("%.0f joins a second, %.2f of the bare handler's %.0f", r.Joins, r.JoinsRatio, r.BareJoins)
 	return m.groups()
 }
 

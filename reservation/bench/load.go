@@ -11,15 +11,24 @@ import (
 	"strconv"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"time"
 )
 
+// rate is what a round came to.
+type rate struct {
+	perSecond float64
+	// cpuMicros is the processor time of this process a request: server and
+	// client, but nobody else who keeps the machine busy.
+	cpuMicros float64
+}
+
 // load asks a server n times over so many connections, each sending the next
-// request as soon as it has the last answer, and returns answers a second.
+// request as soon as it has the last answer.
 // request(i) is the i-th request as bytes; every answer must have the status.
 //
 // The clients are as plain as can be, so that what is measured is the server.
-func load(ctx context.Context, address string, connections, n, status int, request func(i int) []byte) (float64, error) {
+func load(ctx context.Context, address string, connections, n, status int, request func(i int) []byte) (rate, error) {
 	var next atomic.Int64
 	var clients sync.WaitGroup
 	errs := make([]error, connections)
@@ -27,12 +36,12 @@ func load(ctx context.Context, address string, connections, n, status int, reque
 	for i := range conns {
 		c, err := dial(ctx, address)
 		if err != nil {
-			return 0, err
+			return rate{}, err
 		}
 		defer c.Close()
 		conns[i] = c
 	}
-	began := time.Now()
+	began, spent := time.Now(), processorTime()
 	for i, c := range conns {
 		clients.Go(func() {
 			for {
@@ -49,10 +58,20 @@ func load(ctx context.Context, address string, connections, n, status int, reque
 	}
 	clients.Wait()
 	took := time.Since(began)
+	spent = processorTime() - spent
 	if err := errors.Join(append(errs, ctx.Err())...); err != nil {
-		return 0, err
+		return rate{}, err
 	}
-	return float64(n) / took.Seconds(), nil
+	return rate{float64(n) / took.Seconds(), float64(spent.Microseconds()) / float64(n)}, nil
+}
+
+// processorTime is what this process has used so far.
+func processorTime() time.Duration {
+	var used syscall.Rusage
+	if syscall.Getrusage(syscall.RUSAGE_SELF, &used) != nil {
+		return 0
+	}
+	return time.Duration(used.Utime.Nano() + used.Stime.Nano())
 }
 
 // connection is a client's end, speaking just enough HTTP/1.1.

@@ -22,65 +22,51 @@ func (m *measurement) polls(ctx context.Context) error {
 		return err
 	}
 	m.report.PollBytes = len(body)
-	m.report.Polls, m.report.BarePolls, m.report.PollsRatio, err =
-		m.contest(ctx, http.StatusOK, header, body, func(int) []byte { return whole })
+	o, err := m.run(ctx, contest{
+		status: http.StatusOK, requests: m.Polls, header: header, body: body,
+		request: func(int, int) []byte { return whole },
+		redis:   func(_, i int) []byte { return m.redis.poll(i) },
+	})
 	if err != nil {
 		return err
 	}
-	m.say("%.0f polls a second, %.2f of the bare handler's %.0f", m.report.Polls, m.report.PollsRatio, m.report.BarePolls)
+	r := m.report
+	r.PollsRatio, r.Polls, r.BarePolls = o.ratio, o.gate.perSecond, o.bare.perSecond
+	r.PollCPU, r.BarePollCPU = o.gate.cpuMicros, o.bare.cpuMicros
+	if r.Redis != nil {
+		r.Redis.Polls, r.Redis.PollsRatio = o.redis.perSecond, o.redisRatio
+	}
+	m.say("%.0f polls a second, %.2f of the bare handler's %.0f", r.Polls, r.PollsRatio, r.BarePolls)
+	return m.unchanged(ctx, whole)
+}
+
+// unchanged measures answers to those who have seen the document already.
+func (m *measurement) unchanged(ctx context.Context, whole []byte) error {
 	// Nobody is called any more, so the document stays as it is.
 	if err := m.room.cluster.do(plan.HoldSet, plan.SetHold{Scope: cohortID}); err != nil {
 		return err
 	}
 	time.Sleep(300 * time.Millisecond) // a render or two, until the hold shows
-	if header, _, err = sample(ctx, m.room.address, whole, http.StatusOK); err != nil {
-		return err
-	}
-	unchanged := fmt.Appendf(nil, "GET /v1/serving/%s HTTP/1.1\r\nHost: gate\r\nIf-None-Match: %s\r\n\r\n", cohortID, header.Get("ETag"))
-	if header, _, err = sample(ctx, m.room.address, unchanged, http.StatusNotModified); err != nil {
-		return err
-	}
-	m.report.NotModified, m.report.BareNotModified, m.report.NotModifiedRatio, err =
-		m.contest(ctx, http.StatusNotModified, header, nil, func(int) []byte { return unchanged })
-	if err == nil {
-		m.say("%.0f answers of 304 a second, %.2f of the bare handler's %.0f",
-			m.report.NotModified, m.report.NotModifiedRatio, m.report.BareNotModified)
-	}
-	return err
-}
-
-// contest asks the gate, the bare handler and, for whole documents, the usual
-// room in turn.
-func (m *measurement) contest(ctx context.Context, status int, header http.Header, body []byte, request func(int) []byte) (ours, theirs, ratio float64, err error) {
-	address, stop, err := bare(status, header, body)
+	header, _, err := sample(ctx, m.room.address, whole, http.StatusOK)
 	if err != nil {
-		return 0, 0, 0, err
+		return err
 	}
-	defer stop()
-	withRedis := m.redis != nil && status == http.StatusOK
-	var o, b, ratios, r, redisRatios []float64
-	for range m.Rounds {
-		one, err := load(ctx, address, m.Connections, m.Polls, status, request)
-		if err != nil {
-			return 0, 0, 0, fmt.Errorf("bare handler: %w", err)
-		}
-		other, err := load(ctx, m.room.address, m.Connections, m.Polls, status, request)
-		if err != nil {
-			return 0, 0, 0, fmt.Errorf("gate: %w", err)
-		}
-		b, o, ratios = append(b, one), append(o, other), append(ratios, other/one)
-		if withRedis {
-			usual, err := load(ctx, m.redis.address, m.Connections, m.Polls, status, m.redis.poll)
-			if err != nil {
-				return 0, 0, 0, fmt.Errorf("redis room: %w", err)
-			}
-			r, redisRatios = append(r, usual), append(redisRatios, usual/one)
-		}
+	request := fmt.Appendf(nil, "GET /v1/serving/%s HTTP/1.1\r\nHost: gate\r\nIf-None-Match: %s\r\n\r\n", cohortID, header.Get("ETag"))
+	if header, _, err = sample(ctx, m.room.address, request, http.StatusNotModified); err != nil {
+		return err
 	}
-	if withRedis {
-		m.report.Redis.Polls, m.report.Redis.PollsRatio = middle(r), middle(redisRatios)
+	o, err := m.run(ctx, contest{
+		status: http.StatusNotModified, requests: m.Polls, header: header,
+		request: func(int, int) []byte { return request },
+	})
+	if err != nil {
+		return err
 	}
-	return middle(o), middle(b), middle(ratios), nil
+	r := m.report
+	r.NotModifiedRatio, r.NotModified, r.BareNotModified = o.ratio, o.gate.perSecond, o.bare.perSecond
+	r.NotModifiedCPU, r.BareNotModifiedCPU = o.gate.cpuMicros, o.bare.cpuMicros
+	m.say("%.0f answers of 304 a second, %.2f of the bare handler's %.0f", r.NotModified, r.NotModifiedRatio, r.BareNotModified)
+	return nil
 }
 
 // open lets the cohort be served at a thousand turns a second.

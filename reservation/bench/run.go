@@ -42,8 +42,18 @@ type Report struct {
 	BarePolls       float64 `json:"bare_polls_per_s"`
 	NotModified     float64 `json:"not_modified_per_s"`
 	BareNotModified float64 `json:"bare_not_modified_per_s"`
-	JoinBytes       int     `json:"join_response_bytes"`
-	PollBytes       int     `json:"poll_response_bytes"`
+
+	// Processor time a request, server and client together: what a ratio is
+	// where nobody else uses the machine.
+	JoinCPU            float64 `json:"join_cpu_us"`
+	BareJoinCPU        float64 `json:"bare_join_cpu_us"`
+	PollCPU            float64 `json:"poll_cpu_us"`
+	BarePollCPU        float64 `json:"bare_poll_cpu_us"`
+	NotModifiedCPU     float64 `json:"not_modified_cpu_us"`
+	BareNotModifiedCPU float64 `json:"bare_not_modified_cpu_us"`
+
+	JoinBytes int `json:"join_response_bytes"`
+	PollBytes int `json:"poll_response_bytes"`
 
 	// FillPerS is the rate of durable joins without HTTP.
 	FillPerS             float64 `json:"in_process_joins_per_s"`
@@ -128,9 +138,12 @@ func (m *measurement) close() error {
 
 func (m *measurement) say(format string, args ...any) { m.Progress(fmt.Sprintf(format, args...)) }
 
-// middle is the median of an odd or even number of rounds.
+// middle is the median of an odd or even number of rounds, 0 of none.
 func middle(values []float64) float64 {
 	sorted := slices.Sorted(slices.Values(values))
 	n := len(sorted)
+	if n == 0 {
+		return 0
+	}
 	return (sorted[(n-1)/2] + sorted[n/2]) / 2
 }

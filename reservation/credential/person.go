@@ -18,7 +18,14 @@ type PersonKey struct {
 // NewPersonKey returns the person key with the given secret.
 func NewPersonKey(secret []byte) *PersonKey {
 	secret = append([]byte(nil), secret...)
-	return &PersonKey{macs: sync.Pool{New: func() any { return hmac.New(sha256.New, secret) }}}
+	return &PersonKey{macs: sync.Pool{New: func() any { return &personMAC{Hash: hmac.New(sha256.New, secret)} }}}
+}
+
+// personMAC is a keyed hash with room for its input and output, so that a join
+// allocates neither.
+type personMAC struct {
+	hash.Hash
+	buffer [256]byte
 }
 
 // Tag is the person's name in the line of one cohort. Tags of different
@@ -35,16 +42,15 @@ func (k *PersonKey) Ref(ci string) string {
 // sum separates the parts with a zero byte, which neither purposes nor cohort
 // names contain, so that no two inputs run into each other.
 func (k *PersonKey) sum(purpose, cohort, ci string) (out [16]byte) {
-	mac := k.macs.Get().(hash.Hash)
+	mac := k.macs.Get().(*personMAC)
 	defer k.macs.Put(mac)
 	mac.Reset()
-	var buffer [256]byte
-	input := append(buffer[:0], purpose...)
+	input := append(mac.buffer[:0], purpose...)
 	input = append(input, 0)
 	input = append(input, cohort...)
 	input = append(input, 0)
 	input = append(input, ci...)
 	mac.Write(input)
-	copy(out[:], mac.Sum(buffer[:0]))
+	copy(out[:], mac.Sum(mac.buffer[:0]))
 	return out
 }

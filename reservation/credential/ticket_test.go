@@ -24,12 +24,8 @@ func TestTicketVerifies(t *testing.T) {
 	key := ticketKey(t, 1)
 	for _, cohort := range []string{"aug-09", `odd"name\`, "팔월", "<html>&"} {
 		want := credential.Ticket{Cohort: cohort, Tag: [16]byte{1, 2, 3}, Seq: 42}
-		token, err := key.Sign(want)
-		if err != nil {
-			t.Fatal(err)
-		}
-		again, _ := key.Sign(want)
-		if again != token {
+		token := key.Sign(want)
+		if again := key.Sign(want); again != token {
 			t.Error("the same ticket has two spellings")
 		}
 		got, err := key.Verify(token, cohort, want.Tag)
@@ -45,11 +41,8 @@ func TestTicketVerifies(t *testing.T) {
 func TestTicketRefusals(t *testing.T) {
 	key := ticketKey(t, 1)
 	ticket := credential.Ticket{Cohort: "a", Tag: [16]byte{1}, Seq: 7}
-	token, err := key.Sign(ticket)
-	if err != nil {
-		t.Fatal(err)
-	}
-	foreign, _ := ticketKey(t, 2).Sign(ticket)
+	token := key.Sign(ticket)
+	foreign := ticketKey(t, 2).Sign(ticket)
 	none, err := jwt.NewWithClaims(jwt.SigningMethodNone, jwt.MapClaims{
 		"cohort": "a", "sub": "01000000000000000000000000000000", "seq": 1,
 	}).SignedString(jwt.UnsafeAllowNoneSignatureType)

@@ -97,10 +97,7 @@ func (g *Gate) settle(ctx context.Context, c citizen, ticket waitingroom.Ticket)
 	if err := g.log.Wait(ctx, ticket.Position); err != nil {
 		return place{}, g.notDurable(ctx, err)
 	}
-	token, err := g.tickets.Sign(credential.Ticket{Cohort: c.line.cohort.ID, Tag: c.tag, Seq: ticket.Seq})
-	if err != nil {
-		return place{}, g.internal(ctx, err)
-	}
+	token := g.tickets.Sign(credential.Ticket{Cohort: c.line.cohort.ID, Tag: c.tag, Seq: ticket.Seq})
 	now := g.nowMS()
 	p := place{citizen: c, Ticket: ticket, token: token, serving: c.line.room.Serving(now)}
 	if ticket.Turn > p.serving {

@@ -83,8 +83,8 @@ func appendPlace(b []byte, at place) []byte {
 	b = strconv.AppendBool(append(b, `,"beyond_supply":`...), at.BeyondSupply)
 	b = append(append(append(b, `,"ticket":"`...), at.token...), '"') // base64url and dots
 	b = append(b, `,"receipt":`...)
-	if receipt, err := json.Marshal(at.receipt); err == nil {
-		b = append(b, receipt...)
+	if at.receipt != nil {
+		b = at.receipt.AppendJSON(b)
 	} else {
 		b = append(b, "null"...)
 	}

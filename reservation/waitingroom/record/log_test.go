@@ -1,6 +1,7 @@
 package record_test
 
 import (
+	"bytes"
 	"context"
 	"crypto/ed25519"
 	"encoding/json"
@@ -115,6 +116,26 @@ func TestReceiptCannotBeBent(t *testing.T) {
 		bend(&bent)
 		if err := bent.Verify(public); err == nil {
 			t.Errorf("receipt with another %s verifies", name)
+		}
+	}
+}
+
+func TestReceiptIsWrittenAsJSONWouldBe(t *testing.T) {
+	dir, records := written(t, 6)
+	log, _, _ := open(t, config(dir))
+	defer closeLog(t, log)
+	for position := range records {
+		receipt, err := log.Receipt(uint64(position))
+		if err != nil {
+			t.Fatal(err)
+		}
+		want, err := json.Marshal(receipt)
+		if err != nil {
+			t.Fatal(err)
+		}
+		want = bytes.ReplaceAll(want, []byte("null"), []byte("[]")) // a path of no steps
+		if got := receipt.AppendJSON(nil); !bytes.Equal(got, want) {
+			t.Errorf("record %d\n got %s\nwant %s", position, got, want)
 		}
 	}
 }
