@@ -49,6 +49,8 @@ type Motive struct {
 // Key makes a change safe to send again.
 type Key struct {
 	Key string `header:"Idempotency-Key" maxLength:"128" doc:"names the request for ten minutes: asking again under it returns the first answer"`
+	// Propose turns a change into a proposal for somebody else to approve.
+	Propose bool `query:"propose" doc:"propose the change instead of making it: a commander other than you approves it within the hour; an operator may propose what only a commander may do"`
 }
 
 // done is the answer to a change.
@@ -59,12 +61,17 @@ type done struct {
 // Done says under which index a change was committed.
 type Done struct {
 	Index  uint64 `json:"index" doc:"Raft index of the change"`
-	Detail string `json:"detail,omitempty" doc:"what the plan has to say about it"`
+	Detail string `json:"detail,omitempty" doc:"what the plan has to say about it: the id of what was opened or proposed"`
 }
 
 // change submits one command in the operator's name.
 func (a *API) change(ctx context.Context, k Key, m Motive, kind plan.Kind, body any) (*done, error) {
 	c, err := plan.NewCommand(kind, body)
+	if err == nil && k.Propose {
+		c, err = plan.NewCommand(plan.ProposalMake, plan.MakeProposal{
+			Kind: kind, Body: c.Body, UntilMS: a.now().Add(proposalFor).UnixMilli(),
+		})
+	}
 	if err != nil {
 		return nil, err
 	}

@@ -21,7 +21,9 @@ type Config struct {
 	Node *consensus.Node
 	// TokenFile holds the token made with the installation, a commander's.
 	TokenFile string
-	Version   string
+	// DataDir and PKIDir are looked at before an opening; optional.
+	DataDir, PKIDir string
+	Version         string
 	// Closing, once closed, ends the watches, so that a node that stops does
 	// not wait for followers who would never leave. Optional.
 	Closing       <-chan struct{}
@@ -37,6 +39,8 @@ type API struct {
 	o         *observability.Observability
 	logger    *slog.Logger
 	version   string
+	dataDir   string
+	pkiDir    string
 	closing   <-chan struct{}
 	now       func() time.Time
 	watchers  chan struct{} // holds a token for each open watch
@@ -57,6 +61,8 @@ func New(config Config) (*API, error) {
 		o:        config.Observability,
 		logger:   config.Observability.Logger,
 		version:  config.Version,
+		dataDir:  config.DataDir,
+		pkiDir:   config.PKIDir,
 		closing:  config.Closing,
 		now:      config.Now,
 		watchers: make(chan struct{}, maxWatchers),
@@ -111,6 +117,11 @@ func (a *API) MountOps(mux *http.ServeMux) {
 	a.mountHolds(r)
 	a.mountReplicas(r)
 	a.mountCluster(r)
+	a.mountPeople(r)
+	a.mountProposals(r)
+	a.mountIncidents(r)
+	a.mountHandover(r)
+	a.mountPreflight(r)
 	a.mountCommands(r)
 }
 

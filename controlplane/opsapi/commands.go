@@ -53,6 +53,13 @@ var peopleKinds = map[plan.Kind]plan.Role{
 	plan.OperatorSet:        plan.Commander,
 	plan.OperatorRemove:     plan.Commander,
 	plan.ClusterVersion:     plan.Commander,
+	plan.ProposalMake:       plan.OnCall,
+	plan.ProposalApprove:    plan.Commander,
+	plan.ProposalWithdraw:   plan.OnCall,
+	plan.ChangeUndo:         plan.OnCall,
+	plan.IncidentOpen:       plan.OnCall,
+	plan.IncidentUpdate:     plan.OnCall,
+	plan.HandoverNote:       plan.OnCall,
 }
 
 // leastRole is who may give c. Moving a cohort to a phase that lets people in

@@ -52,10 +52,6 @@ type operators struct {
 	failures     *failures
 }
 
-// installationOperator is the name in the audit of whoever holds the token
-// that was made with the installation.
-const installationOperator = "operator"
-
 // readToken reads a token file and returns the token's hash.
 func readToken(file string) (hash [sha256.Size]byte, err error) {
 	content, err := os.ReadFile(file)
@@ -83,7 +79,7 @@ func (o *operators) identify(r *http.Request) (Operator, error) {
 	}
 	hash := sha256.Sum256([]byte(strings.TrimSpace(token)))
 	if subtle.ConstantTimeCompare(hash[:], o.installation[:]) == 1 {
-		return Operator{Name: installationOperator, Role: plan.Commander}, nil
+		return Operator{Name: plan.Installation, Role: plan.Commander}, nil
 	}
 	encoded := hex.EncodeToString(hash[:])
 	for _, known := range o.plan().Operators {

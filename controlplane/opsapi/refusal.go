@@ -65,6 +65,8 @@ func undecided(err error, outcomeUnknown bool) *problem.Problem {
 func rejected(result plan.Result) error {
 	status := http.StatusConflict
 	switch result.Code {
+	case plan.NeedsApproval, plan.SamePerson, plan.NotAllowed:
+		status = http.StatusForbidden
 	case plan.NotFound:
 		status = http.StatusNotFound
 	case plan.Malformed, plan.OutOfBounds, plan.TooLarge, plan.ReasonMissing, plan.BadSecret:

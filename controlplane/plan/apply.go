@@ -33,11 +33,14 @@ func Apply(p *Plan, index uint64, c Command) (*Plan, Result, error) {
 		result, remembered = p.window.answer(c.RequestID)
 	}
 	if !remembered {
-		draft := draft{Plan: base, command: c}
+		draft := draft{Plan: base, command: c, rules: rules}
 		err := admit(p, rule, c)
+		if err == nil {
+			err = draft.alone(rule)
+		}
 		timely := err == nil
 		if timely {
-			err = rule.apply(&draft)
+			err = draft.perform(rule)
 		}
 		var unable *UnknownCommandError
 		if errors.As(err, &unable) {
@@ -45,7 +48,7 @@ func Apply(p *Plan, index uint64, c Command) (*Plan, Result, error) {
 		}
 		result = answer(index, err)
 		if result.OK {
-			base = draft.Plan
+			base, result.Detail = draft.Plan, draft.detail
 		}
 		if c.Term > base.Cluster.Term {
 			base.Cluster.Revision = Revision{Index: index}
@@ -145,6 +148,10 @@ func link(before [sha256.Size]byte, index uint64, c Command, r Result) [sha256.S
 type draft struct {
 	Plan
 	command Command
+	// rules are all there are, for commands that run others.
+	rules map[Kind]rule
+	// detail is what the result tells beyond that it is done.
+	detail string
 }
 
 // now is the revision of what the command changes.

@@ -25,6 +25,10 @@ const (
 	TopicControllers Topic = "controllers"
 	TopicOperators   Topic = "operators"
 	TopicDecisions   Topic = "decisions"
+	TopicProposals   Topic = "proposals"
+	TopicUndos       Topic = "undos"
+	TopicIncidents   Topic = "incidents"
+	TopicHandovers   Topic = "handovers"
 )
 
 // Change is one entry of one section that is new, different or gone.

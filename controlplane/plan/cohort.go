@@ -27,6 +27,7 @@ type Cohort struct {
 	// Supply is how many people tonight's doses serve; 0 is unlimited.
 	Supply     int64    `json:"supply"`
 	Phase      Phase    `json:"phase"`
+	DefinedBy  string   `json:"defined_by,omitempty"`
 	ApprovedBy []string `json:"approved_by,omitempty"`
 	Draw       *Draw    `json:"draw,omitempty"`
 	// Note tells the public why the timetable changed.

@@ -36,6 +36,13 @@ const (
 	OperatorSet        Kind = "operator.set"        // SetOperator
 	OperatorRemove     Kind = "operator.remove"     // RemoveOperator
 	ClusterVersion     Kind = "cluster.version"     // RaiseVersion
+	ProposalMake       Kind = "proposal.make"       // MakeProposal
+	ProposalApprove    Kind = "proposal.approve"    // CloseProposal
+	ProposalWithdraw   Kind = "proposal.withdraw"   // CloseProposal
+	ChangeUndo         Kind = "change.undo"         // UndoChange
+	IncidentOpen       Kind = "incident.open"       // OpenIncident
+	IncidentUpdate     Kind = "incident.update"     // UpdateIncident
+	HandoverNote       Kind = "handover.note"       // LeaveNote
 )
 
 // Command asks for one change of the plan.
@@ -103,6 +110,9 @@ const (
 	TooLarge       = "too_large"       // larger than the plan may hold
 	ReasonMissing  = "reason_missing"  // a person's command without a reason
 	Conflict       = "conflict"        // contradicts what is already recorded
+	NeedsApproval  = "needs_approval"  // loosens, which takes two people
+	SamePerson     = "same_person"     // the second person is the first
+	NotAllowed     = "not_allowed"     // the person has not, or no longer, the role
 )
 
 // UnknownCommandError is a command this program does not know. A node that

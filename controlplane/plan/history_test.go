@@ -22,6 +22,9 @@ func randomCommand(t testing.TB, r *rand.Rand, nowMS int64) plan.Command {
 			return plan.CohortPhase, plan.MovePhase{Cohort: cohort, Phase: phases[r.IntN(len(phases))]}
 		},
 		func() (plan.Kind, any) {
+			return plan.CohortPhase, plan.MovePhase{Cohort: cohort, Phase: phases[r.IntN(len(phases))]}
+		},
+		func() (plan.Kind, any) {
 			return plan.LineReport, plan.ReportLine{Cohort: cohort, Gate: gate, Issued: r.Int64N(2000), HighWater: r.Int64N(100)}
 		},
 		func() (plan.Kind, any) {
@@ -48,6 +51,25 @@ func randomCommand(t testing.TB, r *rand.Rand, nowMS int64) plan.Command {
 		func() (plan.Kind, any) {
 			return plan.ControllerKeep, plan.KeepState{Controller: "admission", State: []byte(`{"z":1,  "a":"<&>"}`)}
 		},
+		func() (plan.Kind, any) { return plan.ChangeUndo, plan.UndoChange{At: uint64(r.IntN(2000))} },
+		func() (plan.Kind, any) {
+			return plan.OperatorSet, plan.SetOperator{
+				Name: gate, Role: []plan.Role{plan.Viewer, plan.OnCall, plan.Commander}[r.IntN(3)], TokenHash: commitment(), ExpiresMS: nowMS + r.Int64N(5_000), // two are needed now and then
+			}
+		},
+		func() (plan.Kind, any) {
+			return plan.ProposalMake, plan.MakeProposal{Kind: plan.HoldRelease, Body: []byte(`{"scope":"c40"}`), UntilMS: nowMS + 60_000}
+		},
+		func() (plan.Kind, any) {
+			return plan.ProposalApprove, plan.CloseProposal{ID: fmt.Sprintf("p%d", r.IntN(200))}
+		},
+		func() (plan.Kind, any) {
+			return plan.IncidentOpen, plan.OpenIncident{Title: "slow", Severity: 1 + r.IntN(4)}
+		},
+		func() (plan.Kind, any) {
+			return plan.IncidentUpdate, plan.UpdateIncident{ID: fmt.Sprintf("i%d", r.IntN(200)), Note: "n", Roles: map[string]string{"scribe": "lee"}}
+		},
+		func() (plan.Kind, any) { return plan.HandoverNote, plan.LeaveNote{Text: "all quiet"} },
 		func() (plan.Kind, any) { return plan.ReplicasSet, plan.SetReplicas{Desired: ptr(r.IntN(30))} },
 		func() (plan.Kind, any) {
 			return plan.PassRevoke, plan.RevokePass{ID: fmt.Sprint(r.IntN(9)), UntilMS: nowMS + r.Int64N(30_000)}
@@ -55,7 +77,7 @@ func randomCommand(t testing.TB, r *rand.Rand, nowMS int64) plan.Command {
 	}
 	kind, body := bodies[r.IntN(len(bodies))]()
 	c := command(t, kind, body)
-	c.TimeMS, c.StampMS, c.Actor, c.Reason = nowMS-r.Int64N(300), nowMS, "lee", "random"
+	c.TimeMS, c.StampMS, c.Actor, c.Reason = nowMS-r.Int64N(300), nowMS, []string{"gate-1", "gate-2", plan.Installation}[r.IntN(3)], "random"
 	if r.IntN(2) == 0 {
 		c.RequestID = fmt.Sprint(r.IntN(500))
 	}
@@ -79,7 +101,7 @@ func TestHistories(t *testing.T) {
 		e.open("c50", 1)
 		a, b, follower, nowMS := e.plan, e.plan, e.plan, e.nowMS
 		renewals := 0
-		for index := e.plan.Index + 1; index <= 400; index++ {
+		for index := e.plan.Index + 1; index <= 600; index++ {
 			nowMS += r.Int64N(1500)
 			if r.IntN(40) == 0 {
 				nowMS -= r.Int64N(5000) // another leader's clock

@@ -10,6 +10,12 @@ type Operator struct {
 	ExpiresMS int64  `json:"expires_ms"` // 0: never
 }
 
+// Installation is the actor behind the token that came with the installation.
+// No operator may be called so.
+const Installation = "operator"
+
+func (o Operator) validAt(nowMS int64) bool { return o.ExpiresMS == 0 || nowMS < o.ExpiresMS }
+
 // Role of an operator.
 type Role string
 
@@ -36,7 +42,7 @@ type RemoveOperator struct {
 const maxOperators = 1_000
 
 func setOperator(d *draft, b SetOperator) error {
-	if b.Name == "" || !isHash(b.TokenHash) || (b.Role != Viewer && b.Role != OnCall && b.Role != Commander) {
+	if b.Name == "" || b.Name == Installation || !isHash(b.TokenHash) || (b.Role != Viewer && b.Role != OnCall && b.Role != Commander) {
 		return refuse(Malformed, "an operator needs a name, a role and the SHA-256 of a token")
 	}
 	before, known := d.Operators[b.Name]

@@ -52,6 +52,10 @@ type Plan struct {
 	Controllers map[string]ControllerState // by controller
 	Operators   map[string]Operator        // by name
 	Decisions   []Decision                 // oldest first
+	Proposals   map[string]Proposal        // by id
+	Undos       map[string]Undo            // by index, in digits that sort
+	Incidents   map[string]Incident        // by id
+	Handovers   map[string]ShiftNote       // by index, in digits that sort
 
 	window window
 }

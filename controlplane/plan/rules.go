@@ -11,6 +11,12 @@ type rule struct {
 	// reasoned marks a kind that needs a reason.
 	reasoned bool
 	apply    func(*draft) error
+	// loosens tells whether a command, as the plan stands, takes two people;
+	// nil: never.
+	loosens func(*draft) bool
+	// inverse makes the command that takes one back which was applied to
+	// before; nil: there is none.
+	inverse func(before *Plan, body json.RawMessage) (Kind, any)
 }
 
 // Version is the newest cluster version this program knows.
@@ -19,20 +25,20 @@ const Version = 1
 var rules = map[Kind]rule{
 	CohortDefine:       {since: 1, apply: body(defineCohort)},
 	CohortApprove:      {since: 1, apply: body(approveCohort)},
-	CohortPhase:        {since: 1, apply: body(movePhase)},
+	CohortPhase:        {since: 1, apply: body(movePhase), loosens: loosening(opens), inverse: inverse(unmovePhase)},
 	CohortPostpone:     {since: 1, reasoned: true, apply: body(postponeCohort)},
 	DrawSeal:           {since: 1, apply: body(sealDraw)},
 	DrawReveal:         {since: 1, apply: body(revealDraw)},
 	SegmentRenew:       {since: 1, leader: true, apply: body(renewSegment)},
 	LineReport:         {since: 1, apply: body(reportLine)},
-	AdmissionConfigure: {since: 1, apply: body(configureAdmission)},
-	OverrideSet:        {since: 1, reasoned: true, apply: body(setOverride)},
-	OverrideClear:      {since: 1, apply: body(clearOverride)},
-	HoldSet:            {since: 1, apply: body(setHold)},
-	HoldRelease:        {since: 1, apply: body(releaseHold)},
-	FreezeSet:          {since: 1, apply: body(setFreeze)},
-	FreezeRelease:      {since: 1, apply: body(releaseFreeze)},
-	ReplicasSet:        {since: 1, apply: body(setReplicas)},
+	AdmissionConfigure: {since: 1, apply: body(configureAdmission), loosens: loosening(widens), inverse: inverse(unconfigure)},
+	OverrideSet:        {since: 1, reasoned: true, apply: body(setOverride), inverse: inverse(unsetOverride)},
+	OverrideClear:      {since: 1, apply: body(clearOverride), inverse: inverse(unclearOverride)},
+	HoldSet:            {since: 1, apply: body(setHold), inverse: inverse(unsetHold)},
+	HoldRelease:        {since: 1, apply: body(releaseHold), loosens: always, inverse: inverse(unreleaseHold)},
+	FreezeSet:          {since: 1, apply: body(setFreeze), inverse: inverse(unsetFreeze)},
+	FreezeRelease:      {since: 1, apply: body(releaseFreeze), loosens: always, inverse: inverse(unreleaseFreeze)},
+	ReplicasSet:        {since: 1, apply: body(setReplicas), loosens: loosening(widensReplicas), inverse: inverse(unsetReplicas)},
 	InstanceRegister:   {since: 1, apply: body(registerInstance)},
 	InstanceReport:     {since: 1, apply: body(reportInstance)},
 	InstanceForget:     {since: 1, apply: body(forgetInstance)},
@@ -40,9 +46,16 @@ var rules = map[Kind]rule{
 	CheckpointPublish:  {since: 1, apply: body(publishCheckpoint)},
 	DecisionRecord:     {since: 1, apply: body(recordDecision)},
 	ControllerKeep:     {since: 1, leader: true, apply: body(keepState)},
-	OperatorSet:        {since: 1, apply: body(setOperator)},
-	OperatorRemove:     {since: 1, apply: body(removeOperator)},
+	OperatorSet:        {since: 1, apply: body(setOperator), loosens: loosening(grants)},
+	OperatorRemove:     {since: 1, apply: body(removeOperator), loosens: loosening(disarms)},
 	ClusterVersion:     {since: 1, apply: body(raiseVersion)},
+	ProposalMake:       {since: 1, reasoned: true, apply: body(makeProposal)},
+	ProposalApprove:    {since: 1, apply: body(approveProposal)},
+	ProposalWithdraw:   {since: 1, apply: body(withdrawProposal)},
+	ChangeUndo:         {since: 1, reasoned: true, apply: body(undoChange), loosens: loosening(undoLoosens)},
+	IncidentOpen:       {since: 1, apply: body(openIncident)},
+	IncidentUpdate:     {since: 1, apply: body(updateIncident)},
+	HandoverNote:       {since: 1, apply: body(leaveNote)},
 }
 
 // body decodes a command's body for its rule.

@@ -36,6 +36,10 @@ var sections = []section{
 	keyed[ControllerState]{TopicControllers, func(p *Plan) *map[string]ControllerState { return &p.Controllers }},
 	keyed[Operator]{TopicOperators, func(p *Plan) *map[string]Operator { return &p.Operators }},
 	decisions{},
+	keyed[Proposal]{TopicProposals, func(p *Plan) *map[string]Proposal { return &p.Proposals }},
+	keyed[Undo]{TopicUndos, func(p *Plan) *map[string]Undo { return &p.Undos }},
+	keyed[Incident]{TopicIncidents, func(p *Plan) *map[string]Incident { return &p.Incidents }},
+	keyed[ShiftNote]{TopicHandovers, func(p *Plan) *map[string]ShiftNote { return &p.Handovers }},
 }
 
 var sectionOf = func() map[Topic]section {

@@ -49,14 +49,14 @@ func defineCohort(d *draft, b DefineCohort) error {
 		return err
 	}
 	c = definition(c)
-	c.Revision, c.Phase = d.now(), Scheduled
+	c.Revision, c.Phase, c.DefinedBy = d.now(), Scheduled, d.command.Actor
 	put(&d.Cohorts, c.ID, c)
 	return nil
 }
 
 // definition is the part of a cohort that its author writes.
 func definition(c Cohort) Cohort {
-	c.Revision, c.Phase, c.ApprovedBy, c.Draw, c.Note = Revision{}, "", nil, nil, ""
+	c.Revision, c.Phase, c.DefinedBy, c.ApprovedBy, c.Draw, c.Note = Revision{}, "", "", nil, nil, ""
 	return c
 }
 
@@ -119,6 +119,8 @@ func approveCohort(d *draft, b ApproveCohort) error {
 		return nil
 	case !c.upcoming():
 		return refuse(IllegalPhase, "cohort %q is %s", c.ID, c.Phase)
+	case c.DefinedBy == d.command.Actor && d.Paired(d.ClockMS):
+		return refuse(SamePerson, "%s defined the cohort: another person approves", c.DefinedBy)
 	}
 	c.ApprovedBy = append(slices.Clone(c.ApprovedBy), d.command.Actor)
 	d.keep(c)

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"strings"
 	"text/tabwriter"
 	"time"
 
@@ -41,9 +42,11 @@ when called wrongly.`,
 	flags := cmd.PersistentFlags()
 	t.where.bind(flags)
 	flags.BoolVar(&t.json, "json", false, "print the API's answer as JSON instead of a table")
+	flags.BoolVar(&t.propose, "propose", false, "propose the change for a commander other than you to approve, instead of making it")
 	flags.DurationVar(&t.timeout, "timeout", 10*time.Second, "how long to look for a node that answers")
 	cmd.AddCommand(t.status(), t.cohorts(), t.admission(), t.override(), t.hold(), t.release(), t.freeze(),
-		t.unfreeze(), t.replicas(), t.instances(), t.members(), t.decisions(), t.plan(), t.watch())
+		t.unfreeze(), t.replicas(), t.instances(), t.members(), t.decisions(), t.plan(), t.watch(),
+		t.operators(), t.proposals(), t.changes(), t.undo(), t.incidents(), t.handover(), t.preflight())
 	return cmd
 }
 
@@ -51,6 +54,7 @@ when called wrongly.`,
 type ctl struct {
 	where   operatorFlags
 	json    bool
+	propose bool
 	timeout time.Duration
 	// nodes is made at the first question and kept, so that a node found dead
 	// is found so once.
@@ -86,9 +90,19 @@ func (t *ctl) get(cmd *cobra.Command, path string, out any) (shown bool, err err
 
 // change asks for a change and says what was done.
 func (t *ctl) change(cmd *cobra.Command, method, path string, body any, did string) error {
+	if t.propose {
+		separator := "?"
+		if strings.Contains(path, "?") {
+			separator = "&"
+		}
+		path, did = path+separator+"propose=true", "proposed, not done: another commander approves"
+	}
 	var answer opsapi.Done
 	if err := t.call(cmd, method, path, body, &answer); err != nil {
 		return err
+	}
+	if answer.Detail != "" {
+		did += ": " + answer.Detail
 	}
 	if t.json {
 		raw, err := json.Marshal(answer)
@@ -115,12 +129,23 @@ func (t *ctl) call(cmd *cobra.Command, method, path string, body, out any) error
 	return explain(c.Call(ctx, method, path, key, body, out))
 }
 
+// refused reports whether a command was certainly not taken.
+func refused(err error) bool {
+	var r *refusedError
+	return errors.As(err, &r) || errors.Is(err, client.ErrRetryable)
+}
+
+// refusedError is a problem document in the words of the command line.
+type refusedError struct{ *problem.Problem }
+
+func (e *refusedError) Error() string { return fmt.Sprintf("refused (%s): %s", e.Code, e.Detail) }
+
 // explain adds to an error what the operator can do about it.
 func explain(err error) error {
-	var refused *problem.Problem
+	var answer *problem.Problem
 	switch {
-	case errors.As(err, &refused):
-		return fmt.Errorf("refused (%s): %s", refused.Code, refused.Detail)
+	case errors.As(err, &answer):
+		return &refusedError{answer}
 	case errors.Is(err, client.ErrUnknown):
 		return fmt.Errorf("%w\nIt may have been done: look before you ask again", err)
 	case errors.Is(err, client.ErrRetryable):
