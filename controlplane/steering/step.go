@@ -55,6 +55,7 @@ func (s *State) prepare(cfg Config, in Inputs) {
 		}
 		s.Term, s.TermSinceMS = in.Term, in.NowMS
 		s.Output.Rate, s.Output.Replicas = in.Admission.Current, in.Replicas.Desired
+		s.Rate.Told = in.Admission.Current
 	}
 	names := make([]string, 0, len(cfg.Resources))
 	for _, r := range cfg.Resources {
