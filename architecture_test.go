@@ -47,6 +47,7 @@ var allowed = map[string][]string{
 	"reservation/ledger/postgres":      {"reservation/booking", "reservation/ledger"},
 	"reservation/ledger/dial":          {"reservation/ledger", "reservation/ledger/sqlite", "reservation/ledger/postgres"},
 	"reservation/ledger/ledgertest":    {"reservation/booking", "reservation/ledger"},
+	"reservation/ledger/bench":         {"reservation/booking", "reservation/ledger", "reservation/ledger/dial", "reservation/ledger/postgres/pgserver"},
 	"reservation/upstream":             {"internal/..."},
 	"reservation/upstream/legacy":      {"internal/..."},
 

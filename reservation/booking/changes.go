@@ -1,24 +1,36 @@
 package booking
 
-// Changes are the rows to write for a batch.
+// Changes are the rows to write for a batch. Those that exist are overwritten
+// before new ones come: a person has one row that is not replaced.
 type Changes struct {
-	New     []Booking      // to insert, in the order of their serials
-	Updated []Booking      // to overwrite: hold, live and time of the change
-	Cleared []string       // persons whose dose rows go before Doses come
-	Doses   []Dose         // to insert
-	Taken   map[SlotID]int // places taken (positive) or given back (negative), a slot
-	Answers []Recorded     // to insert
-	Events  []Event        // to append to the outbox
+	Updated  []Booking      // to overwrite: slots, hold, live and time of the change
+	Replaced []int64        // serials of rows whose person gets a later booking
+	New      []Made         // to insert, in the order of their serials
+	Taken    map[SlotID]int // places taken (positive) or given back (negative), a slot
+	Answers  []Recorded     // to insert: those that no new row holds
+	Events   []Event        // to append to the outbox
 }
 
-// Dose is one person's place in one slot. A person has at most one row a dose:
-// the live one, or the last one cancelled.
-type Dose struct {
-	Person string
-	N      int // 1 for the first dose
-	Serial int64
-	Slot   SlotID
-	Live   bool
+// None reports that the batch left no trace: replays only.
+func (c Changes) None() bool { return len(c.New) == 0 && len(c.Answers) == 0 }
+
+// Made is a booking together with the request that made it and so with its
+// answer, which is given again however the booking changed since. A ledger keeps
+// both in one row.
+type Made struct {
+	Booking
+	Key      string
+	Digest   uint64
+	Chosen   []SlotID // the slots it was made with
+	Replaced bool     // the person has a later booking
+}
+
+// Answer is what the request that made the booking was answered.
+func (m Made) Answer() Recorded {
+	return Recorded{
+		Attempt: Attempt{m.Person, m.Key}, Digest: m.Digest, TimeMS: m.MadeMS,
+		Outcome: Outcome{Code: Done, Serial: m.Serial, Slots: m.Chosen},
+	}
 }
 
 // EventKind says what an event reports.

@@ -14,6 +14,20 @@ type State struct {
 	Last     int64                // highest serial given out
 }
 
+// NewState is what an empty ledger knows.
+func NewState() State {
+	return State{Places: map[SlotID]Places{}, Latest: map[string]Booking{}, Answered: map[Attempt]Recorded{}}
+}
+
+// Know enters a row of the ledger.
+func (s State) Know(m Made) {
+	if !m.Replaced {
+		s.Latest[m.Person] = m.Booking
+	}
+	answer := m.Answer()
+	s.Answered[answer.Attempt] = answer
+}
+
 // Places counts one slot.
 type Places struct{ Capacity, Taken int }
 
@@ -33,16 +47,16 @@ type Recorded struct {
 // names the stock reservation nobody needs any more: the request's own if it was
 // rejected, the booking's old one if it was changed or cancelled.
 func Decide(state State, batch []Request) ([]Outcome, Changes) {
-	d := decision{State: state, before: map[string]int64{}}
+	d := decision{State: state, before: make(map[string]int64, len(batch)), made: make(map[int64]*Made, len(batch))}
 	d.changes.Taken = map[SlotID]int{}
 	outcomes := make([]Outcome, len(batch))
 	for i, r := range batch {
 		outcomes[i] = d.answer(r)
 	}
 	for _, person := range d.touched {
-		d.file(person)
+		d.row(d.Latest[person])
 	}
-	slices.SortFunc(d.changes.New, func(a, b Booking) int { return cmp.Compare(a.Serial, b.Serial) })
+	slices.SortFunc(d.changes.New, func(a, b Made) int { return cmp.Compare(a.Serial, b.Serial) })
 	return outcomes, d.changes
 }
 
@@ -51,6 +65,7 @@ type decision struct {
 	changes Changes
 	touched []string         // persons whose booking changed, in order
 	before  map[string]int64 // by touched person: the serial that was their latest before the batch
+	made    map[int64]*Made  // by serial: those of this batch
 }
 
 // answer returns the recorded answer, or decides and records one.
@@ -70,7 +85,9 @@ func (d *decision) answer(r Request) Outcome {
 	}
 	record := Recorded{Attempt: attempt, Digest: r.Digest(), Outcome: out, TimeMS: r.TimeMS}
 	d.Answered[attempt] = record
-	d.changes.Answers = append(d.changes.Answers, record)
+	if r.Kind != Book || out.Code != Done { // the row of a new booking is its own record
+		d.changes.Answers = append(d.changes.Answers, record)
+	}
 	return out
 }
 
@@ -94,14 +111,15 @@ func (d *decision) book(r Request) Outcome {
 	if code != Done {
 		return Outcome{Code: code, Freed: r.Hold}
 	}
-	if _, touched := d.before[r.Person]; touched {
-		d.row(last) // cancelled within this batch; the new one takes its place below
+	if known {
+		d.replace(last)
 	}
 	d.Last++
 	b := Booking{
 		Serial: d.Last, Person: r.Person, Cohort: r.Cohort, Pass: r.Pass, Hold: r.Hold, Sealed: r.Sealed,
 		Live: true, Slots: slots, MadeMS: r.TimeMS, SinceMS: r.TimeMS,
 	}
+	d.made[b.Serial] = &Made{Key: r.Key, Digest: r.Digest(), Chosen: slots}
 	d.take(slots, 1)
 	cited := r.Pass
 	if known && last.Pass == r.Pass {
@@ -191,24 +209,24 @@ func (d *decision) store(b Booking, kind EventKind, pass string, now int64) {
 	})
 }
 
-// file turns what became of a touched person into rows.
-func (d *decision) file(person string) {
-	b := d.Latest[person]
-	d.row(b)
-	if d.before[person] != 0 {
-		d.changes.Cleared = append(d.changes.Cleared, person)
+// replace puts a cancelled booking behind the person's next.
+func (d *decision) replace(last Booking) {
+	if made, ok := d.made[last.Serial]; ok {
+		made.Replaced = true
+	} else {
+		d.changes.Replaced = append(d.changes.Replaced, last.Serial)
 	}
-	for i, slot := range b.Slots {
-		d.changes.Doses = append(d.changes.Doses, Dose{
-			Person: person, N: i + 1, Serial: b.Serial, Slot: slot, Live: b.Live,
-		})
+	if _, touched := d.before[last.Person]; touched {
+		d.row(last) // it changed within this batch, and the new one takes its place in Latest
 	}
 }
 
+// row files the booking as it is now.
 func (d *decision) row(b Booking) {
-	if b.Serial == d.before[b.Person] {
-		d.changes.Updated = append(d.changes.Updated, b)
+	if made, ok := d.made[b.Serial]; ok {
+		made.Booking = b
+		d.changes.New = append(d.changes.New, *made)
 	} else {
-		d.changes.New = append(d.changes.New, b)
+		d.changes.Updated = append(d.changes.Updated, b)
 	}
 }

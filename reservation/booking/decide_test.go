@@ -2,7 +2,9 @@ package booking_test
 
 import (
 	"fmt"
+	"maps"
 	"math/rand/v2"
+	"slices"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -11,11 +13,7 @@ import (
 )
 
 func state(capacity int, slots ...booking.SlotID) booking.State {
-	s := booking.State{
-		Places:   map[booking.SlotID]booking.Places{},
-		Latest:   map[string]booking.Booking{},
-		Answered: map[booking.Attempt]booking.Recorded{},
-	}
+	s := booking.NewState()
 	for _, id := range slots {
 		s.Places[id] = booking.Places{Capacity: capacity}
 	}
@@ -109,7 +107,7 @@ func TestCancelledThenBookedAgainInOneBatchUpdatesTheOldRow(t *testing.T) {
 	if len(changes.Updated) != 1 || changes.Updated[0].Serial != 7 || changes.Updated[0].Live {
 		t.Errorf("row 7 must become cancelled: %+v", changes.Updated)
 	}
-	if len(changes.New) != 1 || changes.New[0].Serial != 8 || changes.Cleared[0] != "a" {
+	if len(changes.New) != 1 || changes.New[0].Serial != 8 || !slices.Equal(changes.Replaced, []int64{7}) {
 		t.Errorf("new rows: %+v", changes)
 	}
 }
@@ -155,49 +153,37 @@ func randomStream(rng *rand.Rand, n int) []booking.Request {
 // table is the simplest ledger there is: it keeps the rows Changes describes.
 type table struct {
 	places   map[booking.SlotID]booking.Places
-	bookings map[int64]booking.Booking
-	doses    map[string][]booking.Dose
+	bookings map[int64]booking.Made
 	answers  map[booking.Attempt]booking.Recorded
 }
 
 func newTable() *table {
 	return &table{
-		places: state(2, 1, 2, 3, 4).Places, bookings: map[int64]booking.Booking{},
-		doses: map[string][]booking.Dose{}, answers: map[booking.Attempt]booking.Recorded{},
+		places: state(2, 1, 2, 3, 4).Places, bookings: map[int64]booking.Made{}, answers: map[booking.Attempt]booking.Recorded{},
 	}
 }
 
 func (tb *table) run(batch []booking.Request) []booking.Outcome {
 	s := state(0)
-	for _, r := range batch {
-		for _, id := range append([]booking.SlotID{r.First}, r.Second...) {
-			if p, ok := tb.places[id]; ok {
-				s.Places[id] = p
-			}
-		}
-		if d := tb.doses[r.Person]; len(d) > 0 {
-			b := tb.bookings[d[0].Serial]
-			b.Slots = nil
-			for _, dose := range d {
-				b.Slots = append(b.Slots, dose.Slot)
-			}
-			s.Latest[r.Person] = b
-		}
-		if a, ok := tb.answers[booking.Attempt{Person: r.Person, Key: r.Key}]; ok {
-			s.Answered[a.Attempt] = a
-		}
+	maps.Copy(s.Places, tb.places)
+	maps.Copy(s.Answered, tb.answers)
+	for _, m := range tb.bookings {
+		s.Know(m)
 	}
 	s.Last = int64(len(tb.bookings))
 	outcomes, changes := booking.Decide(s, batch)
-	for _, b := range append(changes.New, changes.Updated...) {
-		b.Slots = nil
-		tb.bookings[b.Serial] = b
+	for _, b := range changes.Updated {
+		m := tb.bookings[b.Serial]
+		m.Booking = b
+		tb.bookings[b.Serial] = m
 	}
-	for _, person := range changes.Cleared {
-		delete(tb.doses, person)
+	for _, serial := range changes.Replaced {
+		m := tb.bookings[serial]
+		m.Replaced = true
+		tb.bookings[serial] = m
 	}
-	for _, d := range changes.Doses {
-		tb.doses[d.Person] = append(tb.doses[d.Person], d)
+	for _, m := range changes.New {
+		tb.bookings[m.Serial] = m
 	}
 	for id, n := range changes.Taken {
 		p := tb.places[id]
@@ -213,30 +199,23 @@ func (tb *table) run(batch []booking.Request) []booking.Outcome {
 func (tb *table) check(t *testing.T) {
 	t.Helper()
 	held := map[booking.SlotID]int{}
-	for person, doses := range tb.doses {
-		seen := map[int]bool{}
-		for _, d := range doses {
-			if seen[d.N] {
-				t.Fatalf("%s holds dose %d twice", person, d.N)
-			}
-			seen[d.N] = true
-			if d.Live {
-				held[d.Slot]++
-			}
-			if tb.bookings[d.Serial].Live != d.Live {
-				t.Fatalf("dose %+v disagrees with its booking", d)
+	latest := map[string]int{}
+	for _, m := range tb.bookings {
+		if !m.Replaced {
+			latest[m.Person]++
+		}
+		if m.Live && m.Replaced {
+			t.Fatalf("a live booking was replaced: %+v", m)
+		}
+		if m.Live {
+			for _, slot := range m.Slots {
+				held[slot]++
 			}
 		}
 	}
-	live := map[string]int{}
-	for _, b := range tb.bookings {
-		if b.Live {
-			live[b.Person]++
-		}
-	}
-	for person, n := range live {
-		if n > 1 {
-			t.Fatalf("%s has %d live bookings", person, n)
+	for person, n := range latest {
+		if n != 1 {
+			t.Fatalf("%s has %d latest bookings", person, n)
 		}
 	}
 	for id, p := range tb.places {

@@ -19,6 +19,28 @@ func ParseSlotID(s string) (SlotID, error) {
 
 func (id SlotID) String() string { return strconv.FormatInt(int64(id), 10) }
 
+// Pair lays the slots of a course out as two values, 0 where there is none.
+func Pair(slots []SlotID) (first, second SlotID) {
+	if len(slots) > 0 {
+		first = slots[0]
+	}
+	if len(slots) > 1 {
+		second = slots[1]
+	}
+	return first, second
+}
+
+// Unpair is the inverse of Pair; nil for no slots.
+func Unpair(first, second SlotID) []SlotID {
+	switch {
+	case first == 0:
+		return nil
+	case second == 0:
+		return []SlotID{first}
+	}
+	return []SlotID{first, second}
+}
+
 // Slot is a stretch of time in which an institution gives one vaccine to at
 // most Capacity people.
 type Slot struct {

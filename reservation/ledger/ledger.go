@@ -33,8 +33,7 @@ type Store interface {
 	// is ErrNotFound if there never was one. Cancelled bookings keep the
 	// slots they had.
 	Latest(ctx context.Context, person string) (booking.Booking, error)
-	// Find is the booking of that serial or ErrNotFound. A booking that was
-	// replaced by a later one of the same person has no slots any more.
+	// Find is the booking of that serial or ErrNotFound.
 	Find(ctx context.Context, serial int64) (booking.Booking, error)
 	// Answer is the answer recorded for an attempt or ErrNotFound.
 	Answer(ctx context.Context, a booking.Attempt) (booking.Recorded, error)

@@ -2,84 +2,113 @@ package postgres
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 
 	"sunbeon/reservation/booking"
 	"sunbeon/reservation/ledger"
 )
 
-// writing begins a transaction in its turn. The number is this program's among
-// the advisory locks of the database.
-var writing = pgx.TxOptions{BeginQuery: `BEGIN; SELECT pg_advisory_xact_lock(5928410317)`}
+// The number is this program's among the advisory locks of the database.
+const (
+	takeLock = `SELECT pg_advisory_xact_lock(5928410317)`
+	tryLock  = `SELECT pg_try_advisory_xact_lock(5928410317)`
+)
 
-// Commit runs a batch in one transaction, in four round trips.
+// writing begins a transaction in its turn.
+var writing = pgx.TxOptions{BeginQuery: `BEGIN; ` + takeLock}
+
+// Commit runs a batch in one transaction. Where no other process is writing it
+// takes two round trips: one to begin and load, one to write and commit.
 func (s *Store) Commit(ctx context.Context, gather func() []booking.Request) ([]booking.Outcome, error) {
-	tx, err := s.pool.BeginTx(ctx, writing)
+	conn, err := s.pool.Acquire(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("begin batch: %w", err)
 	}
-	defer tx.Rollback(context.WithoutCancel(ctx))
-	batch := gather()
-	if len(batch) == 0 {
-		return nil, nil
-	}
-	state, err := load(ctx, tx, batch)
+	defer conn.Release()
+	defer func() {
+		if conn.Conn().PgConn().TxStatus() != 'I' { // left on the way
+			conn.Exec(context.WithoutCancel(ctx), `ROLLBACK`)
+		}
+	}()
+	batch, state, err := begin(ctx, conn.Conn(), gather)
 	if err != nil {
 		return nil, fmt.Errorf("load batch: %w", err)
 	}
 	outcomes, changes := booking.Decide(state, batch)
-	if len(changes.Answers) == 0 { // replays only
+	if changes.None() {
 		return outcomes, nil
 	}
-	if err := write(ctx, tx, changes); err != nil {
-		return nil, fmt.Errorf("write batch: %w", err)
-	}
-	if err := tx.Commit(ctx); err != nil {
+	if err := write(ctx, conn.Conn(), changes); err != nil {
+		if failed := new(pgconn.PgError); errors.As(err, &failed) {
+			return nil, fmt.Errorf("write batch: %w", err) // and the server has undone it
+		}
 		return nil, fmt.Errorf("%w: commit batch: %w", ledger.ErrUnknown, err)
 	}
 	return outcomes, nil
 }
 
+// begin takes the lock and loads what the batch depends on. It tries both in one
+// round trip; where somebody else holds the lock it waits, and what it waits for
+// makes both the batch and what was loaded out of date.
+func begin(ctx context.Context, conn *pgx.Conn, gather func() []booking.Request) ([]booking.Request, booking.State, error) {
+	batch := gather()
+	state := booking.NewState()
+	var mine bool
+	var b pgx.Batch
+	b.Queue(`BEGIN`)
+	b.Queue(tryLock).QueryRow(func(row pgx.Row) error { return row.Scan(&mine) })
+	queueLoad(&b, batch, &state)
+	if err := conn.SendBatch(ctx, &b).Close(); err != nil || mine {
+		return batch, state, err
+	}
+	if _, err := conn.Exec(ctx, takeLock); err != nil {
+		return nil, state, err
+	}
+	batch = gather()
+	state = booking.NewState()
+	b = pgx.Batch{}
+	queueLoad(&b, batch, &state)
+	return batch, state, conn.SendBatch(ctx, &b).Close()
+}
+
 const (
 	loadPlaces = `SELECT slot, capacity, taken FROM places WHERE slot = ANY ($1)`
 
-	loadLatest = `
-SELECT d.person, d.slot, b.serial, b.cohort, b.pass, b.hold, b.live, b.made_ms, b.since_ms
-FROM doses AS d JOIN bookings AS b ON b.serial = d.serial
-WHERE d.person = ANY ($1) ORDER BY d.person, d.dose`
+	loadPersons = `SELECT ` + row + ` FROM bookings AS b WHERE b.person = ANY ($1)`
 
 	loadAnswers = `
-SELECT person, key, digest, code, serial, slots, freed, time_ms
+SELECT person, key, digest, code, serial, first, second, freed, time_ms
 FROM answers JOIN unnest($1::text[], $2::text[]) AS wanted (person, key) USING (person, key)`
 
 	loadLast = `SELECT coalesce(max(serial), 0) FROM bookings`
+
+	// row is a booking without the sealed data, which scanRow reads.
+	row = `b.serial, b.person, b.replaced, b.live, b.first, b.second, b.key, b.digest, b.chosen_first, b.chosen_second,
+  b.cohort, b.pass, b.hold, b.made_ms, b.since_ms`
 )
 
-// load reads all that the requests of a batch depend on.
-func load(ctx context.Context, tx pgx.Tx, requests []booking.Request) (booking.State, error) {
+// queueLoad asks for all that the requests of a batch depend on.
+func queueLoad(b *pgx.Batch, requests []booking.Request, into *booking.State) {
 	want := booking.Touched(requests)
-	state := booking.State{
-		Places:   make(map[booking.SlotID]booking.Places, len(want.Slots)),
-		Latest:   map[string]booking.Booking{},
-		Answered: map[booking.Attempt]booking.Recorded{},
-	}
-	var b pgx.Batch
 	b.Queue(loadPlaces, want.Slots).Query(func(rows pgx.Rows) error {
-		var id booking.SlotID
-		var p booking.Places
-		_, err := pgx.ForEachRow(rows, []any{&id, &p.Capacity, &p.Taken}, func() error {
-			state.Places[id] = p
-			return nil
-		})
-		return err
+		for rows.Next() {
+			var id booking.SlotID
+			var p booking.Places
+			if err := rows.Scan(&id, &p.Capacity, &p.Taken); err != nil {
+				return err
+			}
+			into.Places[id] = p
+		}
+		return rows.Err()
 	})
-	b.Queue(loadLatest, want.Persons).Query(func(rows pgx.Rows) error { return latest(rows, state.Latest) })
+	b.Queue(loadPersons, want.Persons).Query(func(rows pgx.Rows) error { return known(rows, into) })
 	persons, keys := attempts(want.Attempts)
-	b.Queue(loadAnswers, persons, keys).Query(func(rows pgx.Rows) error { return answered(rows, state.Answered) })
-	b.Queue(loadLast).QueryRow(func(row pgx.Row) error { return row.Scan(&state.Last) })
-	return state, tx.SendBatch(ctx, &b).Close()
+	b.Queue(loadAnswers, persons, keys).Query(func(rows pgx.Rows) error { return answered(rows, into) })
+	b.Queue(loadLast).QueryRow(func(row pgx.Row) error { return row.Scan(&into.Last) })
 }
 
 func attempts(list []booking.Attempt) (persons, keys []string) {
@@ -89,29 +118,41 @@ func attempts(list []booking.Attempt) (persons, keys []string) {
 	return persons, keys
 }
 
-// latest collects persons' latest bookings, without the sealed data.
-func latest(rows pgx.Rows, found map[string]booking.Booking) error {
-	var b booking.Booking
-	var slot booking.SlotID
-	_, err := pgx.ForEachRow(rows, []any{&b.Person, &slot, &b.Serial, &b.Cohort, &b.Pass, &b.Hold, &b.Live, &b.MadeMS, &b.SinceMS}, func() error {
-		b.Slots = append(found[b.Person].Slots, slot)
-		found[b.Person] = b
-		return nil
-	})
-	return err
-}
-
-func answered(rows pgx.Rows, found map[booking.Attempt]booking.Recorded) error {
+// known enters persons' bookings, without the sealed data.
+func known(rows pgx.Rows, into *booking.State) error {
 	for rows.Next() {
-		var r booking.Recorded
-		o := &r.Outcome
-		if err := rows.Scan(&r.Person, &r.Key, &r.Digest, &o.Code, &o.Serial, &o.Slots, &o.Freed, &r.TimeMS); err != nil {
+		m, err := scanRow(rows)
+		if err != nil {
 			return err
 		}
-		if len(o.Slots) == 0 {
-			o.Slots = nil
+		into.Know(m)
+	}
+	return rows.Err()
+}
+
+// scanRow reads the columns of row and those in more.
+func scanRow(from pgx.Row, more ...any) (m booking.Made, err error) {
+	var slots [4]booking.SlotID
+	var replaced int64
+	err = from.Scan(append([]any{
+		&m.Serial, &m.Person, &replaced, &m.Live, &slots[0], &slots[1], &m.Key, &m.Digest, &slots[2], &slots[3],
+		&m.Cohort, &m.Pass, &m.Hold, &m.MadeMS, &m.SinceMS,
+	}, more...)...)
+	m.Replaced = replaced != 0
+	m.Slots, m.Chosen = booking.Unpair(slots[0], slots[1]), booking.Unpair(slots[2], slots[3])
+	return m, err
+}
+
+func answered(rows pgx.Rows, into *booking.State) error {
+	for rows.Next() {
+		var r booking.Recorded
+		var first, second booking.SlotID
+		o := &r.Outcome
+		if err := rows.Scan(&r.Person, &r.Key, &r.Digest, &o.Code, &o.Serial, &first, &second, &o.Freed, &r.TimeMS); err != nil {
+			return err
 		}
-		found[r.Attempt] = r
+		o.Slots = booking.Unpair(first, second)
+		into.Answered[r.Attempt] = r
 	}
 	return rows.Err()
 }

@@ -14,46 +14,54 @@ import (
 
 // Latest returns the person's latest booking.
 func (s *Store) Latest(ctx context.Context, person string) (booking.Booking, error) {
-	found := map[string]booking.Booking{}
-	rows, err := s.pool.Query(ctx, loadLatest, []string{person})
-	if err == nil {
-		err = latest(rows, found)
-	}
-	if err != nil {
+	state := booking.NewState()
+	if err := s.recall(ctx, person, &state); err != nil {
 		return booking.Booking{}, fmt.Errorf("latest booking: %w", err)
 	}
-	b, ok := found[person]
+	b, ok := state.Latest[person]
 	if !ok {
 		return booking.Booking{}, fmt.Errorf("booking of the person: %w", ledger.ErrNotFound)
 	}
 	return b, nil
 }
 
+func (s *Store) recall(ctx context.Context, person string, into *booking.State) error {
+	rows, err := s.pool.Query(ctx, loadPersons, []string{person})
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	return known(rows, into)
+}
+
 // Answer returns the answer recorded for an attempt.
 func (s *Store) Answer(ctx context.Context, a booking.Attempt) (booking.Recorded, error) {
-	found := map[booking.Attempt]booking.Recorded{}
-	rows, err := s.pool.Query(ctx, loadAnswers, []string{a.Person}, []string{a.Key})
-	if err == nil {
-		defer rows.Close()
-		err = answered(rows, found)
+	state := booking.NewState()
+	err := s.recall(ctx, a.Person, &state)
+	if _, made := state.Answered[a]; err == nil && !made {
+		var rows pgx.Rows
+		if rows, err = s.pool.Query(ctx, loadAnswers, []string{a.Person}, []string{a.Key}); err == nil {
+			defer rows.Close()
+			err = answered(rows, &state)
+		}
 	}
 	if err != nil {
 		return booking.Recorded{}, fmt.Errorf("answer: %w", err)
 	}
-	r, ok := found[a]
+	r, ok := state.Answered[a]
 	if !ok {
 		return booking.Recorded{}, fmt.Errorf("answer: %w", ledger.ErrNotFound)
 	}
 	return r, nil
 }
 
-const selectBooking = `
-SELECT b.serial, b.person, b.cohort, b.pass, b.hold, b.sealed, b.live, b.made_ms, b.since_ms,
-  (SELECT array_agg(d.slot ORDER BY d.dose) FROM doses AS d WHERE d.person = b.person AND d.serial = b.serial)
-FROM bookings AS b `
+const selectBooking = `SELECT ` + row + `, b.sealed FROM bookings AS b `
 
-func scanBooking(row pgx.Row) (b booking.Booking, err error) {
-	return b, row.Scan(&b.Serial, &b.Person, &b.Cohort, &b.Pass, &b.Hold, &b.Sealed, &b.Live, &b.MadeMS, &b.SinceMS, &b.Slots)
+func scanBooking(from pgx.Row) (booking.Booking, error) {
+	var sealed []byte
+	m, err := scanRow(from, &sealed)
+	m.Sealed = sealed
+	return m.Booking, err
 }
 
 // Find returns the booking of that serial, sealed data included.
@@ -89,15 +97,21 @@ func (s *Store) Live(ctx context.Context) iter.Seq2[booking.Booking, error] {
 	}
 }
 
+const selectEvents = `
+SELECT o.id, o.kind, o.serial, b.cohort, CASE WHEN o.cites THEN b.pass ELSE '' END, o.first, o.second, o.time_ms
+FROM outbox AS o JOIN bookings AS b ON b.serial = o.serial WHERE o.id > $1 ORDER BY o.id LIMIT $2`
+
 // Events returns the rows of the outbox after an id.
 func (s *Store) Events(ctx context.Context, after int64, limit int) ([]booking.Event, error) {
-	rows, err := s.pool.Query(ctx,
-		`SELECT id, kind, serial, cohort, pass, slots, time_ms FROM outbox WHERE id > $1 ORDER BY id LIMIT $2`, after, limit)
+	rows, err := s.pool.Query(ctx, selectEvents, after, limit)
 	if err != nil {
 		return nil, fmt.Errorf("outbox: %w", err)
 	}
 	events, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (e booking.Event, err error) {
-		return e, row.Scan(&e.ID, &e.Kind, &e.Serial, &e.Cohort, &e.Pass, &e.Slots, &e.TimeMS)
+		var first, second booking.SlotID
+		err = row.Scan(&e.ID, &e.Kind, &e.Serial, &e.Cohort, &e.Pass, &first, &second, &e.TimeMS)
+		e.Slots = booking.Unpair(first, second)
+		return e, err
 	})
 	if err != nil {
 		return nil, fmt.Errorf("outbox: %w", err)
@@ -106,7 +120,10 @@ func (s *Store) Events(ctx context.Context, after int64, limit int) ([]booking.E
 }
 
 const audit = `
-WITH held AS (SELECT slot, count(*) AS n FROM doses WHERE live GROUP BY slot)
+WITH held AS (
+  SELECT slot, count(*) AS n
+  FROM (SELECT first AS slot FROM bookings WHERE live UNION ALL SELECT second FROM bookings WHERE live AND second <> 0) AS doses
+  GROUP BY slot)
 SELECT
   (SELECT count(*) FROM bookings WHERE live),
   (SELECT count(*) FROM held JOIN places USING (slot) WHERE n > capacity),

@@ -8,119 +8,115 @@ import (
 	"sunbeon/reservation/booking"
 )
 
-// The arrays of an array column cannot be unnested, because all would have to
-// have the same length; a course has at most two slots, so they are two columns.
 const (
-	insertEvents = `
-INSERT INTO outbox (kind, serial, cohort, pass, slots, time_ms)
-SELECT kind, serial, cohort, pass, array_remove(ARRAY[first, second], 0), time_ms
-FROM unnest($1::text[], $2::bigint[], $3::text[], $4::text[], $5::bigint[], $6::bigint[], $7::bigint[])
-  WITH ORDINALITY AS e (kind, serial, cohort, pass, first, second, time_ms, n) ORDER BY n`
-
-	insertBookings = `
-INSERT INTO bookings (serial, person, cohort, pass, hold, sealed, live, made_ms, since_ms)
-SELECT * FROM unnest($1::bigint[], $2::text[], $3::text[], $4::text[], $5::text[], $6::bytea[], $7::boolean[], $8::bigint[], $9::bigint[])`
-
 	updateBookings = `
-UPDATE bookings AS b SET hold = u.hold, live = u.live, since_ms = u.since_ms
-FROM unnest($1::bigint[], $2::text[], $3::boolean[], $4::bigint[]) AS u (serial, hold, live, since_ms)
+UPDATE bookings AS b SET hold = u.hold, live = u.live, since_ms = u.since_ms, first = u.first, second = u.second
+FROM unnest($1::bigint[], $2::text[], $3::boolean[], $4::bigint[], $5::bigint[], $6::bigint[]) AS u (serial, hold, live, since_ms, first, second)
 WHERE b.serial = u.serial`
 
-	deleteDoses = `DELETE FROM doses WHERE person = ANY ($1)`
+	updateReplaced = `UPDATE bookings SET replaced = serial WHERE serial = ANY ($1)`
 
-	insertDoses = `
-INSERT INTO doses (person, dose, serial, slot, live)
-SELECT * FROM unnest($1::text[], $2::bigint[], $3::bigint[], $4::bigint[], $5::boolean[])`
+	insertBookings = `
+INSERT INTO bookings
+  (serial, person, replaced, live, first, second, key, digest, chosen_first, chosen_second, cohort, pass, hold, made_ms, since_ms, sealed)
+SELECT * FROM unnest($1::bigint[], $2::text[], $3::bigint[], $4::boolean[], $5::bigint[], $6::bigint[], $7::text[], $8::bigint[],
+  $9::bigint[], $10::bigint[], $11::text[], $12::text[], $13::text[], $14::bigint[], $15::bigint[], $16::bytea[])`
+
+	insertEvents = `
+INSERT INTO outbox (kind, serial, cites, first, second, time_ms)
+SELECT kind, serial, cites, first, second, time_ms
+FROM unnest($1::text[], $2::bigint[], $3::boolean[], $4::bigint[], $5::bigint[], $6::bigint[])
+  WITH ORDINALITY AS e (kind, serial, cites, first, second, time_ms, n) ORDER BY n`
 
 	updatePlaces = `
 UPDATE places AS p SET taken = taken + u.n, changed = (SELECT max(id) FROM outbox)
 FROM unnest($1::bigint[], $2::bigint[]) AS u (slot, n) WHERE p.slot = u.slot`
 
 	insertAnswers = `
-INSERT INTO answers (person, key, digest, code, serial, slots, freed, time_ms)
-SELECT person, key, digest, code, serial, array_remove(ARRAY[first, second], 0), freed, time_ms
-FROM unnest($1::text[], $2::text[], $3::bigint[], $4::text[], $5::bigint[], $6::bigint[], $7::bigint[], $8::text[], $9::bigint[])
-  AS a (person, key, digest, code, serial, first, second, freed, time_ms)`
+INSERT INTO answers (person, key, digest, code, serial, first, second, freed, time_ms)
+SELECT * FROM unnest($1::text[], $2::text[], $3::bigint[], $4::text[], $5::bigint[], $6::bigint[], $7::bigint[], $8::text[], $9::bigint[])`
 )
 
-// write applies a batch's changes: a statement a table, all in one round trip.
-func write(ctx context.Context, tx pgx.Tx, c booking.Changes) error {
+// write applies a batch's changes and commits: a statement a table, all in one
+// round trip. The server skips what follows a statement that fails.
+func write(ctx context.Context, conn *pgx.Conn, c booking.Changes) error {
 	var b pgx.Batch
-	if len(c.Events) > 0 {
-		queueEvents(&b, c.Events)
-	}
-	if len(c.New) > 0 {
-		queueBookings(&b, c.New)
-	}
 	if len(c.Updated) > 0 {
 		queueUpdated(&b, c.Updated)
 	}
-	if len(c.Cleared) > 0 {
-		b.Queue(deleteDoses, c.Cleared)
+	if len(c.Replaced) > 0 {
+		b.Queue(updateReplaced, c.Replaced)
 	}
-	if len(c.Doses) > 0 {
-		queueDoses(&b, c.Doses)
+	if len(c.New) > 0 {
+		queueMade(&b, c.New)
+	}
+	if len(c.Events) > 0 {
+		queueEvents(&b, c.Events)
 	}
 	if len(c.Taken) > 0 {
 		queueTaken(&b, c.Taken)
 	}
-	queueAnswers(&b, c.Answers)
-	return tx.SendBatch(ctx, &b).Close()
-}
-
-func queueEvents(b *pgx.Batch, events []booking.Event) {
-	var kind, cohort, pass []string
-	var serial, first, second, timeMS []int64
-	for _, e := range events {
-		one, two := slots(e.Slots)
-		kind, cohort, pass = append(kind, string(e.Kind)), append(cohort, e.Cohort), append(pass, e.Pass)
-		serial, first, second, timeMS = append(serial, e.Serial), append(first, one), append(second, two), append(timeMS, e.TimeMS)
+	if len(c.Answers) > 0 {
+		queueAnswers(&b, c.Answers)
 	}
-	b.Queue(insertEvents, kind, serial, cohort, pass, first, second, timeMS)
-}
-
-func queueBookings(b *pgx.Batch, bookings []booking.Booking) {
-	var person, cohort, pass, hold []string
-	var serial, made, since []int64
-	var sealed [][]byte
-	var live []bool
-	for _, k := range bookings {
-		if k.Sealed == nil {
-			k.Sealed = []byte{}
-		}
-		person, cohort, pass, hold = append(person, k.Person), append(cohort, k.Cohort), append(pass, k.Pass), append(hold, k.Hold)
-		serial, made, since = append(serial, k.Serial), append(made, k.MadeMS), append(since, k.SinceMS)
-		sealed, live = append(sealed, k.Sealed), append(live, k.Live)
-	}
-	b.Queue(insertBookings, serial, person, cohort, pass, hold, sealed, live, made, since)
+	b.Queue(`COMMIT`)
+	return conn.SendBatch(ctx, &b).Close()
 }
 
 func queueUpdated(b *pgx.Batch, bookings []booking.Booking) {
 	var hold []string
-	var serial, since []int64
+	var serial, since, first, second []int64
 	var live []bool
 	for _, k := range bookings {
 		hold, serial = append(hold, k.Hold), append(serial, k.Serial)
 		since, live = append(since, k.SinceMS), append(live, k.Live)
+		first, second = pair(first, second, k.Slots)
 	}
-	b.Queue(updateBookings, serial, hold, live, since)
+	b.Queue(updateBookings, serial, hold, live, since, first, second)
 }
 
-func queueDoses(b *pgx.Batch, doses []booking.Dose) {
-	var person []string
-	var dose, serial, slot []int64
+func queueMade(b *pgx.Batch, list []booking.Made) {
+	var person, key, cohort, pass, hold []string
+	var serial, replaced, first, second, digest, chosenFirst, chosenSecond, made, since []int64
+	var sealed [][]byte
 	var live []bool
-	for _, d := range doses {
-		person, live = append(person, d.Person), append(live, d.Live)
-		dose, serial, slot = append(dose, int64(d.N)), append(serial, d.Serial), append(slot, int64(d.Slot))
+	for _, m := range list {
+		if m.Sealed == nil {
+			m.Sealed = []byte{}
+		}
+		former := int64(0)
+		if m.Replaced {
+			former = m.Serial
+		}
+		serial, person, replaced, live = append(serial, m.Serial), append(person, m.Person), append(replaced, former), append(live, m.Live)
+		first, second = pair(first, second, m.Slots)
+		key, digest = append(key, m.Key), append(digest, int64(m.Digest))
+		chosenFirst, chosenSecond = pair(chosenFirst, chosenSecond, m.Chosen)
+		cohort, pass, hold = append(cohort, m.Cohort), append(pass, m.Pass), append(hold, m.Hold)
+		made, since, sealed = append(made, m.MadeMS), append(since, m.SinceMS), append(sealed, m.Sealed)
 	}
-	b.Queue(insertDoses, person, dose, serial, slot, live)
+	b.Queue(insertBookings, serial, person, replaced, live, first, second, key, digest, chosenFirst, chosenSecond,
+		cohort, pass, hold, made, since, sealed)
+}
+
+func queueEvents(b *pgx.Batch, events []booking.Event) {
+	var kind []string
+	var serial, first, second, timeMS []int64
+	var cites []bool
+	for _, e := range events {
+		kind, serial, cites = append(kind, string(e.Kind)), append(serial, e.Serial), append(cites, e.Pass != "")
+		first, second = pair(first, second, e.Slots)
+		timeMS = append(timeMS, e.TimeMS)
+	}
+	b.Queue(insertEvents, kind, serial, cites, first, second, timeMS)
 }
 
 func queueTaken(b *pgx.Batch, taken map[booking.SlotID]int) {
 	var slot, n []int64
 	for id, places := range taken {
-		slot, n = append(slot, int64(id)), append(n, int64(places))
+		if places != 0 {
+			slot, n = append(slot, int64(id)), append(n, int64(places))
+		}
 	}
 	b.Queue(updatePlaces, slot, n)
 }
@@ -129,22 +125,17 @@ func queueAnswers(b *pgx.Batch, answers []booking.Recorded) {
 	var person, key, code, freed []string
 	var digest, serial, first, second, timeMS []int64
 	for _, a := range answers {
-		one, two := slots(a.Outcome.Slots)
 		person, key = append(person, a.Person), append(key, a.Key)
 		code, freed = append(code, string(a.Outcome.Code)), append(freed, a.Outcome.Freed)
 		digest, serial = append(digest, int64(a.Digest)), append(serial, a.Outcome.Serial)
-		first, second, timeMS = append(first, one), append(second, two), append(timeMS, a.TimeMS)
+		first, second = pair(first, second, a.Outcome.Slots)
+		timeMS = append(timeMS, a.TimeMS)
 	}
 	b.Queue(insertAnswers, person, key, digest, code, serial, first, second, freed, timeMS)
 }
 
-// slots are those of the first and second dose, 0 for none.
-func slots(list []booking.SlotID) (first, second int64) {
-	if len(list) > 0 {
-		first = int64(list[0])
-	}
-	if len(list) > 1 {
-		second = int64(list[1])
-	}
-	return first, second
+// pair appends the slots of a course to their columns.
+func pair(first, second []int64, slots []booking.SlotID) (firsts, seconds []int64) {
+	one, two := booking.Pair(slots)
+	return append(first, int64(one)), append(second, int64(two))
 }

@@ -28,7 +28,7 @@ func (s *Store) Commit(ctx context.Context, gather func() []booking.Request) ([]
 		return nil, fmt.Errorf("load batch: %w", err)
 	}
 	outcomes, changes := booking.Decide(state, batch)
-	if len(changes.Answers) == 0 { // replays only
+	if changes.None() { // replays only
 		return outcomes, nil
 	}
 	if err := write(ctx, s.batch.in(tx), changes); err != nil {

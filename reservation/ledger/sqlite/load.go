@@ -16,22 +16,25 @@ const (
 SELECT p.slot, p.capacity, p.taken
 FROM json_each(?) AS j CROSS JOIN places AS p ON p.slot = j.value`
 
-	loadLatest = `
-SELECT d.person, d.slot, b.serial, b.cohort, b.pass, b.hold, b.live, b.made_ms, b.since_ms
-FROM json_each(?) AS j CROSS JOIN doses AS d ON d.person = j.value CROSS JOIN bookings AS b ON b.serial = d.serial
-ORDER BY d.person, d.dose`
+	loadPersons = `
+SELECT ` + row + `
+FROM json_each(?) AS j CROSS JOIN bookings AS b ON b.person = j.value`
 
 	loadAnswers = `
-SELECT a.person, a.key, a.digest, a.code, a.serial, a.slots, a.freed, a.time_ms
+SELECT a.person, a.key, a.digest, a.code, a.serial, a.first, a.second, a.freed, a.time_ms
 FROM json_each(?) AS j CROSS JOIN answers AS a ON a.person = j.value ->> 0 AND a.key = j.value ->> 1`
 
 	loadLast = `SELECT coalesce(max(serial), 0) FROM bookings`
+
+	// row is a booking without the sealed data, which scanRow reads.
+	row = `b.serial, b.person, b.replaced, b.live, b.first, b.second, b.key, b.digest, b.chosen_first, b.chosen_second,
+  b.cohort, b.pass, b.hold, b.made_ms, b.since_ms`
 )
 
 // load reads all that the requests of a batch depend on.
 func load(ctx context.Context, q querier, batch []booking.Request) (booking.State, error) {
 	want := booking.Touched(batch)
-	state := booking.State{Places: make(map[booking.SlotID]booking.Places, len(want.Slots))}
+	state := booking.NewState()
 	err := each(ctx, q, loadPlaces, want.Slots, func(rows *sql.Rows) error {
 		var id booking.SlotID
 		var p booking.Places
@@ -44,10 +47,10 @@ func load(ctx context.Context, q querier, batch []booking.Request) (booking.Stat
 	if err != nil {
 		return state, fmt.Errorf("places: %w", err)
 	}
-	if state.Latest, err = latest(ctx, q, want.Persons); err != nil {
+	if err := known(ctx, q, want.Persons, state); err != nil {
 		return state, err
 	}
-	if state.Answered, err = answered(ctx, q, want.Attempts); err != nil {
+	if err := answered(ctx, q, want.Attempts, state); err != nil {
 		return state, err
 	}
 	err = scanAll(ctx, q, loadLast, func(rows *sql.Rows) error { return rows.Scan(&state.Last) })
@@ -57,48 +60,54 @@ func load(ctx context.Context, q querier, batch []booking.Request) (booking.Stat
 	return state, nil
 }
 
-// latest reads the persons' latest bookings, without the sealed data.
-func latest(ctx context.Context, q querier, persons []string) (map[string]booking.Booking, error) {
-	found := map[string]booking.Booking{}
-	err := each(ctx, q, loadLatest, persons, func(rows *sql.Rows) error {
-		var b booking.Booking
-		var slot booking.SlotID
-		if err := rows.Scan(&b.Person, &slot, &b.Serial, &b.Cohort, &b.Pass, &b.Hold, &b.Live, &b.MadeMS, &b.SinceMS); err != nil {
-			return err
+// known reads the persons' bookings, without the sealed data.
+func known(ctx context.Context, q querier, persons []string, into booking.State) error {
+	err := each(ctx, q, loadPersons, persons, func(rows *sql.Rows) error {
+		m, err := scanRow(rows.Scan)
+		if err == nil {
+			into.Know(m)
 		}
-		b.Slots = append(found[b.Person].Slots, slot)
-		found[b.Person] = b
-		return nil
+		return err
 	})
 	if err != nil {
-		return nil, fmt.Errorf("latest bookings: %w", err)
+		return fmt.Errorf("bookings of persons: %w", err)
 	}
-	return found, nil
+	return nil
 }
 
-func answered(ctx context.Context, q querier, attempts []booking.Attempt) (map[booking.Attempt]booking.Recorded, error) {
+// scanRow reads the columns of row and those in more.
+func scanRow(scan func(...any) error, more ...any) (m booking.Made, err error) {
+	var slots [4]booking.SlotID
+	var replaced int64
+	err = scan(append([]any{
+		&m.Serial, &m.Person, &replaced, &m.Live, &slots[0], &slots[1], &m.Key, &m.Digest, &slots[2], &slots[3],
+		&m.Cohort, &m.Pass, &m.Hold, &m.MadeMS, &m.SinceMS,
+	}, more...)...)
+	m.Replaced = replaced != 0
+	m.Slots, m.Chosen = booking.Unpair(slots[0], slots[1]), booking.Unpair(slots[2], slots[3])
+	return m, err
+}
+
+func answered(ctx context.Context, q querier, attempts []booking.Attempt, into booking.State) error {
 	pairs := make([][2]string, len(attempts))
 	for i, a := range attempts {
 		pairs[i] = [2]string{a.Person, a.Key}
 	}
-	found := map[booking.Attempt]booking.Recorded{}
 	err := each(ctx, q, loadAnswers, pairs, func(rows *sql.Rows) error {
 		var r booking.Recorded
+		var first, second booking.SlotID
 		o := &r.Outcome
-		var slots []byte
-		if err := rows.Scan(&r.Person, &r.Key, &r.Digest, &o.Code, &o.Serial, &slots, &o.Freed, &r.TimeMS); err != nil {
+		if err := rows.Scan(&r.Person, &r.Key, &r.Digest, &o.Code, &o.Serial, &first, &second, &o.Freed, &r.TimeMS); err != nil {
 			return err
 		}
-		if err := json.Unmarshal(slots, &o.Slots); err != nil {
-			return err
-		}
-		found[r.Attempt] = r
+		o.Slots = booking.Unpair(first, second)
+		into.Answered[r.Attempt] = r
 		return nil
 	})
 	if err != nil {
-		return nil, fmt.Errorf("answers: %w", err)
+		return fmt.Errorf("answers: %w", err)
 	}
-	return found, nil
+	return nil
 }
 
 // each runs a query whose only argument is a JSON array and scans its rows.

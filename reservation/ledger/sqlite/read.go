@@ -3,7 +3,6 @@ package sqlite
 import (
 	"context"
 	"database/sql"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"iter"
@@ -14,11 +13,11 @@ import (
 
 // Latest returns the person's latest booking.
 func (s *Store) Latest(ctx context.Context, person string) (booking.Booking, error) {
-	found, err := latest(ctx, s.reads, []string{person})
-	if err != nil {
+	state := booking.NewState()
+	if err := known(ctx, s.reads, []string{person}, state); err != nil {
 		return booking.Booking{}, err
 	}
-	b, ok := found[person]
+	b, ok := state.Latest[person]
 	if !ok {
 		return booking.Booking{}, fmt.Errorf("booking of the person: %w", ledger.ErrNotFound)
 	}
@@ -27,22 +26,22 @@ func (s *Store) Latest(ctx context.Context, person string) (booking.Booking, err
 
 // Answer returns the answer recorded for an attempt.
 func (s *Store) Answer(ctx context.Context, a booking.Attempt) (booking.Recorded, error) {
-	found, err := answered(ctx, s.reads, []booking.Attempt{a})
+	state := booking.NewState()
+	err := known(ctx, s.reads, []string{a.Person}, state)
+	if err == nil {
+		err = answered(ctx, s.reads, []booking.Attempt{a}, state)
+	}
 	if err != nil {
 		return booking.Recorded{}, err
 	}
-	r, ok := found[a]
+	r, ok := state.Answered[a]
 	if !ok {
 		return booking.Recorded{}, fmt.Errorf("answer: %w", ledger.ErrNotFound)
 	}
 	return r, nil
 }
 
-// The slots of a booking as a JSON array, in the order of the doses.
-const selectBooking = `
-SELECT b.serial, b.person, b.cohort, b.pass, b.hold, b.sealed, b.live, b.made_ms, b.since_ms,
-  (SELECT json_group_array(slot) FROM (SELECT slot FROM doses AS d WHERE d.person = b.person AND d.serial = b.serial ORDER BY d.dose))
-FROM bookings AS b `
+const selectBooking = `SELECT ` + row + `, b.sealed FROM bookings AS b `
 
 // Find returns the booking of that serial, sealed data included.
 func (s *Store) Find(ctx context.Context, serial int64) (booking.Booking, error) {
@@ -77,41 +76,41 @@ func (s *Store) Live(ctx context.Context) iter.Seq2[booking.Booking, error] {
 	}
 }
 
-func scanBooking(scan func(...any) error) (b booking.Booking, err error) {
-	var slots []byte
-	err = scan(&b.Serial, &b.Person, &b.Cohort, &b.Pass, &b.Hold, &b.Sealed, &b.Live, &b.MadeMS, &b.SinceMS, &slots)
-	if err != nil {
-		return b, err
-	}
-	return b, json.Unmarshal(slots, &b.Slots)
+func scanBooking(scan func(...any) error) (booking.Booking, error) {
+	var sealed []byte
+	m, err := scanRow(scan, &sealed)
+	m.Sealed = sealed
+	return m.Booking, err
 }
+
+const selectEvents = `
+SELECT o.id, o.kind, o.serial, b.cohort, CASE WHEN o.cites THEN b.pass ELSE '' END, o.first, o.second, o.time_ms
+FROM outbox AS o JOIN bookings AS b ON b.serial = o.serial WHERE o.id > ? ORDER BY o.id LIMIT ?`
 
 // Events returns the rows of the outbox after an id.
 func (s *Store) Events(ctx context.Context, after int64, limit int) ([]booking.Event, error) {
-	rows, err := s.reads.QueryContext(ctx,
-		`SELECT id, kind, serial, cohort, pass, slots, time_ms FROM outbox WHERE id > ? ORDER BY id LIMIT ?`, after, limit)
+	var events []booking.Event
+	err := scanAll(ctx, s.reads, selectEvents, func(rows *sql.Rows) error {
+		var e booking.Event
+		var first, second booking.SlotID
+		if err := rows.Scan(&e.ID, &e.Kind, &e.Serial, &e.Cohort, &e.Pass, &first, &second, &e.TimeMS); err != nil {
+			return err
+		}
+		e.Slots = booking.Unpair(first, second)
+		events = append(events, e)
+		return nil
+	}, after, limit)
 	if err != nil {
 		return nil, fmt.Errorf("outbox: %w", err)
 	}
-	defer rows.Close()
-	var events []booking.Event
-	for rows.Next() {
-		var e booking.Event
-		var slots []byte
-		err := rows.Scan(&e.ID, &e.Kind, &e.Serial, &e.Cohort, &e.Pass, &slots, &e.TimeMS)
-		if err == nil {
-			err = json.Unmarshal(slots, &e.Slots)
-		}
-		if err != nil {
-			return nil, fmt.Errorf("outbox: %w", err)
-		}
-		events = append(events, e)
-	}
-	return events, rows.Err()
+	return events, nil
 }
 
 const audit = `
-WITH held AS (SELECT slot, count(*) AS n FROM doses WHERE live GROUP BY slot)
+WITH held AS (
+  SELECT slot, count(*) AS n
+  FROM (SELECT first AS slot FROM bookings WHERE live UNION ALL SELECT second FROM bookings WHERE live AND second <> 0)
+  GROUP BY slot)
 SELECT
   (SELECT count(*) FROM bookings WHERE live),
   (SELECT count(*) FROM held JOIN places USING (slot) WHERE n > capacity),

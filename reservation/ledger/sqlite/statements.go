@@ -18,8 +18,8 @@ type querier interface {
 type statements map[string]*sql.Stmt
 
 func prepare(ctx context.Context, db *sql.DB) (statements, error) {
-	texts := []string{loadPlaces, loadLatest, loadAnswers, loadLast, updateBookings, deleteDoses, updatePlaces}
-	for _, into := range []insert{insertEvents, insertBookings, insertDoses, insertAnswers} {
+	texts := []string{loadPlaces, loadPersons, loadAnswers, loadLast, updateBookings, updateReplaced, updatePlaces}
+	for _, into := range []insert{insertEvents, insertBookings, insertAnswers} {
 		texts = append(texts, into.statements[:]...)
 	}
 	prepared := statements{}

@@ -9,20 +9,20 @@ import (
 )
 
 var (
-	insertEvents   = into("outbox", "kind", "serial", "cohort", "pass", "slots", "time_ms")
-	insertBookings = into("bookings", "serial", "person", "cohort", "pass", "hold", "sealed", "live", "made_ms", "since_ms")
-	insertDoses    = into("doses", "person", "dose", "serial", "slot", "live")
-	insertAnswers  = into("answers", "person", "key", "digest", "code", "serial", "slots", "freed", "time_ms")
+	insertBookings = into("bookings", "serial", "person", "replaced", "live", "first", "second", "key", "digest", "chosen_first", "chosen_second",
+		"cohort", "pass", "hold", "made_ms", "since_ms", "sealed")
+	insertEvents  = into("outbox", "kind", "serial", "cites", "first", "second", "time_ms")
+	insertAnswers = into("answers", "person", "key", "digest", "code", "serial", "first", "second", "freed", "time_ms")
 )
 
 // Each takes a JSON array of rows, which are few: changes and cancellations are
 // rarer than bookings, and the slots of a batch fewer than its requests.
 const (
 	updateBookings = `
-UPDATE bookings SET hold = j.value ->> 1, live = j.value ->> 2, since_ms = j.value ->> 3
+UPDATE bookings SET hold = j.value ->> 1, live = j.value ->> 2, since_ms = j.value ->> 3, first = j.value ->> 4, second = j.value ->> 5
 FROM json_each(?) AS j WHERE serial = j.value ->> 0`
 
-	deleteDoses = `DELETE FROM doses WHERE person IN (SELECT value FROM json_each(?))`
+	updateReplaced = `UPDATE bookings SET replaced = serial WHERE serial IN (SELECT value FROM json_each(?))`
 
 	updatePlaces = `
 UPDATE places SET taken = taken + (j.value ->> 1), changed = j.value ->> 2
@@ -32,11 +32,10 @@ FROM json_each(?) AS j WHERE slot = j.value ->> 0`
 // write applies a batch's changes, set by set.
 func write(ctx context.Context, q querier, c booking.Changes) error {
 	w := writing{ctx: ctx, q: q}
-	last := w.events(c.Events)
-	w.bookings(c.New)
 	w.updated(c.Updated)
-	update(&w, "former doses", deleteDoses, c.Cleared)
-	w.doses(c.Doses)
+	update(&w, "replaced bookings", updateReplaced, c.Replaced)
+	w.made(c.New)
+	last := w.events(c.Events)
 	w.taken(c.Taken, last)
 	w.answers(c.Answers)
 	return w.err
@@ -76,35 +75,37 @@ func update[T any](w *writing, what, statement string, rows []T) {
 
 // events returns the id of the last one, 0 if there is none.
 func (w *writing) events(events []booking.Event) int64 {
-	var args []any
+	args := make([]any, 0, len(events)*insertEvents.columns)
 	for _, e := range events {
-		args = append(args, string(e.Kind), e.Serial, e.Cohort, e.Pass, slotsJSON(e.Slots), e.TimeMS)
+		first, second := booking.Pair(e.Slots)
+		args = append(args, string(e.Kind), e.Serial, e.Pass != "", int64(first), int64(second), e.TimeMS)
 	}
 	return w.insert(insertEvents, args)
 }
 
-func (w *writing) bookings(bookings []booking.Booking) {
-	var args []any
-	for _, b := range bookings {
-		args = append(args, b.Serial, b.Person, b.Cohort, b.Pass, b.Hold, sealed(b.Sealed), b.Live, b.MadeMS, b.SinceMS)
+func (w *writing) made(list []booking.Made) {
+	args := make([]any, 0, len(list)*insertBookings.columns)
+	for _, m := range list {
+		first, second := booking.Pair(m.Slots)
+		chosenFirst, chosenSecond := booking.Pair(m.Chosen)
+		replaced := int64(0)
+		if m.Replaced {
+			replaced = m.Serial
+		}
+		args = append(args, m.Serial, m.Person, replaced, m.Live, int64(first), int64(second),
+			m.Key, int64(m.Digest), int64(chosenFirst), int64(chosenSecond),
+			m.Cohort, m.Pass, m.Hold, m.MadeMS, m.SinceMS, sealed(m.Sealed))
 	}
 	w.insert(insertBookings, args)
 }
 
 func (w *writing) updated(bookings []booking.Booking) {
-	rows := make([][4]any, len(bookings))
+	rows := make([][6]any, len(bookings))
 	for i, b := range bookings {
-		rows[i] = [...]any{b.Serial, b.Hold, b.Live, b.SinceMS}
+		first, second := booking.Pair(b.Slots)
+		rows[i] = [...]any{b.Serial, b.Hold, b.Live, b.SinceMS, first, second}
 	}
 	update(w, "changed bookings", updateBookings, rows)
-}
-
-func (w *writing) doses(doses []booking.Dose) {
-	var args []any
-	for _, d := range doses {
-		args = append(args, d.Person, int64(d.N), d.Serial, int64(d.Slot), d.Live)
-	}
-	w.insert(insertDoses, args)
 }
 
 func (w *writing) taken(taken map[booking.SlotID]int, event int64) {
@@ -118,24 +119,13 @@ func (w *writing) taken(taken map[booking.SlotID]int, event int64) {
 }
 
 func (w *writing) answers(answers []booking.Recorded) {
-	var args []any
+	args := make([]any, 0, len(answers)*insertAnswers.columns)
 	for _, a := range answers {
 		o := a.Outcome
-		args = append(args, a.Person, a.Key, int64(a.Digest), string(o.Code), o.Serial, slotsJSON(o.Slots), o.Freed, a.TimeMS)
+		first, second := booking.Pair(o.Slots)
+		args = append(args, a.Person, a.Key, int64(a.Digest), string(o.Code), o.Serial, int64(first), int64(second), o.Freed, a.TimeMS)
 	}
 	w.insert(insertAnswers, args)
-}
-
-// slotsJSON is the text of a column that holds slots.
-func slotsJSON(slots []booking.SlotID) string {
-	text := []byte{'['}
-	for i, id := range slots {
-		if i > 0 {
-			text = append(text, ',')
-		}
-		text = append(text, id.String()...)
-	}
-	return string(append(text, ']'))
 }
 
 // sealed is an empty blob rather than null where there is no personal data.

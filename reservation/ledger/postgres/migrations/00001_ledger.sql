@@ -35,38 +35,42 @@ CREATE TABLE imports (
   time_ms bigint NOT NULL
 );
 
+-- One row holds the booking, its doses and the answer to the request that made
+-- it: a rush writes as few rows and index entries as it can.
 CREATE TABLE bookings (
-  serial   bigint PRIMARY KEY,
-  person   text NOT NULL,
-  cohort   text NOT NULL,
-  pass     text NOT NULL,
-  hold     text NOT NULL,
-  sealed   bytea NOT NULL,
-  live     boolean NOT NULL,
-  made_ms  bigint NOT NULL,
-  since_ms bigint NOT NULL
+  serial        bigint PRIMARY KEY,
+  person        text NOT NULL,
+  replaced      bigint NOT NULL, -- 0, or the serial once the person has a later booking
+  live          boolean NOT NULL,
+  first         bigint NOT NULL, -- slots; 0 for no second dose
+  second        bigint NOT NULL,
+  key           text NOT NULL,   -- of the request that made it, with what it was answered
+  digest        bigint NOT NULL,
+  chosen_first  bigint NOT NULL,
+  chosen_second bigint NOT NULL,
+  cohort        text NOT NULL,
+  pass          text NOT NULL,
+  hold          text NOT NULL,
+  made_ms       bigint NOT NULL,
+  since_ms      bigint NOT NULL,
+  sealed        bytea NOT NULL,
+  CHECK (NOT live OR replaced = 0)
 );
 
--- At most one row a person and dose: the live one, or the last one cancelled.
--- The key is what keeps anybody from holding a dose twice. Foreign keys would
--- lock the rows they refer to, one by one, in every batch; the writers' lock
--- makes that needless.
-CREATE TABLE doses (
-  person text NOT NULL,
-  dose   bigint NOT NULL,
-  serial bigint NOT NULL,
-  slot   bigint NOT NULL,
-  live   boolean NOT NULL,
-  PRIMARY KEY (person, dose)
-);
+-- What keeps anybody from holding a dose twice: one latest booking a person.
+-- Foreign keys would lock the rows they refer to, one by one, in every batch;
+-- the writers' lock makes that needless.
+CREATE UNIQUE INDEX bookings_person ON bookings (person, replaced);
 
+-- Answers that are not the making of a booking.
 CREATE TABLE answers (
   person  text NOT NULL,
   key     text NOT NULL,
   digest  bigint NOT NULL,
   code    text NOT NULL,
   serial  bigint NOT NULL,
-  slots   bigint[] NOT NULL,
+  first   bigint NOT NULL,
+  second  bigint NOT NULL,
   freed   text NOT NULL,
   time_ms bigint NOT NULL,
   PRIMARY KEY (person, key)
@@ -76,11 +80,11 @@ CREATE TABLE outbox (
   id      bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
   kind    text NOT NULL,
   serial  bigint NOT NULL,
-  cohort  text NOT NULL,
-  pass    text NOT NULL, -- empty unless the booking is the first under it
-  slots   bigint[] NOT NULL,
+  cites   boolean NOT NULL, -- the first booking made under its pass
+  first   bigint NOT NULL,
+  second  bigint NOT NULL,
   time_ms bigint NOT NULL
 );
 
 -- +goose Down
-DROP TABLE outbox, answers, doses, bookings, imports, places, slots, institutions, vaccines;
+DROP TABLE outbox, answers, bookings, imports, places, slots, institutions, vaccines;

@@ -34,36 +34,41 @@ CREATE TABLE imports (
   time_ms INTEGER NOT NULL
 ) STRICT;
 
+-- One row holds the booking, its doses and the answer to the request that made
+-- it: a rush writes as few pages as it can. Sealed data stands last, so that
+-- looking somebody up does not read it.
 CREATE TABLE bookings (
-  serial   INTEGER PRIMARY KEY,
-  person   TEXT NOT NULL,
-  cohort   TEXT NOT NULL,
-  pass     TEXT NOT NULL,
-  hold     TEXT NOT NULL,
-  sealed   BLOB NOT NULL,
-  live     INTEGER NOT NULL,
-  made_ms  INTEGER NOT NULL,
-  since_ms INTEGER NOT NULL
+  serial        INTEGER PRIMARY KEY,
+  person        TEXT NOT NULL,
+  replaced      INTEGER NOT NULL, -- 0, or the serial once the person has a later booking
+  live          INTEGER NOT NULL,
+  first         INTEGER NOT NULL, -- slots; 0 for no second dose
+  second        INTEGER NOT NULL,
+  key           TEXT NOT NULL,    -- of the request that made it, with what it was answered
+  digest        INTEGER NOT NULL,
+  chosen_first  INTEGER NOT NULL,
+  chosen_second INTEGER NOT NULL,
+  cohort        TEXT NOT NULL,
+  pass          TEXT NOT NULL,
+  hold          TEXT NOT NULL,
+  made_ms       INTEGER NOT NULL,
+  since_ms      INTEGER NOT NULL,
+  sealed        BLOB NOT NULL,
+  CHECK (NOT live OR replaced = 0)
 ) STRICT;
 
--- At most one row a person and dose: the live one, or the last one cancelled.
--- The key is what keeps anybody from holding a dose twice.
-CREATE TABLE doses (
-  person TEXT NOT NULL,
-  dose   INTEGER NOT NULL,
-  serial INTEGER NOT NULL REFERENCES bookings (serial),
-  slot   INTEGER NOT NULL REFERENCES slots (id),
-  live   INTEGER NOT NULL,
-  PRIMARY KEY (person, dose)
-) STRICT, WITHOUT ROWID;
+-- What keeps anybody from holding a dose twice: one latest booking a person.
+CREATE UNIQUE INDEX bookings_person ON bookings (person, replaced);
 
+-- Answers that are not the making of a booking.
 CREATE TABLE answers (
   person  TEXT NOT NULL,
   key     TEXT NOT NULL,
   digest  INTEGER NOT NULL,
   code    TEXT NOT NULL,
   serial  INTEGER NOT NULL,
-  slots   TEXT NOT NULL, -- JSON array
+  first   INTEGER NOT NULL,
+  second  INTEGER NOT NULL,
   freed   TEXT NOT NULL,
   time_ms INTEGER NOT NULL,
   PRIMARY KEY (person, key)
@@ -72,17 +77,16 @@ CREATE TABLE answers (
 CREATE TABLE outbox (
   id      INTEGER PRIMARY KEY AUTOINCREMENT,
   kind    TEXT NOT NULL,
-  serial  INTEGER NOT NULL,
-  cohort  TEXT NOT NULL,
-  pass    TEXT NOT NULL, -- empty unless the booking is the first under it
-  slots   TEXT NOT NULL, -- JSON array
+  serial  INTEGER NOT NULL REFERENCES bookings (serial),
+  cites   INTEGER NOT NULL, -- the first booking made under its pass
+  first   INTEGER NOT NULL,
+  second  INTEGER NOT NULL,
   time_ms INTEGER NOT NULL
 ) STRICT;
 
 -- +goose Down
 DROP TABLE outbox;
 DROP TABLE answers;
-DROP TABLE doses;
 DROP TABLE bookings;
 DROP TABLE imports;
 DROP TABLE places;
