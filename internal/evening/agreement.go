@@ -28,6 +28,11 @@ const openFor = 22 * time.Hour
 // sealLead is how long before the opening the draw is sealed.
 const sealLead = time.Second
 
+// floorShare is the part of the configured rate that is safe without anyone
+// watching: a gate without a control plane decays to it, and an opening under a
+// new leader begins with it.
+const floorShare = 0.3
+
 // operator is the name `up` acts under when it agrees the evening beforehand.
 const operator = "up"
 
@@ -53,11 +58,12 @@ func (s *system) agree(ctx context.Context, c *client.Client, now time.Time) (pl
 		return plan.Cohort{}, false, err
 	}
 	rate, replicas := int64(s.cfg.Rate*1000), s.cfg.Replicas
+	floor := int64(floorShare * float64(rate))
 	for _, step := range []struct {
 		kind plan.Kind
 		body any
 	}{
-		{plan.AdmissionConfigure, plan.ConfigureAdmission{RateMilli: &rate}},
+		{plan.AdmissionConfigure, plan.ConfigureAdmission{RateMilli: &rate, FloorMilli: &floor}},
 		{plan.ReplicasSet, plan.SetReplicas{Desired: &replicas}},
 		{plan.CohortDefine, plan.DefineCohort{Cohort: cohort}},
 	} {
