@@ -289,7 +289,8 @@ func (e *estimate) probe(a AdmissionConfig, periodMS, deadMS int64) {
 	case e.Believed < nearGood*e.LastGood:
 		lead = 1 + min(a.ProbeMost, a.Recover*math.Exp2(streak))
 	case e.Smooth < pastMark*e.Mark:
-		lead = 1 + a.Probe // it saturated here before: feel the way
+		// It saturated here before: feel the way, and later a little further.
+		lead = 1 + a.Probe*(1+float64(e.CalmMS)/float64(4*deadMS))
 	}
 	e.LoadedMS += periodMS
 	e.Believed = max(e.Believed, e.Smooth*lead)

@@ -45,15 +45,7 @@ func configure(s *Scenario) steering.Config {
 	return c
 }
 
-var devConfig func(*steering.Config)
-
-func newCascade(s *Scenario) *cascade {
-	c := configure(s)
-	if devConfig != nil {
-		devConfig(&c)
-	}
-	return &cascade{config: c}
-}
+func newCascade(s *Scenario) *cascade { return &cascade{config: configure(s)} }
 
 func (c *cascade) step(_ float64, in steering.Inputs) command {
 	if in.Term != c.term {
