@@ -3,6 +3,8 @@ package waitingroom
 import (
 	"errors"
 	"fmt"
+
+	"sunbeon/internal/serving"
 )
 
 // ErrUnfair is wrapped by everything [Hall.Audit] finds that an honest gate
@@ -13,6 +15,10 @@ var ErrUnfair = errors.New("unfair")
 // was committed, in seconds: it covers a disk that stalls, and is as far as a
 // gate could cheat with times without a verifier noticing.
 const AuditSlackS = 15
+
+// RunAheadMS is how far beyond the last ticket a segment may call, in
+// milliseconds at its rate.
+const RunAheadMS = 2_000
 
 // Audit is [Hall.Replay] with suspicion: it also refuses a record that follows
 // from those before it but that an honest gate would not have written. Of the
@@ -58,9 +64,7 @@ func (r *Room) audit(record *Record, committedS int64) error {
 		if event.Segment == nil {
 			return nil
 		}
-		if off := event.Segment.T0 - event.TimeMS; off > MaxSkewMS || off < -MaxSkewMS {
-			return fmt.Errorf("segment %d begins %d ms from when it was adopted", event.Segment.Number, off)
-		}
+		return r.auditSegment(*event.Segment, event.TimeMS)
 	case KindSeal:
 		if event.TimeMS < r.cohort.SealMS {
 			return fmt.Errorf("sealed at %d, announced for %d", event.TimeMS, r.cohort.SealMS)
@@ -69,6 +73,33 @@ func (r *Room) audit(record *Record, committedS int64) error {
 		if event.Phase == Open && r.cohort.Order == Draw && r.drawn == nil {
 			return errors.New("opened before its draw")
 		}
+	}
+	return nil
+}
+
+// auditSegment checks that a segment begins when it was adopted, goes on from
+// where the one before it had come, and calls nobody beyond the tail.
+func (r *Room) auditSegment(s serving.Segment, atMS int64) error {
+	if err := timely(s, atMS); err != nil {
+		return err
+	}
+	before := r.call.segment
+	// Where segments are missing between, their rates are not on record.
+	if s.Number == before.Number+1 {
+		reached, _ := r.call.at(atMS, r.serves())
+		if before.Number > 0 {
+			reached = max(reached, before.At(s.T0))
+		}
+		if s.Start > reached {
+			return fmt.Errorf("segment %d begins at %d, where segment %d had called %d", s.Number, s.Start, before.Number, reached)
+		}
+	}
+	tail := r.line.len() + (s.RateMilli*RunAheadMS+999_999)/1_000_000
+	if r.cohort.Supply > 0 {
+		tail = min(tail, r.cohort.Supply)
+	}
+	if s.Cap > max(tail, s.Start) {
+		return fmt.Errorf("segment %d may call up to %d, beyond the tail of %d tickets", s.Number, s.Cap, r.line.len())
 	}
 	return nil
 }

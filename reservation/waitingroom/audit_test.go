@@ -39,7 +39,7 @@ func TestAuditFindsWhatAnHonestGateNeverWrites(t *testing.T) {
 	if _, err := room.Booked(1, first.ID, noon+1500); err != nil {
 		t.Fatal(err)
 	}
-	adopt(t, room, 2, 10, 5, noon+2000)
+	adoptFairly(t, room, 2, 10, 5, noon+2000)
 	claim(t, room, 12, 3, noon+3000)
 	claim(t, room, 2, 4, noon+9000) // the first pass has run out
 	if err := audit(t, journal.records); err != nil {
@@ -47,19 +47,23 @@ func TestAuditFindsWhatAnHonestGateNeverWrites(t *testing.T) {
 	}
 	second := int64(noon/1000 + 9)
 	backdated := segment("arrival", 3, 20, 10, noon+6_000)
+	ahead := segment("arrival", 3, 49, 10, noon+9_000)
+	beyond := segment("arrival", 3, 20, 10, noon+9_000)
 	for name, add := range map[string]waitingroom.Record{
-		"early pass":                {Kind: waitingroom.KindClaim, Seq: 49, Pass: passID(9), Segment: 2, At: second},
-		"second pass":               {Kind: waitingroom.KindClaim, Seq: 2, Pass: passID(9), Segment: 2, At: second},
-		"another pass after":        {Kind: waitingroom.KindClaim, Seq: 1, Pass: passID(9), Segment: 1, At: second},
-		"which was not followed":    {Kind: waitingroom.KindClaim, Seq: 5, Pass: passID(9), Segment: 7, At: second},
-		"ended before its time":     {Kind: waitingroom.KindExpired, Seq: 2, Pass: passID(4), At: second},
-		"was committed in second":   {Kind: waitingroom.KindClaim, Seq: 5, Pass: passID(9), Segment: 2, At: second - 20},
-		"from when it was adopted":  {Kind: waitingroom.KindSegment, Event: &waitingroom.Event{TimeMS: noon + 9_000, Segment: &backdated}},
-		"used pass of ticket 1":     {Kind: waitingroom.KindBooked, Seq: 1, Pass: first.ID, At: second},
-		"unknown or used pass":      {Kind: waitingroom.KindBooked, Seq: 3, Pass: passID(77), At: second},
-		"for the person of":         {Kind: waitingroom.KindTicket, Seq: 51, Tag: tagOf(7)},
-		"ticket 60 follows":         {Kind: waitingroom.KindTicket, Seq: 60, Tag: tagOf(700)},
-		"seal of a line ordered by": {Kind: waitingroom.KindSeal, Event: &waitingroom.Event{TimeMS: noon + 9_000, Count: 50}},
+		"early pass":                 {Kind: waitingroom.KindClaim, Seq: 49, Pass: passID(9), Segment: 2, At: second},
+		"second pass":                {Kind: waitingroom.KindClaim, Seq: 2, Pass: passID(9), Segment: 2, At: second},
+		"another pass after":         {Kind: waitingroom.KindClaim, Seq: 1, Pass: passID(9), Segment: 1, At: second},
+		"which was not followed":     {Kind: waitingroom.KindClaim, Seq: 5, Pass: passID(9), Segment: 7, At: second},
+		"ended before its time":      {Kind: waitingroom.KindExpired, Seq: 2, Pass: passID(4), At: second},
+		"was committed in second":    {Kind: waitingroom.KindClaim, Seq: 5, Pass: passID(9), Segment: 2, At: second - 20},
+		"from when it was adopted":   {Kind: waitingroom.KindSegment, Event: &waitingroom.Event{TimeMS: noon + 9_000, Segment: &backdated}},
+		"where segment 2 had called": {Kind: waitingroom.KindSegment, Event: &waitingroom.Event{TimeMS: noon + 9_000, Segment: &ahead}},
+		"beyond the tail of 50":      {Kind: waitingroom.KindSegment, Event: &waitingroom.Event{TimeMS: noon + 9_000, Segment: &beyond}},
+		"used pass of ticket 1":      {Kind: waitingroom.KindBooked, Seq: 1, Pass: first.ID, At: second},
+		"unknown or used pass":       {Kind: waitingroom.KindBooked, Seq: 3, Pass: passID(77), At: second},
+		"for the person of":          {Kind: waitingroom.KindTicket, Seq: 51, Tag: tagOf(7)},
+		"ticket 60 follows":          {Kind: waitingroom.KindTicket, Seq: 60, Tag: tagOf(700)},
+		"seal of a line ordered by":  {Kind: waitingroom.KindSeal, Event: &waitingroom.Event{TimeMS: noon + 9_000, Count: 50}},
 	} {
 		encoded, err := add.Append(nil)
 		if err != nil {

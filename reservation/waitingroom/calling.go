@@ -63,7 +63,9 @@ func (r *Room) RateMilli(nowMS int64) int64 {
 
 // Adopt follows a segment from nowMS on. The one in force changes nothing. The
 // error wraps [ErrSegment]: an older number, a beginning before that of the
-// segment in force, or one more than [MaxSkewMS] off the gate's clock.
+// segment in force, or one more than [MaxSkewMS] off the gate's clock. A
+// segment that only stands still may be of any age: a gate that was down when
+// the line was stopped must stop as well.
 func (r *Room) Adopt(s serving.Segment, nowMS int64) (position uint64, err error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -73,10 +75,19 @@ func (r *Room) Adopt(s serving.Segment, nowMS int64) (position uint64, err error
 	if err := r.call.follows(s, r.cohort.ID); err != nil {
 		return 0, fmt.Errorf("%w: %w", ErrSegment, err)
 	}
-	if off := s.T0 - nowMS; off > MaxSkewMS || off < -MaxSkewMS {
-		return 0, fmt.Errorf("%w: segment %d begins %d ms off the gate's clock", ErrSegment, s.Number, off)
+	if err := timely(s, nowMS); err != nil {
+		return 0, fmt.Errorf("%w: %w", ErrSegment, err)
 	}
 	return r.commitEvent(KindSegment, Event{TimeMS: nowMS, Segment: &s}), nil
+}
+
+// timely reports whether a segment may be followed from nowMS on.
+func timely(s serving.Segment, nowMS int64) error {
+	off := s.T0 - nowMS
+	if off > MaxSkewMS || off < -MaxSkewMS && s.RateMilli > 0 {
+		return fmt.Errorf("segment %d begins %d ms from when it was adopted", s.Number, off)
+	}
+	return nil
 }
 
 // follows reports whether next may succeed the segment in force.

@@ -96,3 +96,31 @@ func TestPollAdviceSpreadsTheLine(t *testing.T) {
 		t.Errorf("table while nothing is called: %+v", table)
 	}
 }
+
+// A line that was stopped while a gate was down must not go on under the
+// segment before, however long ago that was; an old segment that calls is
+// still refused.
+func TestAStopIsFollowedHoweverOldItIs(t *testing.T) {
+	room, journal := openRoom(t, arrivalCohort)
+	for p := uint64(1); p <= 50; p++ {
+		join(t, room, p, 1)
+	}
+	move(t, room, waitingroom.Open, noon)
+	adoptFairly(t, room, 1, 0, 10, noon)
+	const later = noon + 3_600_000
+	calls := segment("arrival", 2, 10, 10, noon+1000)
+	if _, err := room.Adopt(calls, later); !errors.Is(err, waitingroom.ErrSegment) {
+		t.Errorf("a segment of an hour ago that calls: %v", err)
+	}
+	stop := calls
+	stop.RateMilli, stop.Cap = 0, stop.Start
+	if _, err := room.Adopt(stop, later); err != nil {
+		t.Fatalf("a stop of an hour ago: %v", err)
+	}
+	if rate := room.RateMilli(later + 1); rate != 0 {
+		t.Errorf("still calling at %d", rate)
+	}
+	if err := audit(t, journal.records); err != nil {
+		t.Error(err)
+	}
+}

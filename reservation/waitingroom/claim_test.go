@@ -16,7 +16,11 @@ func called(t *testing.T, c waitingroom.Cohort, people int, rate int64) (*waitin
 		join(t, room, uint64(p), 1)
 	}
 	move(t, room, waitingroom.Open, noon)
-	adopt(t, room, 1, 0, rate, noon)
+	if c.Supply > 0 {
+		adopt(t, room, 1, 0, rate, noon) // the control plane knew of a larger supply
+	} else {
+		adoptFairly(t, room, 1, 0, rate, noon)
+	}
 	return room, journal
 }
 

@@ -112,6 +112,21 @@ func adopt(t testing.TB, room *waitingroom.Room, number, start, rate, nowMS int6
 	}
 }
 
+// adoptFairly is adopt of a segment that calls nobody beyond the tail, as the
+// plan makes them.
+func adoptFairly(t testing.TB, room *waitingroom.Room, number, start, rate, nowMS int64) {
+	t.Helper()
+	s := segment(room.Cohort().ID, number, start, rate, nowMS)
+	s.Cap = room.Counts(nowMS).Tickets + rate*waitingroom.RunAheadMS/1000
+	if supply := room.Cohort().Supply; supply > 0 {
+		s.Cap = min(s.Cap, supply)
+	}
+	s.Cap = max(s.Cap, s.Start)
+	if _, err := room.Adopt(s, nowMS); err != nil {
+		t.Fatal(err)
+	}
+}
+
 func segment(cohort string, number, start, rate, t0 int64) serving.Segment {
 	return serving.Segment{
 		Cohort: cohort, Number: number, Start: start, T0: t0, RateMilli: rate * 1000,

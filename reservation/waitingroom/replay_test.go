@@ -68,7 +68,7 @@ func (e *evening) step() {
 		e.join()
 	case 1:
 		e.segment++
-		adopt(e.t, e.room, e.segment, e.room.Serving(e.now), e.random.Int64N(5), e.now)
+		adoptFairly(e.t, e.room, e.segment, e.room.Serving(e.now), e.random.Int64N(5), e.now)
 	case 2:
 		_, _ = e.room.MovePhase([]waitingroom.Phase{waitingroom.Paused, waitingroom.Open}[e.random.IntN(2)], e.now)
 	case 3:

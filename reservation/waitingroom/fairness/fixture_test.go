@@ -70,7 +70,7 @@ func newEvening(t *testing.T) *evening {
 	for s := range int64(6) {
 		_, err := room.Adopt(serving.Segment{
 			Cohort: "born-1975", Number: s + 1, Start: room.Serving(e.ms()), T0: e.ms(),
-			RateMilli: 4000, Until: e.ms() + 10_000, Cap: 1000, TauMS: 1000,
+			RateMilli: 4000, Until: e.ms() + 10_000, Cap: lobby + 8, TauMS: 1000,
 		}, e.ms())
 		e.check(err)
 		e.pass(1500 * time.Millisecond)

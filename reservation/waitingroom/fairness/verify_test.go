@@ -141,6 +141,22 @@ func TestOperatorCannotCheat(t *testing.T) {
 			l[i].Event = &event
 			return l
 		}},
+		"jumps ahead with a new segment": {fairness.OnlyCall, func(l []entry) []entry {
+			i := at(t, l, waitingroom.KindSegment, 2)
+			event, s := *l[i].Event, *l[i].Event.Segment
+			s.Start += 9
+			event.Segment = &s
+			l[i].Event = &event
+			return l
+		}},
+		"calls beyond the tail": {fairness.OnlyCall, func(l []entry) []entry {
+			i := at(t, l, waitingroom.KindSegment, 1)
+			event, s := *l[i].Event, *l[i].Event.Segment
+			s.Cap += 1000
+			event.Segment = &s
+			l[i].Event = &event
+			return l
+		}},
 		"issues two passes": {fairness.OnlyCall, func(l []entry) []entry {
 			i := at(t, l, claim, 1)
 			again := l[i]
