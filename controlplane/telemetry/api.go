@@ -175,7 +175,7 @@ func (e *Engine) labelNames(r *http.Request) (any, error) {
 
 func (e *Engine) labelValues(r *http.Request) (any, error) {
 	name := r.PathValue("name")
-	if !model.LabelName(name).IsValidLegacy() {
+	if !model.LegacyValidation.IsValidLabelName(name) {
 		return nil, badData("invalid label name %q", name)
 	}
 	matchers, err := matchersOf(r)

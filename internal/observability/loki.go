@@ -43,7 +43,7 @@ type lokiLine struct {
 
 func newLokiSink(rawURL, process, instance string, registry prometheus.Registerer) (*lokiSink, error) {
 	if u, err := url.Parse(rawURL); err != nil || u.Host == "" {
-		return nil, fmt.Errorf("Loki URL %q: want http://host:port/loki/api/v1/push", rawURL)
+		return nil, fmt.Errorf("loki URL %q: want http://host:port/loki/api/v1/push", rawURL)
 	}
 	cfg, err := loki.NewDefaultConfig(rawURL)
 	if err != nil {
