@@ -107,3 +107,28 @@ func TestAnOutageStopsThePassClock(t *testing.T) {
 		t.Errorf("down for ten minutes, the pass grew by %v: %+v, %+v", grown, before, after)
 	}
 }
+
+// The machine's clock is set an hour ahead in mid-evening, and nobody renews
+// the segment: nobody may be called by that, and no pass may end.
+func TestAClockSetAheadCallsNobody(t *testing.T) {
+	var ahead atomic.Int64
+	w := newWorld(t, func(c *gate.Config) {
+		c.Now = func() time.Time { return time.Now().Add(time.Duration(ahead.Load())) }
+	})
+	w.define("a")
+	people := make([]*person, 40)
+	for i := range people {
+		people[i] = w.citizen(fmt.Sprint(i))
+		people[i].join()
+	}
+	w.move("a", plan.Open)
+	w.call("a", 2) // and a floor of one a second: an hour would call everybody
+	before := people[0].enter()
+	ahead.Store(int64(time.Hour))
+	time.Sleep(200 * time.Millisecond)
+	status, body := people[39].post("/v1/claim", nil, nil)
+	want(t, "claim of the last turn", status, body, http.StatusConflict, "not_called")
+	if after := people[0].enter(); after != before {
+		t.Errorf("the pass changed: %+v, %+v", before, after)
+	}
+}

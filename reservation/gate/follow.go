@@ -30,6 +30,7 @@ func (g *Gate) follow(ctx context.Context) error {
 // What a room refuses is reported and left: the next plan may be right, and
 // until then the room goes on as it was.
 func (g *Gate) adopt(v client.View) {
+	g.followClock(v)
 	lines := make([]*line, 0, len(v.Plan.Cohorts))
 	for id, cohort := range v.Plan.Cohorts {
 		room, err := g.hall.Define(announcement(cohort, g.config.PassLife.Milliseconds()), g.nowMS())
@@ -43,7 +44,6 @@ func (g *Gate) adopt(v client.View) {
 		if err := movePhase(room, waitingroom.Phase(cohort.Phase), g.nowMS()); err != nil {
 			g.refusePlan("phase", id, err)
 		}
-		applyHold(room, v, g.nowMS())
 		// The segment of a cached plan was adopted when it was new, if it
 		// ever was.
 		if segments, ok := v.Plan.Segments[id]; ok && !v.FromCache {
@@ -51,6 +51,9 @@ func (g *Gate) adopt(v client.View) {
 				g.refusePlan("segment", id, err)
 			}
 		}
+		// After the segment, so that a line never goes on under the one from
+		// before it was held.
+		applyHold(room, v, g.nowMS())
 		l := &line{cohort: cohort, room: room, document: &document{}}
 		if old := g.view.Load(); old != nil && old.byID[id] != nil {
 			l.document = old.byID[id].document
@@ -64,6 +67,31 @@ func (g *Gate) adopt(v client.View) {
 	case g.draws <- struct{}{}:
 	default:
 	}
+}
+
+// followClock takes a step of the machine's clock over once the control plane
+// dates its segments by it. The lines are held meanwhile: the span never
+// happened, so nobody is called and no pass ends in it.
+func (g *Gate) followClock(v client.View) {
+	ahead := g.clock.ahead()
+	if ahead < maxStep || v.FromCache {
+		return
+	}
+	agrees := false
+	for _, segments := range v.Plan.Segments {
+		agrees = agrees || g.clock.agrees(segments.Current.T0)
+	}
+	if !agrees {
+		return
+	}
+	for _, room := range g.hall.Rooms() {
+		position := room.Hold("the clock was set", g.nowMS())
+		if err := g.log.Wait(context.Background(), position); err != nil {
+			return // the process is about to end
+		}
+	}
+	g.clock.follow()
+	g.logger.Warn("the clock was set ahead, and the control plane agrees", "by_s", ahead.Seconds())
 }
 
 func (g *Gate) refusePlan(what, cohort string, err error) {

@@ -26,6 +26,7 @@ type Gate struct {
 	config    Config
 	logger    *slog.Logger
 	metrics   *metrics
+	clock     *clock
 	startedMS int64
 
 	keys      credential.Keys
@@ -59,8 +60,10 @@ func New(config Config) (*Gate, error) {
 		Timeout:   5 * time.Second,
 		Transport: config.Observability.Transport(issuerTransport()),
 	}
+	began := time.Now()
 	g := &Gate{
 		config:    config,
+		clock:     newClock(config.Now, func() time.Duration { return time.Since(began) }),
 		logger:    config.Observability.Logger,
 		startedMS: config.Now().UnixMilli(),
 		verifier:  identity.New(identity.Config{Issuer: config.Issuer, Client: client, Now: config.Now}),
@@ -158,7 +161,8 @@ func (g *Gate) Ready() error {
 	return nil
 }
 
-func (g *Gate) nowMS() int64 { return g.config.Now().UnixMilli() }
+// nowMS is the line's time, in Unix milliseconds.
+func (g *Gate) nowMS() int64 { return g.clock.now().UnixMilli() }
 
 // issuerTransport keeps connections to the one issuer.
 func issuerTransport() *http.Transport {

@@ -17,7 +17,7 @@ import (
 func (g *Gate) openRecord(key ed25519.PrivateKey) error {
 	began := g.config.Now()
 	log, recovery, err := record.Open(record.Config{
-		Dir: filepath.Join(g.config.Data, "record"), Key: key, Now: g.config.Now, Committed: g.metrics.committed,
+		Dir: filepath.Join(g.config.Data, "record"), Key: key, Now: g.clock.now, Committed: g.metrics.committed,
 	}, g.hall.Replay)
 	if err != nil {
 		return fmt.Errorf("open record: %w", err)
