@@ -57,7 +57,7 @@ func (s *State) authorise(cfg Config, in Inputs, w wish, t trust, why string) ve
 		return v
 	case c.overridden(in.NowMS):
 		v.clamp(clampOverride, c.clamp(c.Override.Value))
-		s.Rate.HandedBackMS = in.NowMS
+		s.Rate.HandedBackMS, s.Rate.ChangedMS = in.NowMS, in.NowMS
 		return v
 	case mode == ModeOff:
 		v.clamp(clampMode, current)

@@ -220,7 +220,7 @@ func (e *estimate) cut() {
 	}
 	e.Believed, e.Mark = e.Smooth, e.Smooth
 	e.Proved = min(e.Proved, e.Smooth)
-	e.CalmMS, e.LoadedMS, e.Found = 0, 0, true
+	e.CalmMS, e.LoadedMS, e.Found, e.Usual, e.Brisk = 0, 0, true, 0, 0
 }
 
 // calm learns from a resource that is not strained: what it serves is proved,
@@ -245,8 +245,13 @@ func (e *estimate) calm(r Resource, periodS float64) {
 // quicken notices that a resource that had become slow is quick again. As long
 // as its workers are as many, capacity is their number over the service time, so
 // it has grown by as much; what it was seen to do earlier tonight bounds that.
+//
+// Only a calm that lasts tells: right after strain every latency falls.
 func (e *estimate) quicken(latency float64) {
-	if e.Usual == 0 {
+	switch {
+	case e.CalmMS < quickenAfterMS:
+		return
+	case e.Usual == 0:
 		e.Usual = latency
 	}
 	if latency < briskShare*e.Usual {
@@ -262,6 +267,8 @@ func (e *estimate) quicken(latency float64) {
 	}
 	e.Usual += (latency - e.Usual) / 60
 }
+
+const quickenAfterMS = 15_000
 
 // strain that lasts means that the forecast is too low, or the capacity still
 // falling: hold back a little more with every dead time of it, and give that

@@ -67,10 +67,10 @@ func known(v float64) float64 {
 }
 
 // suddenZero says whether a busy resource went silent without a second witness:
-// people waiting inside, people refused, or an inventory that expects nobody.
+// people waiting inside, people refused, or an inventory that expects few.
 func (s *sight) suddenZero(r Resource, expected float64) bool {
-	const trickle = 3
-	if r.Throughput > 0 || s.Last[0] <= trickle || expected <= trickle {
+	const trickle, little = 3, 0.25
+	if r.Throughput > 0 || s.Last[0] <= trickle || expected <= max(trickle, little*s.Last[0]) {
 		return false
 	}
 	return !(r.InFlight > 0) && !(r.Rejected > 0)

@@ -204,7 +204,7 @@ func (s *Scenario) fill() {
 	}
 	orElse(&s.LocalGate.Queue, 0.8)
 	orElse(&s.LocalGate.Deadline, 3)
-	orElse(&s.LocalGate.RejectCost, 0.02)
+	orElse(&s.LocalGate.RejectCost, 0.05)
 	orElse(&s.Control.Period, 1)
 	orElse(&s.Control.SessionX, 1)
 	nominal := s.nominalRate()

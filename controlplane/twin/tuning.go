@@ -42,9 +42,9 @@ type PI struct {
 // DefaultTuning returns the tuned baselines.
 func DefaultTuning() Tuning {
 	return Tuning{
-		Fixed:     1.1,
-		AIMD:      AIMD{Start: 1, Alpha: 0.002, Beta: 0.8, Held: 0.05, Slow: 3, Cooldown: 60},
-		Gradient2: Gradient2{Start: 1, Tolerance: 1.5, Window: 300, Smoothing: 0.05, Queue: 0.5, HeldWeight: 20, Fill: 20},
-		PI:        PI{Start: 1, Kp: 0.2, Ki: 0.002, Setpoint: 0.5, HeldWeight: 10},
+		Fixed:     0.83,
+		AIMD:      AIMD{Start: 0.84, Alpha: 0.0014, Beta: 0.97, Held: 0.2, Slow: 3.6, Cooldown: 20},
+		Gradient2: Gradient2{Start: 1.07, Tolerance: 4.2, Window: 42, Smoothing: 0.0049, Queue: 0.4, HeldWeight: 1.6, Fill: 5},
+		PI:        PI{Start: 1, Kp: 0.135, Ki: 0.0021, Setpoint: 1.96, HeldWeight: 1.58},
 	}
 }
