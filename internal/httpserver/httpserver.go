@@ -24,6 +24,7 @@ import (
 const (
 	headerTimeout  = 10 * time.Second
 	readTimeout    = 30 * time.Second
+	writeTimeout   = 60 * time.Second
 	idleTimeout    = 90 * time.Second
 	drainTimeout   = 5 * time.Second
 	maxHeaderBytes = 16 << 10
@@ -44,8 +45,8 @@ type Server struct {
 
 // Run opens every listener, then serves until ctx ends, and lets requests in
 // flight finish within five seconds. A handler that streams for longer than
-// thirty seconds must clear its read deadline ([http.ResponseController]), or
-// the server takes the silent client for a slow one. It returns an error where an address
+// thirty seconds must move its deadlines on ([http.ResponseController]), or the
+// server takes the silent client for a slow one. It returns an error where an address
 // cannot be listened on (before anything is served) or a server fails.
 func Run(ctx context.Context, logger *slog.Logger, servers ...Server) error {
 	opened := make([]net.Listener, 0, len(servers))
@@ -75,6 +76,7 @@ func serve(ctx context.Context, group *errgroup.Group, logger *slog.Logger, s Se
 		TLSConfig:         s.TLS,
 		ReadHeaderTimeout: headerTimeout,
 		ReadTimeout:       readTimeout,
+		WriteTimeout:      writeTimeout,
 		IdleTimeout:       idleTimeout,
 		MaxHeaderBytes:    maxHeaderBytes,
 		ErrorLog:          slog.NewLogLogger(logger.Handler(), slog.LevelDebug),

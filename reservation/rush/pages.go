@@ -128,7 +128,7 @@ func (w *walker) book(v *visit) (move, error) {
 	var p *problem.Problem
 	if errors.As(err, &p) {
 		switch p.Code {
-		case "slot_taken", "no_slot", "no_second_dose":
+		case "slot_taken", "no_such_slot", "no_second_dose":
 			return w.chooseAgain(v, p)
 		case "already_booked":
 			// An earlier request of this person, whose answer was lost, made it.
@@ -179,10 +179,14 @@ func (w *walker) lookUp(v *visit) (move, error) {
 	if err != nil {
 		return move{}, err
 	}
+	// Who booked in an earlier evening, or whose answer was lost, learns the
+	// number here.
 	shown := func(c confirmation) bool { return v.number == "" || c.Number == v.number }
-	if !slices.ContainsFunc(mine.Bookings, shown) {
+	i := slices.IndexFunc(mine.Bookings, shown)
+	if i < 0 {
 		return move{end: outcome{kind: failed, code: "booking_not_shown"}}, nil
 	}
+	v.number = mine.Bookings[i].Number
 	if v.temper.cancels && !v.rebooked {
 		return then((*walker).cancel, w.ponder(v))
 	}

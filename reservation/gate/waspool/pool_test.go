@@ -155,6 +155,31 @@ func TestAKeyedWriteFindsTheServerThatLives(t *testing.T) {
 	}
 }
 
+// A server that says it did nothing does not answer for the one before it.
+func TestARefusalAfterALostAnswerIsUnknown(t *testing.T) {
+	lost := newServer(t, "a")
+	lost.hangsUp.Store(true)
+	busy := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.WriteHeader(http.StatusServiceUnavailable)
+	}))
+	t.Cleanup(busy.Close)
+	unknown := 0
+	for range 20 {
+		p := newPool(t, &clock{}, waspool.Server{ID: "a", URL: lost.URL}, waspool.Server{ID: "b", URL: busy.URL})
+		before := lost.asked.Load()
+		_, err := send(t, p, http.MethodPost, "key", "x")
+		if lost.asked.Load() > before {
+			unknown++
+			if !errors.Is(err, waspool.ErrUnknown) {
+				t.Fatalf("after a lost answer: %v, want unknown", err)
+			}
+		}
+	}
+	if unknown == 0 {
+		t.Error("the server that loses answers was never asked")
+	}
+}
+
 func TestFailingServersAreTheLastResort(t *testing.T) {
 	a, b := newServer(t, "a"), newServer(t, "b")
 	p := newPool(t, &clock{}, waspool.Server{ID: "a", URL: a.URL, Failing: true}, waspool.Server{ID: "b", URL: b.URL})

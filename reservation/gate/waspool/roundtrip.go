@@ -76,6 +76,11 @@ func (p *Pool) RoundTrip(r *http.Request) (*http.Response, error) {
 		}
 		tried = append(tried, m)
 		resp, err := p.attempt(m, r, body)
+		if err == nil && sent && resp.StatusCode >= http.StatusInternalServerError {
+			// This server did nothing, but the one before it may have.
+			resp.Body.Close()
+			return nil, ErrUnknown
+		}
 		if err == nil {
 			return resp, nil
 		}

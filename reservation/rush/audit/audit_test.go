@@ -46,6 +46,8 @@ func with(change func(*audit.Findings)) audit.Findings {
 
 func TestSoundEveningHasNoFindings(t *testing.T) { found(t, hold(t), sound, "") }
 
+func TestNobodyInTheLobbyIsNoFinding(t *testing.T) { found(t, holdWithLobby(t, 0), sound, "") }
+
 func TestLedgerThatLost(t *testing.T) {
 	f := func(words string, want func(*audit.Findings), statements ...string) {
 		t.Helper()

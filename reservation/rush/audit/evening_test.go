@@ -46,18 +46,23 @@ var secret = []byte("nobody knows this before the lobby is sealed")
 
 func hold(t *testing.T) *evening {
 	t.Helper()
+	return holdWithLobby(t, lobby)
+}
+
+func holdWithLobby(t *testing.T, lobby int) *evening {
+	t.Helper()
 	dir := t.TempDir()
 	e := &evening{
 		dir: dir, ledger: filepath.Join(dir, "ledger.db"), record: filepath.Join(dir, "record"),
 		key: ed25519.NewKeyFromSeed(make([]byte, ed25519.SeedSize)),
 	}
-	passes := e.line(t)
+	passes := e.line(t, lobby)
 	e.book(t, passes)
 	return e
 }
 
 // line makes the record and returns the passes by turn.
-func (e *evening) line(t *testing.T) map[int64]waitingroom.Pass {
+func (e *evening) line(t *testing.T, lobby int) map[int64]waitingroom.Pass {
 	t.Helper()
 	log := e.open(t)
 	hall := waitingroom.NewHall()

@@ -16,8 +16,9 @@ type line struct {
 	found  bool
 	order  waitingroom.Order
 	places map[waitingroom.Tag]int64 // arrival numbers
-	seal   int64                     // people in the lobby; 0 before the seal
-	seed   *waitingroom.HexDigest    // of the draw
+	seal   int64                     // people in the lobby, once it is sealed
+	sealed bool
+	seed   *waitingroom.HexDigest // of the draw
 	passes map[waitingroom.PassID]pass
 	// followed are the segments adopted so far, current the latest's number.
 	followed map[int64]followed
@@ -78,7 +79,7 @@ func (l *line) apply(r waitingroom.Record, f *Findings) {
 	case waitingroom.KindTicket:
 		l.ticket(r, f)
 	case waitingroom.KindSeal:
-		l.seal = r.Event.Count
+		l.seal, l.sealed = r.Event.Count, true
 	case waitingroom.KindDraw:
 		l.seed = r.Event.Seed
 	case waitingroom.KindSegment:
@@ -135,7 +136,7 @@ func (l *line) claim(r waitingroom.Record, f *Findings) {
 // turn is the place in the order of calling; 0 while it is not drawn.
 func (l *line) turn(seq int64) int64 {
 	switch {
-	case l.order == waitingroom.FirstCome || l.seal > 0 && seq > l.seal:
+	case l.order == waitingroom.FirstCome || l.sealed && seq > l.seal:
 		return seq
 	case l.seed == nil || seq < 1 || seq > l.seal:
 		return 0
