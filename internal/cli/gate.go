@@ -92,7 +92,8 @@ func runGate(ctx context.Context, opt gateOptions) (err error) {
 		Issuer: opt.issuer, Synthetic: !opt.real, SecureCookies: opt.secureCookies,
 		IdentityRate: opt.identityRate, LookupLane: opt.lookupLane,
 		LoginLife: opt.loginLife, PassLife: opt.passLife,
-		WAS: waspool.Transport(identity.ClientTLS()), ControlPlane: controlplane, Observability: o,
+		WAS: waspool.Transport(identity.ClientTLS()), Gates: waspool.Transport(identity.ClientTLS()),
+		ControlPlane: controlplane, Observability: o,
 	})
 	if err != nil {
 		return err

@@ -41,6 +41,9 @@ type Config struct {
 	LookupLane int
 	// WAS is the transport to the booking servers; see [waspool.Transport].
 	WAS http.RoundTripper
+	// Gates is the transport to other gates' private listeners, which a
+	// break-glass hold is passed on to; nil where this is the only gate.
+	Gates http.RoundTripper
 
 	ControlPlane  ControlPlane
 	Observability *observability.Observability

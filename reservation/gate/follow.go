@@ -53,7 +53,7 @@ func (g *Gate) adopt(v client.View) {
 		}
 		// After the segment, so that a line never goes on under the one from
 		// before it was held.
-		applyHold(room, v, g.nowMS())
+		g.applyHold(room, v)
 		l := &line{cohort: cohort, room: room, document: &document{}}
 		if old := g.view.Load(); old != nil && old.byID[id] != nil {
 			l.document = old.byID[id].document

@@ -44,6 +44,9 @@ type Gate struct {
 
 	heartbeat *heartbeat
 
+	breakGlassKey *credential.BreakGlassKey
+	latch         *latch
+
 	pool    *waspool.Pool
 	booking *bookingProxy
 	pages   *pages.Renderer
@@ -91,6 +94,9 @@ func New(config Config) (*Gate, error) {
 		},
 	})
 	g.booking = newBookingProxy(g)
+	if g.latch, err = openLatch(config.Data); err != nil {
+		return nil, err
+	}
 	if err := g.openRecord(logKey); err != nil {
 		return nil, err
 	}
@@ -107,6 +113,9 @@ func (g *Gate) loadKeys() (logKey ed25519.PrivateKey, err error) {
 		return nil, err
 	}
 	if g.tickets, err = credential.NewTicketKey(secret); err != nil {
+		return nil, err
+	}
+	if g.breakGlassKey, err = credential.NewBreakGlassKey(secret, g.config.Now); err != nil {
 		return nil, err
 	}
 	if g.passes, err = credential.LoadPassSigner(dir); err != nil {

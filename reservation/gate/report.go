@@ -40,6 +40,8 @@ func (g *Gate) showLife(ctx context.Context, registered bool) bool {
 	state, detail := plan.Ready, ""
 	if err := g.Ready(); err != nil {
 		state, detail = plan.Starting, err.Error()
+	} else if hold := g.latch.state.Load(); hold.Held {
+		detail = "break-glass hold by " + hold.Owner
 	}
 	var err error
 	if registered {

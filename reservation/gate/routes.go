@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"sunbeon/internal/httpserver"
+	"sunbeon/internal/pki"
 	"sunbeon/internal/problem"
 	"sunbeon/reservation/waitingroom/fairness"
 )
@@ -61,6 +62,10 @@ func (g *Gate) Handler() http.Handler {
 // private listener.
 func (g *Gate) RegisterPrivate(mux *http.ServeMux) {
 	mux.HandleFunc("GET /.well-known/jwks.json", g.showKeys)
+	hold := pki.RequireRole(http.HandlerFunc(g.breakGlass), "operator", "gate")
+	for _, method := range []string{http.MethodGet, http.MethodPost, http.MethodDelete} {
+		mux.Handle(method+" "+HoldPath, hold)
+	}
 }
 
 // sameOrigin refuses writes that a browser sends on behalf of another site.
