@@ -31,7 +31,8 @@ var allowed = map[string][]string{
 	"controlplane/figures":   {},
 	"controlplane/standing":  {"controlplane/plan"},
 
-	"controlplane/opsapi":        {"controlplane/opsapi/stream", "controlplane/plan", "controlplane/consensus", "controlplane/standing", "controlplane/figures", "internal/..."},
+	"controlplane/audit":         {},
+	"controlplane/opsapi":        {"controlplane/audit", "controlplane/opsapi/stream", "controlplane/plan", "controlplane/consensus", "controlplane/standing", "controlplane/figures", "internal/..."},
 	"controlplane/opsapi/client": {"controlplane/opsapi/stream", "controlplane/plan", "internal/..."},
 	"controlplane/opsapi/stream": {"controlplane/plan"},
 	"controlplane/statuspage":    {"controlplane/plan", "controlplane/standing", "controlplane/figures", "internal/..."},

@@ -14,6 +14,7 @@ package consensus
 
 import (
 	"context"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -54,10 +55,23 @@ type Config struct {
 	// holds everything earlier terms committed; when it returns early, the
 	// node leads on without it. Its context ends when leadership does, and it
 	// must then return: the next term's work waits for it.
-	Lead   func(ctx context.Context, term uint64)
-	Logger *slog.Logger
+	Lead func(ctx context.Context, term uint64)
+	// Journal is told every command with its result; none if nil. The caller
+	// closes it after the node.
+	Journal Journal
+	Logger  *slog.Logger
 	// Now is the wall clock commands are stamped with; time.Now if nil.
 	Now func() time.Time
+}
+
+// Journal is the audit of all commands: a chain whose links are the plan's.
+type Journal interface {
+	// Head is the last index and the chain after it.
+	Head() (index uint64, chain [sha256.Size]byte)
+	Append(index uint64, entry []byte) (chain [sha256.Size]byte)
+	// Gap goes on from a chain whose earlier entries this node never saw.
+	Gap(index uint64, chain [sha256.Size]byte)
+	Sync() error
 }
 
 func (c *Config) validate() error {
@@ -111,7 +125,7 @@ func Open(config Config) (_ *Node, err error) {
 	n := &Node{
 		config: config,
 		logger: config.Logger.With("node", config.ID),
-		state:  newState(),
+		state:  newState(config.Journal, config.Logger.With("node", config.ID)),
 		closed: make(chan struct{}),
 	}
 	logs := hclogTo(n.logger)

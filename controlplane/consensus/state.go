@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"log/slog"
 	"sync/atomic"
 
 	"github.com/hashicorp/raft"
@@ -17,6 +18,9 @@ type state struct {
 	plan atomic.Pointer[plan.Plan]
 	feed *feed
 	mark atomic.Pointer[Mark]
+
+	journal Journal // nil: none
+	logger  *slog.Logger
 
 	// failed is closed, after failure was set, when an entry of the log could
 	// not be taken in. From then on nothing is: going on would diverge.
@@ -34,8 +38,8 @@ type Mark struct {
 // markEvery is the distance of marks in commands.
 const markEvery = 256
 
-func newState() *state {
-	s := &state{feed: newFeed(), failed: make(chan struct{})}
+func newState(journal Journal, logger *slog.Logger) *state {
+	s := &state{feed: newFeed(), failed: make(chan struct{}), journal: journal, logger: logger}
 	s.plan.Store(plan.New())
 	s.mark.Store(&Mark{})
 	return s
@@ -56,6 +60,7 @@ func (s *state) Apply(entry *raft.Log) any {
 	if err != nil {
 		return s.fail(fmt.Errorf("apply command at index %d: %w", entry.Index, err))
 	}
+	s.tell(old, next, command, result)
 	// The plan goes first: who hears of a change must find it there.
 	s.plan.Store(next)
 	s.feed.publish(Event{Index: entry.Index, Changes: plan.Changes(old, next)})
@@ -63,6 +68,25 @@ func (s *state) Apply(entry *raft.Log) any {
 		s.mark.Store(&Mark{Index: entry.Index, Hash: next.Hash()})
 	}
 	return result
+}
+
+// tell exports a command to the journal. Entries that raft applies again after
+// a restart are in it already; what a snapshot replaced is not, and never will
+// be.
+func (s *state) tell(old, next *plan.Plan, c plan.Command, r plan.Result) {
+	if s.journal == nil {
+		return
+	}
+	last, chain := s.journal.Head()
+	if next.Index <= last {
+		return
+	}
+	if chain != old.Chain {
+		s.journal.Gap(old.Index, old.Chain)
+	}
+	if s.journal.Append(next.Index, plan.Entry(c, r)) != next.Chain {
+		s.logger.Error("the audit does not continue the plan's chain", "index", next.Index)
+	}
 }
 
 func (s *state) fail(err error) error {
@@ -76,6 +100,12 @@ func (s *state) fail(err error) error {
 func (s *state) Snapshot() (raft.FSMSnapshot, error) {
 	if s.failure != nil {
 		return nil, s.failure
+	}
+	if s.journal != nil {
+		// The log that could tell it again may go once there is a snapshot.
+		if err := s.journal.Sync(); err != nil {
+			return nil, fmt.Errorf("sync audit: %w", err)
+		}
 	}
 	return snapshot{s.plan.Load()}, nil
 }

@@ -12,7 +12,7 @@ import (
 // A node that meets a command it does not know must take nothing in any more,
 // not even a snapshot of what it has.
 func TestUnknownCommandStopsTheNode(t *testing.T) {
-	s := newState()
+	s := newState(nil, nil)
 	known := []byte(`{"kind":"hold.set","time_ms":1700000000000,"actor":"kim","body":{"scope":"all"}}`)
 	if r, ok := s.Apply(&raft.Log{Index: 1, Data: known}).(plan.Result); !ok || !r.OK {
 		t.Fatalf("got %+v", r)

@@ -31,6 +31,7 @@ func (a *API) authorize(huma.API) func(huma.Context, func(huma.Context)) {
 			least = plan.OnCall
 		}
 		operator, refused := a.operators.admit(r, least)
+		a.note(r, operator, codeOf(refused))
 		if refused != nil {
 			challenge(w.Header(), refused)
 			refused.Send(w)
@@ -38,6 +39,13 @@ func (a *API) authorize(huma.API) func(huma.Context, func(huma.Context)) {
 		}
 		next(huma.WithValue(ctx, operatorKey{}, operator))
 	}
+}
+
+func codeOf(refused *problem.Problem) string {
+	if refused == nil {
+		return ""
+	}
+	return refused.Code
 }
 
 func challenge(h http.Header, refused *problem.Problem) {

@@ -9,6 +9,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
 
+	"sunbeon/controlplane/audit"
 	"sunbeon/controlplane/consensus"
 	"sunbeon/controlplane/plan"
 	"sunbeon/internal/observability"
@@ -24,6 +25,9 @@ type Config struct {
 	// DataDir and PKIDir are looked at before an opening; optional.
 	DataDir, PKIDir string
 	Version         string
+	// Commands and Access are this node's journals: of committed commands, and
+	// of reads and denials. Optional.
+	Commands, Access *audit.Journal
 	// Closing, once closed, ends the watches, so that a node that stops does
 	// not wait for followers who would never leave. Optional.
 	Closing       <-chan struct{}
@@ -41,6 +45,8 @@ type API struct {
 	version   string
 	dataDir   string
 	pkiDir    string
+	commands  *audit.Journal
+	access    *audit.Journal
 	closing   <-chan struct{}
 	now       func() time.Time
 	watchers  chan struct{} // holds a token for each open watch
@@ -63,6 +69,8 @@ func New(config Config) (*API, error) {
 		version:  config.Version,
 		dataDir:  config.DataDir,
 		pkiDir:   config.PKIDir,
+		commands: config.Commands,
+		access:   config.Access,
 		closing:  config.Closing,
 		now:      config.Now,
 		watchers: make(chan struct{}, maxWatchers),
@@ -122,6 +130,7 @@ func (a *API) MountOps(mux *http.ServeMux) {
 	a.mountIncidents(r)
 	a.mountHandover(r)
 	a.mountPreflight(r)
+	a.mountAudit(r)
 	a.mountCommands(r)
 }
 
@@ -130,6 +139,7 @@ func (a *API) MountOps(mux *http.ServeMux) {
 func (a *API) RequireOperator(least plan.Role, h http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		operator, refused := a.operators.admit(r, least)
+		a.note(r, operator, codeOf(refused))
 		if refused != nil {
 			challenge(w.Header(), refused)
 			refused.Send(w)

@@ -68,6 +68,35 @@ func (a *API) mountCohorts(r registrar) {
 			return a.change(ctx, in.Key, in.Body.Motive, plan.CohortPostpone,
 				plan.PostponeCohort{Cohort: in.ID, OpenMS: in.Body.OpenMS})
 		})
+	do(r, plan.OnCall, http.MethodPost, "/v1/cohorts/{cohort}/return-to-lobby", "return-cohort-to-lobby",
+		"Undo an opening: stop, keep every place and turn, open again at a later hour",
+		func(ctx context.Context, in *struct {
+			Key
+			CohortPath
+			Body struct {
+				Motive
+				OpenMS int64 `json:"open_ms" minimum:"1" doc:"the new hour, Unix milliseconds"`
+			}
+		}) (*done, error) {
+			return a.change(ctx, in.Key, in.Body.Motive, plan.CohortPhase,
+				plan.MovePhase{Cohort: in.ID, Phase: plan.Lobby, OpenMS: in.Body.OpenMS})
+		})
+	do(r, plan.Commander, http.MethodPost, "/v1/cohorts/{cohort}/void", "void-passes",
+		"End the passes that were issued and not used; their holders keep their turns. Without it they are honoured",
+		a.changeCohort(plan.PassesVoid, func(id string) any { return plan.VoidPasses{Cohort: id} }))
+	do(r, plan.OnCall, http.MethodPost, "/v1/cohorts/{cohort}/draw-value", "name-draw-value",
+		"Name the public value a beacon draw is made from; it counts once two people have named the same",
+		func(ctx context.Context, in *struct {
+			Key
+			CohortPath
+			Body struct {
+				Motive
+				Value string `json:"value" pattern:"^([0-9a-f][0-9a-f])+$" maxLength:"1024" doc:"the value as bytes in hex"`
+			}
+		}) (*done, error) {
+			return a.change(ctx, in.Key, in.Body.Motive, plan.DrawValue,
+				plan.NameValue{Cohort: in.ID, Value: in.Body.Value})
+		})
 	a.mountPhase(r, plan.Commander, "open", "Open a cohort's line now", plan.Open)
 	a.mountPhase(r, plan.OnCall, "pause", "Stop calling; everyone keeps their place", plan.Paused)
 	a.mountPhase(r, plan.Commander, "resume", "Call on from where the line was paused", plan.Open)

@@ -40,6 +40,8 @@ var peopleKinds = map[plan.Kind]plan.Role{
 	plan.CohortPhase:        plan.OnCall,
 	plan.CohortPostpone:     plan.OnCall,
 	plan.DrawReveal:         plan.Commander,
+	plan.DrawValue:          plan.OnCall,
+	plan.PassesVoid:         plan.Commander,
 	plan.AdmissionConfigure: plan.Commander,
 	plan.OverrideSet:        plan.OnCall,
 	plan.OverrideClear:      plan.OnCall,

@@ -65,6 +65,9 @@ func readToken(file string) (hash [sha256.Size]byte, err error) {
 	return sha256.Sum256([]byte(token)), nil
 }
 
+// tooManyFailures is the code of an address that is shut out for a while.
+const tooManyFailures = "too_many_failures"
+
 var (
 	errNoToken    = errors.New("no bearer token")
 	errWrongToken = errors.New("unknown or expired token")
@@ -100,7 +103,7 @@ func (o *operators) identify(r *http.Request) (Operator, error) {
 func (o *operators) admit(r *http.Request, least plan.Role) (Operator, *problem.Problem) {
 	address := clientAddress(r)
 	if wait := o.failures.wait(address, o.now()); wait > 0 {
-		return Operator{}, problem.New(http.StatusTooManyRequests, "too_many_failures",
+		return Operator{}, problem.New(http.StatusTooManyRequests, tooManyFailures,
 			"too many requests without a valid token came from this address").Retry(wait)
 	}
 	operator, err := o.identify(r)
@@ -112,7 +115,7 @@ func (o *operators) admit(r *http.Request, least plan.Role) (Operator, *problem.
 			err.Error()+": send Authorization: Bearer <operator token>")
 	}
 	if !operator.may(least) {
-		return Operator{}, problem.New(http.StatusForbidden, "role_not_allowed",
+		return operator, problem.New(http.StatusForbidden, "role_not_allowed",
 			fmt.Sprintf("%s is %s; this needs %s", operator.Name, operator.Role, least))
 	}
 	return operator, nil

@@ -18,6 +18,7 @@ import (
 
 	"github.com/hashicorp/raft"
 
+	"sunbeon/controlplane/audit"
 	"sunbeon/controlplane/consensus"
 	"sunbeon/controlplane/opsapi"
 	"sunbeon/controlplane/plan"
@@ -41,6 +42,7 @@ func newWorld(t *testing.T) *world {
 	t.Helper()
 	t.Parallel()
 	dir := t.TempDir()
+	commands, access := journal(t, dir, "commands"), journal(t, dir, "access")
 	address, transport := raft.NewInmemTransport("")
 	node, err := consensus.Open(consensus.Config{
 		ID:        "node-1",
@@ -48,6 +50,7 @@ func newWorld(t *testing.T) *world {
 		Transport: transport,
 		Peers:     []consensus.Peer{{ID: "node-1", Address: string(address), PrivateURL: "https://node-1"}},
 		Bootstrap: true,
+		Journal:   commands,
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -65,6 +68,7 @@ func newWorld(t *testing.T) *world {
 	closing := make(chan struct{})
 	api, err := opsapi.New(opsapi.Config{
 		Node: node, TokenFile: tokens, Version: "test", Observability: o, Closing: closing,
+		Commands: commands, Access: access,
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -88,6 +92,20 @@ func newWorld(t *testing.T) *world {
 
 	w.lead()
 	return w
+}
+
+func journal(t *testing.T, dir, name string) *audit.Journal {
+	t.Helper()
+	j, err := audit.Open(filepath.Join(dir, "audit"), name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := j.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return j
 }
 
 // lead waits until the node leads: a command then succeeds.

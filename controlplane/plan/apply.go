@@ -128,20 +128,33 @@ func answer(index uint64, err error) Result {
 	return Result{Code: r.code, Detail: r.detail, Index: index}
 }
 
-// link is the next link of the chain over all commands and their results,
-// which makes a later change of either visible.
-func link(before [sha256.Size]byte, index uint64, c Command, r Result) [sha256.Size]byte {
+// Entry is what the chain, and with it the audit, holds of a command: JSON.
+func Entry(c Command, r Result) []byte {
+	if c.StampMS == 0 {
+		c.StampMS = c.TimeMS
+	}
 	entry, err := json.Marshal(struct {
 		Command Command `json:"command"`
 		Result  Result  `json:"result"`
 	}{c, r})
 	if err != nil {
 		// Screen lets only valid JSON into the log; what else got there is
-		// chained as it is.
-		entry = append([]byte(c.Kind), c.Body...)
+		// chained as a string.
+		c.Body, _ = json.Marshal(string(c.Body))
+		entry, _ = json.Marshal(struct {
+			Command Command `json:"command"`
+			Result  Result  `json:"result"`
+		}{c, r})
 	}
+	return entry
+}
+
+// link is the next link of the chain over all commands and their results,
+// which makes a later change of either visible: the SHA-256 of the link before,
+// the index (8 bytes, big-endian) and the entry.
+func link(before [sha256.Size]byte, index uint64, c Command, r Result) [sha256.Size]byte {
 	data := binary.BigEndian.AppendUint64(before[:], index)
-	return sha256.Sum256(append(data, entry...))
+	return sha256.Sum256(append(data, Entry(c, r)...))
 }
 
 // draft is a plan in the making: nobody else sees it yet.

@@ -102,7 +102,12 @@ func runControlplane(ctx context.Context, f controlplaneFlags) error {
 			return err
 		}
 	}
-	node, err := openNode(f, peers, identity, o, wheel)
+	journals, err := openJournals(f.data)
+	if err != nil {
+		return err
+	}
+	defer journals.close(o.Logger)
+	node, err := openNode(f, peers, identity, o, wheel, journals)
 	if err != nil {
 		return err
 	}
@@ -110,6 +115,7 @@ func runControlplane(ctx context.Context, f controlplaneFlags) error {
 
 	api, err := opsapi.New(opsapi.Config{
 		Node: node, TokenFile: f.tokenFile, Version: version, Closing: ctx.Done(), Observability: o,
+		DataDir: f.data, PKIDir: f.pki, Commands: journals.commands, Access: journals.access,
 	})
 	if err != nil {
 		return errors.Join(err, node.Close())
@@ -133,6 +139,8 @@ func runControlplane(ctx context.Context, f controlplaneFlags) error {
 	defer stopNode()
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error { return node.Run(nodeCtx) })
+	group.Go(func() error { return journals.commands.KeepSynced(nodeCtx) })
+	group.Go(func() error { return journals.access.KeepSynced(nodeCtx) })
 	if wheel != nil {
 		wheel.mount(ops, api)
 		group.Go(func() error { return wheel.run(ctx, node, o) })
@@ -149,7 +157,7 @@ func runControlplane(ctx context.Context, f controlplaneFlags) error {
 }
 
 // openNode opens the node with the leader's work wired to it.
-func openNode(f controlplaneFlags, peers []consensus.Peer, identity *pki.Identity, o *observability.Observability, wheel *steeringWheel) (*consensus.Node, error) {
+func openNode(f controlplaneFlags, peers []consensus.Peer, identity *pki.Identity, o *observability.Observability, wheel *steeringWheel, journals *journals) (*consensus.Node, error) {
 	transport, err := consensus.ListenTLS(f.raftListen, identity, o.Logger)
 	if err != nil {
 		return nil, err
@@ -165,8 +173,9 @@ func openNode(f controlplaneFlags, peers []consensus.Peer, identity *pki.Identit
 		Leader: consensus.HTTPLeader{Client: &http.Client{Transport: o.Transport(&http.Transport{
 			TLSClientConfig: identity.ClientTLS(), MaxIdleConnsPerHost: 32, IdleConnTimeout: 90 * time.Second,
 		})}},
-		Lead:   func(ctx context.Context, term uint64) { <-wired; lead(work, wheel)(ctx, term) },
-		Logger: o.Logger,
+		Lead:    func(ctx context.Context, term uint64) { <-wired; lead(work, wheel)(ctx, term) },
+		Journal: journals.commands,
+		Logger:  o.Logger,
 	})
 	work.Node = node
 	if wheel != nil {

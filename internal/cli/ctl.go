@@ -46,7 +46,7 @@ when called wrongly.`,
 	flags.DurationVar(&t.timeout, "timeout", 10*time.Second, "how long to look for a node that answers")
 	cmd.AddCommand(t.status(), t.cohorts(), t.admission(), t.override(), t.hold(), t.release(), t.freeze(),
 		t.unfreeze(), t.replicas(), t.instances(), t.members(), t.decisions(), t.plan(), t.watch(),
-		t.operators(), t.proposals(), t.changes(), t.undo(), t.incidents(), t.handover(), t.preflight())
+		t.operators(), t.proposals(), t.changes(), t.undo(), t.incidents(), t.handover(), t.preflight(), t.audit())
 	return cmd
 }
 

@@ -63,6 +63,18 @@ func (f operatorFlags) client() (*client.Client, error) {
 	return c, nil
 }
 
+// nodes are the addresses of all nodes the flags name.
+func (f operatorFlags) nodes() ([]string, error) {
+	if len(f.addresses) > 0 {
+		return f.addresses, nil
+	}
+	data := f.data
+	if data == "" {
+		data = defaultData
+	}
+	return readAddresses(data)
+}
+
 // readAddresses finds the control-plane nodes of the system that runs on a
 // data directory.
 func readAddresses(data string) ([]string, error) {
