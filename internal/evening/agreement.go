@@ -88,7 +88,7 @@ func (s *system) timetable(id string, now time.Time) (plan.Cohort, error) {
 	opens := now.Add(s.cfg.OpenIn)
 	cohort := plan.Cohort{
 		ID:        id,
-		Name:      map[string]string{"ko": "만 18–49세 백신 예약", "en": "Vaccination, ages 18 to 49"},
+		Name:      map[string]string{"ko": "1972–2003년생 백신 예약", "en": "Vaccination, born 1972 to 2003"},
 		BirthFrom: birthFrom,
 		BirthTo:   birthTo,
 		LobbyMS:   now.UnixMilli(),

@@ -17,8 +17,8 @@ const auditGrace = 2 * time.Minute
 
 // citizens is the rush, as a process of its own.
 type citizens struct {
-	process *supervise.Process
-	report  string
+	process     *supervise.Process
+	report, log string
 }
 
 // send starts the synthetic citizens. They stop by themselves after lasts,
@@ -42,7 +42,7 @@ func (s *system) send(cohort string, lasts time.Duration) (*citizens, error) {
 	if err != nil {
 		return nil, err
 	}
-	c.process = process
+	c.process, c.log = process, spec.LogFile
 	return c, nil
 }
 
@@ -54,7 +54,7 @@ func (c *citizens) stop() { c.process.Stop(auditGrace) }
 func (c *citizens) result() (map[string]any, error) {
 	raw, err := os.ReadFile(c.report)
 	if err != nil {
-		return nil, errors.Join(errors.New("the rush ended without a report"), c.process.Err())
+		return nil, fmt.Errorf("the rush ended without a report: %s", lastWords(c.log, c.process.Err()))
 	}
 	var report map[string]any
 	if err := json.Unmarshal(raw, &report); err != nil {

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
+	"path/filepath"
 	"time"
 
 	"sunbeon/internal/observability"
@@ -64,6 +66,10 @@ func (c Config) Validate() error {
 	require(c.For >= 0, "--for %s is negative", c.For)
 	require(c.Think >= 0, "--think %s is negative", c.Think)
 	require(c.Order == "draw" || c.Order == "first-come", "--order %q: use draw or first-come", c.Order)
+	if c.Report != "" {
+		info, err := os.Stat(filepath.Dir(c.Report))
+		require(err == nil && info.IsDir(), "--report %s: its folder is not there", c.Report)
+	}
 	require(c.Rate > 0 && c.Rate <= 1_000_000, "--rate %g: use more than 0 and at most 1000000 turns a second", c.Rate)
 	require(c.PortBase >= 1024 && c.PortBase <= 65535-portCount, "--port-base %d: use 1024 to %d", c.PortBase, 65535-portCount)
 	require(c.Replicas >= 1 && c.Replicas <= portCount-portFirstWAS, "--replicas %d: use 1 to %d", c.Replicas, portCount-portFirstWAS)

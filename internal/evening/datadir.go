@@ -36,21 +36,26 @@ var keyFiles = []string{"login.key", "person.key", "ledger.key", "pass.key", "lo
 
 // dataDir is an evening's data directory, locked for this process.
 type dataDir struct {
-	path string
-	lock *os.File
-	// fresh is true where this process made it.
-	fresh bool
+	path   string
+	lock   *os.File
+	layout layout
 }
 
+// layout is the file that makes a directory a data directory.
 type layout struct {
-	Layout int       `json:"layout"`
-	Made   time.Time `json:"made"`
+	Layout   int       `json:"layout"`
+	Made     time.Time `json:"made"`
+	PortBase int       `json:"port_base"`
+	// Filled is true once every certificate and key is there, Begun once the
+	// system has been ready. From then on what is missing was lost, and making
+	// it anew would forget people instead of failing.
+	Filled bool `json:"filled"`
+	Begun  bool `json:"begun"`
 }
 
-// openDataDir locks path and makes what is missing in it: certificates, keys
-// and the operator token. It refuses a directory that holds something else,
-// one in use, and one whose secrets cannot be read; it repairs nothing.
-func openDataDir(path string, now time.Time) (*dataDir, error) {
+// lockDataDir locks path, making it where it is missing. It refuses a directory
+// that holds something else, and one in use.
+func lockDataDir(path string) (*dataDir, error) {
 	path, err := filepath.Abs(path)
 	if err != nil {
 		return nil, fmt.Errorf("data directory: %w", err)
@@ -59,20 +64,13 @@ func openDataDir(path string, now time.Time) (*dataDir, error) {
 		return nil, fmt.Errorf("make data directory: %w", err)
 	}
 	d := &dataDir{path: path}
-	if err := d.checkLayout(); err != nil {
+	if err := d.readLayout(); err != nil {
 		return nil, err
 	}
-	if err := d.acquire(); err != nil {
-		return nil, err
-	}
-	if err := d.fill(now); err != nil {
-		d.Close()
-		return nil, err
-	}
-	return d, nil
+	return d, d.acquire()
 }
 
-func (d *dataDir) checkLayout() error {
+func (d *dataDir) readLayout() error {
 	raw, err := os.ReadFile(d.join(layoutFile))
 	if errors.Is(err, fs.ErrNotExist) {
 		return d.checkEmpty()
@@ -80,12 +78,11 @@ func (d *dataDir) checkLayout() error {
 	if err != nil {
 		return fmt.Errorf("read data directory: %w", err)
 	}
-	var found layout
-	if err := json.Unmarshal(raw, &found); err != nil {
+	if err := json.Unmarshal(raw, &d.layout); err != nil {
 		return fmt.Errorf("data directory %s is corrupt: %s: %w", d.path, layoutFile, err)
 	}
-	if found.Layout != layoutVersion {
-		return fmt.Errorf("data directory %s has layout %d, this release reads layout %d", d.path, found.Layout, layoutVersion)
+	if d.layout.Layout != layoutVersion {
+		return fmt.Errorf("data directory %s has layout %d, this release reads layout %d", d.path, d.layout.Layout, layoutVersion)
 	}
 	return nil
 }
@@ -101,7 +98,6 @@ func (d *dataDir) checkEmpty() error {
 			return fmt.Errorf("%s is not a data directory of sunbeon: it holds %s but no %s; choose an empty one", d.path, e.Name(), layoutFile)
 		}
 	}
-	d.fresh = true
 	return nil
 }
 
@@ -122,26 +118,20 @@ func (d *dataDir) acquire() error {
 	return nil
 }
 
-// fill writes the layout file first: whatever comes after it is completed by
-// the next start.
-func (d *dataDir) fill(now time.Time) error {
-	var disk syscall.Statfs_t
-	if err := syscall.Statfs(d.path, &disk); err != nil {
-		return fmt.Errorf("look at the disk of %s: %w", d.path, err)
+// fill makes what is missing at a first start: certificates, keys and the
+// operator token. Later it makes nothing, and names what was lost.
+func (d *dataDir) fill(now time.Time, portBase int) error {
+	if err := d.checkSpace(); err != nil {
+		return err
 	}
-	if free := disk.Bavail * uint64(disk.Bsize); free < minFree {
-		return fmt.Errorf("disk of %s is full: %d MiB free, an evening needs %d", d.path, free>>20, minFree>>20)
+	if d.layout.Filled {
+		return d.checkFilled(now, portBase)
 	}
-	if d.fresh {
-		raw, err := json.Marshal(layout{layoutVersion, now})
-		if err != nil {
-			return err
-		}
-		if err := writeFile(d.join(layoutFile), append(raw, '\n'), 0o640); err != nil {
-			return err
-		}
+	d.layout = layout{Layout: layoutVersion, Made: now, PortBase: portBase}
+	if err := d.writeLayout(); err != nil {
+		return err
 	}
-	for _, name := range []string{"keys", "logs", "gate", "ledger", "agent", "legacy", "rush"} {
+	for _, name := range folders {
 		if err := os.MkdirAll(d.join(name), 0o700); err != nil {
 			return fmt.Errorf("make data directory: %w", err)
 		}
@@ -149,13 +139,78 @@ func (d *dataDir) fill(now time.Time) error {
 	if err := pki.Ensure(d.join("pki"), now); err != nil {
 		return err
 	}
-	for _, name := range keyFiles {
-		if _, err := d.secret(filepath.Join("keys", name)); err != nil {
+	for _, name := range secretFiles() {
+		if _, err := d.secret(name); err != nil {
 			return err
 		}
 	}
-	_, err := d.secret(tokenFile)
-	return err
+	d.layout.Filled = true
+	return d.writeLayout()
+}
+
+// folders of a data directory, beside those the processes make.
+var folders = []string{"keys", "logs", "gate", "ledger", "agent", "legacy", "rush"}
+
+func secretFiles() []string {
+	files := []string{tokenFile}
+	for _, name := range keyFiles {
+		files = append(files, filepath.Join("keys", name))
+	}
+	return files
+}
+
+// checkFilled makes sure that nothing of an earlier evening is missing before
+// anything is started on what is left of it.
+func (d *dataDir) checkFilled(now time.Time, portBase int) error {
+	if d.layout.PortBase != portBase {
+		return fmt.Errorf("data directory %s was made with --port-base %d, which its control-plane nodes know one another by; use that, or another directory", d.path, d.layout.PortBase)
+	}
+	needed := append(secretFiles(), filepath.Join("pki", "ca.pem"), filepath.Join("pki", "ca.key"))
+	if d.layout.Begun {
+		needed = append(needed, filepath.Join("gate", "record"), filepath.Join("ledger", "ledger.db"))
+		for i := range nodes {
+			needed = append(needed, fmt.Sprintf("controlplane-%d", i+1))
+		}
+	}
+	for _, name := range needed {
+		if _, err := os.Stat(d.join(name)); err != nil {
+			return fmt.Errorf("data directory %s has lost %s; restore it from a backup: made anew, it would forget people. Nothing was changed", d.path, name)
+		}
+	}
+	for _, name := range secretFiles() {
+		if _, err := d.secret(name); err != nil {
+			return err
+		}
+	}
+	return pki.Ensure(d.join("pki"), now)
+}
+
+// begin notes that the system has been ready once.
+func (d *dataDir) begin() error {
+	if d.layout.Begun {
+		return nil
+	}
+	d.layout.Begun = true
+	return d.writeLayout()
+}
+
+func (d *dataDir) writeLayout() error {
+	raw, err := json.Marshal(d.layout)
+	if err != nil {
+		return err
+	}
+	return writeFile(d.join(layoutFile), append(raw, '\n'), 0o640)
+}
+
+func (d *dataDir) checkSpace() error {
+	var disk syscall.Statfs_t
+	if err := syscall.Statfs(d.path, &disk); err != nil {
+		return fmt.Errorf("look at the disk of %s: %w", d.path, err)
+	}
+	if free := disk.Bavail * uint64(disk.Bsize); free < minFree {
+		return fmt.Errorf("disk of %s is full: %d MiB free, an evening needs %d", d.path, free>>20, minFree>>20)
+	}
+	return nil
 }
 
 // secret reads 32 random bytes from a file, making it where it is missing.

@@ -26,15 +26,18 @@ func Run(ctx context.Context, cfg Config, began time.Time) (err error) {
 	}
 	if cfg.For > 0 {
 		var cancel context.CancelFunc
-		ctx, cancel = context.WithDeadline(ctx, began.Add(cfg.For))
+		ctx, cancel = context.WithDeadlineCause(ctx, began.Add(cfg.For), fmt.Errorf("--for %s is over", cfg.For))
 		defer cancel()
 	}
-	dir, err := openDataDir(cfg.Data, began)
+	dir, err := lockDataDir(cfg.Data)
 	if err != nil {
 		return err
 	}
 	defer dir.Close()
 	if err := ports(cfg.PortBase).check(); err != nil {
+		return err
+	}
+	if err := dir.fill(began, cfg.PortBase); err != nil {
 		return err
 	}
 	screen := newScreen(cfg.Out, cfg.Terminal, began)
@@ -55,7 +58,7 @@ func Run(ctx context.Context, cfg Config, began time.Time) (err error) {
 	if err != nil {
 		return err
 	}
-	if err := s.writeAddresses(); err != nil {
+	if err := errors.Join(s.writeAddresses(), dir.begin()); err != nil {
 		return err
 	}
 	screen.table(s.addresses())
@@ -80,6 +83,9 @@ func (s *system) open(ctx context.Context, screen *screen, began time.Time) erro
 		return fmt.Errorf("agree the evening: %w", err)
 	}
 	observer.follow(cohort.ID)
+	if err := s.awaitWAS(ctx, observer); err != nil {
+		return err
+	}
 	if carriedOn {
 		screen.say("carrying on with %s, which is %s; --open-in, --order and --rate are left as they were agreed", cohort.ID, cohort.Phase)
 	} else {

@@ -284,13 +284,52 @@ func TestMistakesAreToldAndDamageNothing(t *testing.T) {
 	if err := first.end(30 * time.Second); err != nil {
 		t.Errorf("Ctrl-C: %v", err)
 	}
-	key := filepath.Join(data, "keys", "pass.key")
-	if err := os.WriteFile(key, []byte("nonsense"), 0o600); err != nil {
-		t.Fatal(err)
+	f("other ports", data, base+40, fmt.Sprintf("--port-base %d", base))
+
+	// What was lost is named and never made anew; what is damaged stays as it is.
+	for name, words := range map[string]string{
+		"keys/person.key":  "has lost keys/person.key",
+		"pki/ca.key":       "has lost pki/ca.key",
+		"ledger/ledger.db": "has lost ledger/ledger.db",
+		"gate/record":      "has lost gate/record",
+	} {
+		path := filepath.Join(data, filepath.FromSlash(name))
+		if err := os.Rename(path, path+".aside"); err != nil {
+			t.Fatal(err)
+		}
+		f("lost "+name, data, base, words)
+		if _, err := os.Stat(path); err == nil {
+			t.Errorf("%s was made anew", name)
+		}
+		if err := os.Rename(path+".aside", path); err != nil {
+			t.Fatal(err)
+		}
 	}
-	f("corrupt key", data, base, "pass.key is corrupt")
-	if raw, _ := os.ReadFile(key); string(raw) != "nonsense" {
-		t.Error("the corrupt key was overwritten")
+	for name, words := range map[string]string{
+		"keys/pass.key":    "pass.key is corrupt",
+		"ledger/ledger.db": "ledger is corrupt",
+	} {
+		path := filepath.Join(data, filepath.FromSlash(name))
+		sound, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		damaged := append([]byte("nonsense"), sound[min(8, len(sound)):]...)
+		if err := os.WriteFile(path, damaged, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		f("corrupt "+name, data, base, words)
+		if now, _ := os.ReadFile(path); !bytes.Equal(now, damaged) {
+			t.Errorf("%s was changed", name)
+		}
+		if err := os.WriteFile(path, sound, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	again := begin(t, data, base, "--people", "0", "--for", "12s")
+	again.await("carrying on with evening-1", 30*time.Second)
+	if err := again.end(time.Minute); err != nil {
+		t.Errorf("after everything is back in its place: %v", err)
 	}
 }
 

@@ -63,6 +63,16 @@ func (o *observer) observe(v client.View) {
 	}
 }
 
+// running is how many booking servers are ready.
+func (o *observer) running() int {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.view.Plan == nil {
+		return 0
+	}
+	return runningWAS(o.view.Plan)
+}
+
 func runningWAS(p *plan.Plan) int {
 	running := 0
 	for _, i := range p.Instances {

@@ -26,12 +26,15 @@ type catalog struct {
 const daysAhead = 7
 
 // stock fills the ledger with institutions and slots for the number of people,
-// once: an evening that is carried on with keeps the slots it began with.
+// once: an evening that is carried on with keeps the slots it began with, and
+// is not begun on a damaged ledger.
 // Filling is idempotent, so a start cut short is completed by the next.
 func (s *system) stock(now time.Time) error {
 	done := s.dir.join("ledger", "catalog.json")
-	if _, err := os.Stat(done); !errors.Is(err, fs.ErrNotExist) {
-		return err
+	if _, err := os.Stat(done); err == nil {
+		return sqlite.Check(context.Background(), s.ledgerFile())
+	} else if !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("read the ledger's folder: %w", err)
 	}
 	c := catalog{People: max(s.cfg.People, 1000), Seed: s.cfg.Seed, FirstDay: now.AddDate(0, 0, daysAhead)}
 	if err := fill(s.ledgerFile(), c); err != nil {

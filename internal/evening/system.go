@@ -2,6 +2,7 @@ package evening
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -172,6 +173,26 @@ func (s *system) awaitReady(ctx context.Context) error {
 	s.mu.Lock()
 	s.ready = true
 	s.mu.Unlock()
+	return nil
+}
+
+// awaitWAS returns once a booking server is ready, which the agent starts and
+// the plan tells of.
+func (s *system) awaitWAS(ctx context.Context, o *observer) error {
+	deadline := time.NewTimer(readyTimeout)
+	defer deadline.Stop()
+	tick := time.NewTicker(50 * time.Millisecond)
+	defer tick.Stop()
+	for o.running() == 0 {
+		select {
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		case <-deadline.C:
+			log := s.dir.join("logs", "was-1.log")
+			return fmt.Errorf("no booking server starts: %s", lastWords(log, errors.New("the agent knows why")))
+		case <-tick.C:
+		}
+	}
 	return nil
 }
 

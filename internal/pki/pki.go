@@ -73,6 +73,9 @@ func ensureAuthority(dir string, now time.Time) (*keyPair, error) {
 	case !errors.Is(err, fs.ErrNotExist):
 		return nil, fmt.Errorf("read certificate authority: %w", err)
 	}
+	if _, err := os.Stat(filepath.Join(dir, caFile)); err == nil {
+		return nil, fmt.Errorf("%s has lost its key %s: restore it, or remove all certificates to begin with a new authority", dir, caKeyFile)
+	}
 	template := &x509.Certificate{
 		Subject:               pkix.Name{CommonName: "sunbeon local authority"},
 		NotBefore:             now.Add(-time.Hour),
