@@ -31,7 +31,10 @@ func (s *Store) Seed(ctx context.Context, c ledger.Catalog) error {
 	if err := c.Validate(); err != nil {
 		return fmt.Errorf("seed: %w", err)
 	}
-	tx, err := s.pool.BeginTx(ctx, writing)
+	if s.writes == nil {
+		return fmt.Errorf("seed: %w", errReadOnly)
+	}
+	tx, err := s.writes.BeginTx(ctx, writing)
 	if err != nil {
 		return fmt.Errorf("seed: %w", err)
 	}

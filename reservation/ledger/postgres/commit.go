@@ -24,7 +24,10 @@ var writing = pgx.TxOptions{BeginQuery: `BEGIN; ` + takeLock}
 // Commit runs a batch in one transaction. Where no other process is writing it
 // takes two round trips: one to begin and load, one to write and commit.
 func (s *Store) Commit(ctx context.Context, gather func() []booking.Request) ([]booking.Outcome, error) {
-	conn, err := s.pool.Acquire(ctx)
+	if s.writes == nil {
+		return nil, errReadOnly
+	}
+	conn, err := s.writes.Acquire(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("begin batch: %w", err)
 	}

@@ -9,6 +9,7 @@ import (
 	"context"
 	"database/sql"
 	"embed"
+	"errors"
 	"fmt"
 	"io/fs"
 
@@ -24,43 +25,67 @@ import (
 var migrations embed.FS
 
 // Store is a ledger in a database.
-type Store struct{ pool *pgxpool.Pool }
+type Store struct {
+	pool   *pgxpool.Pool
+	writes *pgxpool.Pool // nil when opened to look at
+}
+
+// batching are the settings of the connections that write. Plans are made when
+// the tables are empty and kept while they grow, and an empty table is best
+// scanned: so only look-ups by index, one for each element of the batch.
+var batching = []string{
+	"enable_seqscan", "off", "enable_bitmapscan", "off", "enable_hashjoin", "off", "enable_mergejoin", "off", "jit", "off",
+	"plan_cache_mode", "force_generic_plan",
+}
+
+// writers is the size of the pool that writes: a batch, and an import.
+const writers = 2
 
 var _ ledger.Store = (*Store)(nil)
 
 // Open connects to the database at a postgres:// URL and brings its schema up to
 // date.
 func Open(ctx context.Context, url string) (*Store, error) {
-	s, err := connect(ctx, url)
+	pool, err := connect(ctx, url, 0)
 	if err != nil {
 		return nil, err
 	}
-	db := stdlib.OpenDBFromPool(s.pool)
+	s := &Store{pool: pool}
+	db := stdlib.OpenDBFromPool(pool)
 	defer db.Close()
 	if err := migrate(ctx, db); err != nil {
-		s.pool.Close()
+		s.Close()
 		return nil, fmt.Errorf("open ledger: %w", err)
+	}
+	if s.writes, err = connect(ctx, url, writers, batching...); err != nil {
+		s.Close()
+		return nil, err
 	}
 	return s, nil
 }
 
 // OpenReadOnly connects to an existing ledger without changing anything.
 func OpenReadOnly(ctx context.Context, url string) (*Store, error) {
-	s, err := connect(ctx, url, "default_transaction_read_only", "on")
+	pool, err := connect(ctx, url, 0, "default_transaction_read_only", "on")
 	if err != nil {
 		return nil, err
 	}
+	s := &Store{pool: pool}
 	if _, err := s.catalogVersion(ctx); err != nil {
-		s.pool.Close()
+		s.Close()
 		return nil, fmt.Errorf("open ledger: %w", err)
 	}
 	return s, nil
 }
 
-func connect(ctx context.Context, url string, settings ...string) (*Store, error) {
+// connect makes a pool of at most so many connections, 0 for what the URL says.
+func connect(ctx context.Context, url string, connections int32, settings ...string) (*pgxpool.Pool, error) {
 	cfg, err := pgxpool.ParseConfig(url)
 	if err != nil {
 		return nil, fmt.Errorf("ledger address: %w", err)
+	}
+	if connections > 0 {
+		cfg.MaxConns = connections
 	}
 	// Whatever the server's default: acknowledged is on disk.
 	settings = append(settings, "synchronous_commit", "on", "application_name", "sunbeon")
@@ -71,7 +96,7 @@ func connect(ctx context.Context, url string, settings ...string) (*Store, error
 	if err != nil {
 		return nil, fmt.Errorf("open ledger: %w", err)
 	}
-	return &Store{pool}, nil
+	return pool, nil
 }
 
 func migrate(ctx context.Context, db *sql.DB) error {
@@ -95,6 +120,11 @@ func migrate(ctx context.Context, db *sql.DB) error {
 
 // Close waits for statements under way.
 func (s *Store) Close() error {
+	if s.writes != nil {
+		s.writes.Close()
+	}
 	s.pool.Close()
 	return nil
 }
+
+var errReadOnly = errors.New("the ledger is open to look at only")

@@ -19,7 +19,7 @@ type insert struct {
 var strides = [...]int{64, 16, 4, 1}
 
 func into(table string, columns ...string) insert {
-	return newInsert("INSERT INTO ", table, columns)
+	return newInsert("INSERT OR ROLLBACK INTO ", table, columns)
 }
 
 // intoUnlessThere leaves rows alone whose key exists.

@@ -18,7 +18,7 @@ type querier interface {
 type statements map[string]*sql.Stmt
 
 func prepare(ctx context.Context, db *sql.DB) (statements, error) {
-	texts := []string{loadPlaces, loadPersons, loadAnswers, loadLast, updateBookings, updateReplaced, updatePlaces}
+	texts := []string{loadPlaces, loadPersons, loadAnswers, loadLast, updateBookings, updateReplaced, updatePlace}
 	for _, into := range []insert{insertEvents, insertBookings, insertAnswers} {
 		texts = append(texts, into.statements[:]...)
 	}

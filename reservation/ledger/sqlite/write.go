@@ -4,6 +4,8 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
+	"slices"
 
 	"sunbeon/reservation/booking"
 )
@@ -19,14 +21,12 @@ var (
 // rarer than bookings, and the slots of a batch fewer than its requests.
 const (
 	updateBookings = `
-UPDATE bookings SET hold = j.value ->> 1, live = j.value ->> 2, since_ms = j.value ->> 3, first = j.value ->> 4, second = j.value ->> 5
+UPDATE OR ROLLBACK bookings SET hold = j.value ->> 1, live = j.value ->> 2, since_ms = j.value ->> 3, first = j.value ->> 4, second = j.value ->> 5
 FROM json_each(?) AS j WHERE serial = j.value ->> 0`
 
-	updateReplaced = `UPDATE bookings SET replaced = serial WHERE serial IN (SELECT value FROM json_each(?))`
+	updateReplaced = `UPDATE OR ROLLBACK bookings SET replaced = serial WHERE serial IN (SELECT value FROM json_each(?))`
 
-	updatePlaces = `
-UPDATE places SET taken = taken + (j.value ->> 1), changed = j.value ->> 2
-FROM json_each(?) AS j WHERE slot = j.value ->> 0`
+	updatePlace = `UPDATE OR ROLLBACK places SET taken = taken + ?, changed = ? WHERE slot = ?`
 )
 
 // write applies a batch's changes, set by set.
@@ -108,14 +108,16 @@ func (w *writing) updated(bookings []booking.Booking) {
 	update(w, "changed bookings", updateBookings, rows)
 }
 
+// taken runs a statement a slot: over several rows SQLite would first copy every
+// page aside, to undo the statement alone if a row broke the capacity.
 func (w *writing) taken(taken map[booking.SlotID]int, event int64) {
-	rows := make([][3]int64, 0, len(taken))
-	for id, n := range taken {
-		if n != 0 {
-			rows = append(rows, [...]int64{int64(id), int64(n), event})
+	for _, id := range slices.Sorted(maps.Keys(taken)) { // neighbours lie on one page
+		if n := taken[id]; n != 0 && w.err == nil {
+			if _, err := w.q.ExecContext(w.ctx, updatePlace, int64(n), event, int64(id)); err != nil {
+				w.err = fmt.Errorf("places: %w", err)
+			}
 		}
 	}
-	update(w, "places", updatePlaces, rows)
 }
 
 func (w *writing) answers(answers []booking.Recorded) {
