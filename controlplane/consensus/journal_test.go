@@ -2,7 +2,6 @@ package consensus
 
 import (
 	"bytes"
-	"encoding/json"
 	"fmt"
 	"io"
 	"log/slog"
@@ -22,7 +21,7 @@ func applyHolds(t *testing.T, s *state, from, to uint64) {
 			t.Fatal(err)
 		}
 		c.Actor, c.Reason, c.TimeMS, c.StampMS = "kim", fmt.Sprint(index), 1, 1
-		encoded, err := json.Marshal(c)
+		encoded, err := encodeEntry(c)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -1,7 +1,6 @@
 package consensus
 
 import (
-	"encoding/json"
 	"fmt"
 	"io"
 	"log/slog"
@@ -51,9 +50,9 @@ func (s *state) Apply(entry *raft.Log) any {
 	if s.failure != nil {
 		return s.failure
 	}
-	var command plan.Command
-	if err := json.Unmarshal(entry.Data, &command); err != nil {
-		return s.fail(fmt.Errorf("decode command at index %d: %w", entry.Index, err))
+	command, err := decodeEntry(entry.Data)
+	if err != nil {
+		return s.fail(fmt.Errorf("read command at index %d: %w", entry.Index, err))
 	}
 	old := s.plan.Load()
 	next, result, err := plan.Apply(old, entry.Index, command)

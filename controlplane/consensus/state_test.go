@@ -1,6 +1,8 @@
 package consensus
 
 import (
+	"bytes"
+	"encoding/json"
 	"errors"
 	"testing"
 
@@ -9,15 +11,46 @@ import (
 	"sunbeon/controlplane/plan"
 )
 
+// encoded is a hold under any kind's name.
+func encoded(t *testing.T, kind plan.Kind) []byte {
+	t.Helper()
+	entry, err := encodeEntry(plan.Command{
+		Kind: kind, TimeMS: 1_700_000_000_000, Actor: "kim", Body: json.RawMessage(`{"scope":"all"}`),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return entry
+}
+
+// A digit that flipped on disk is still JSON; it must stop the node all the
+// same, or it would hold another plan than the others.
+func TestDamagedEntryStopsTheNode(t *testing.T) {
+	sound := encoded(t, plan.HoldSet)
+	for i := range sound {
+		s := newState(nil, nil)
+		damaged := bytes.Clone(sound)
+		damaged[i] ^= 1
+		if err, ok := s.Apply(&raft.Log{Index: 1, Data: damaged}).(error); !ok || !errors.Is(err, errEntry) {
+			t.Fatalf("byte %d flipped: %v", i, err)
+		}
+	}
+	for _, short := range [][]byte{nil, sound[:3]} {
+		if _, err := decodeEntry(short); !errors.Is(err, errEntry) {
+			t.Errorf("%d bytes: %v", len(short), err)
+		}
+	}
+}
+
 // A node that meets a command it does not know must take nothing in any more,
 // not even a snapshot of what it has.
 func TestUnknownCommandStopsTheNode(t *testing.T) {
 	s := newState(nil, nil)
-	known := []byte(`{"kind":"hold.set","time_ms":1700000000000,"actor":"kim","body":{"scope":"all"}}`)
+	known := encoded(t, plan.HoldSet)
 	if r, ok := s.Apply(&raft.Log{Index: 1, Data: known}).(plan.Result); !ok || !r.OK {
 		t.Fatalf("got %+v", r)
 	}
-	err, ok := s.Apply(&raft.Log{Index: 2, Data: []byte(`{"kind":"from.the.future","body":{}}`)}).(error)
+	err, ok := s.Apply(&raft.Log{Index: 2, Data: encoded(t, "from.the.future")}).(error)
 	var unknown *plan.UnknownCommandError
 	if !ok || !errors.As(err, &unknown) {
 		t.Fatalf("got %v", err)

@@ -2,7 +2,6 @@ package consensus
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"time"
@@ -66,7 +65,7 @@ func (n *Node) Propose(ctx context.Context, c plan.Command) (plan.Result, error)
 	if refusal, refused := plan.Screen(p, c); refused {
 		return refusal, nil
 	}
-	encoded, err := json.Marshal(c)
+	encoded, err := encodeEntry(c)
 	if err != nil {
 		return plan.Result{}, fmt.Errorf("encode %s: %w: %w", c.Kind, plan.ErrRetryable, err)
 	}
