@@ -170,7 +170,7 @@ func runAgent(ctx context.Context, opt agentOptions) error {
 		return reports.Wait()
 	})
 	probe := &agent.Probe{
-		Pool: pool, Every: 5 * time.Second, Misses: 4, Logger: o.Logger,
+		Pool: pool, Every: 3 * time.Second, Misses: 3, Logger: o.Logger,
 		Answers: agent.HealthOf(&http.Client{Transport: &http.Transport{
 			TLSClientConfig: identity.ClientTLS(), IdleConnTimeout: 30 * time.Second,
 		}}),

@@ -84,7 +84,7 @@ func (s *Server) book(r *http.Request) (int, any, error) {
 		if want.Sealed, err = s.cfg.Sealer.Seal(v.ref, person); err != nil {
 			return 0, nil, err
 		}
-		if out, err = s.place(ctx, want, ""); err != nil {
+		if out, err = s.place(ctx, want); err != nil {
 			return 0, nil, err
 		}
 	}
@@ -125,9 +125,8 @@ func (s *Server) replay(ctx context.Context, want booking.Request) (booking.Outc
 	return known.Outcome, true, nil
 }
 
-// place reserves stock and commits a booking or change. A hold that is given is
-// kept in place of a new reservation.
-func (s *Server) place(ctx context.Context, want booking.Request, hold string) (booking.Outcome, error) {
+// place reserves stock and commits a booking or change.
+func (s *Server) place(ctx context.Context, want booking.Request) (booking.Outcome, error) {
 	offer, ok := s.cfg.Availability.Slot(want.First)
 	if !ok {
 		return booking.Outcome{Code: booking.NoSlot}, nil
@@ -138,16 +137,14 @@ func (s *Server) place(ctx context.Context, want booking.Request, hold string) (
 		// slot must not reach it; whoever cancelled shows up within a second.
 		return booking.Outcome{Code: booking.SlotTaken}, nil
 	}
-	want.Second, want.Hold = second, hold
-	if hold == "" {
-		var err error
-		want.Hold, err = s.reserve(ctx, holdKey(want.Person, want.Key, want.First), offer.Slot, vaccine.Doses)
-		if noStock(err) {
-			return booking.Outcome{Code: booking.SlotTaken}, nil
-		}
-		if err != nil {
-			return booking.Outcome{}, refusedBy(err)
-		}
+	want.Second = second
+	var err error
+	want.Hold, err = s.reserve(ctx, holdKey(want.Person, want.Key, want.First), offer.Slot, vaccine.Doses)
+	if noStock(err) {
+		return booking.Outcome{Code: booking.SlotTaken}, nil
+	}
+	if err != nil {
+		return booking.Outcome{}, refusedBy(err)
 	}
 	return s.commit(ctx, want)
 }

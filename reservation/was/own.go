@@ -85,23 +85,18 @@ func (s *Server) change(r *http.Request) (int, any, error) {
 	return http.StatusOK, s.confirm(out.Number(), out.Slots), nil
 }
 
-// move places a change. Within one institution and vaccine the doses are held
-// already.
+// move places a change of a booking that is there. It reserves doses of its own
+// even within one institution: those of the booking may be given back by
+// another change that commits first.
 func (s *Server) move(ctx context.Context, want booking.Request) (booking.Outcome, error) {
-	b, err := s.cfg.Records.Latest(ctx, want.Person)
+	_, err := s.cfg.Records.Latest(ctx, want.Person)
 	if errors.Is(err, ledger.ErrNotFound) {
 		return booking.Outcome{Code: booking.NoBooking}, nil
 	}
 	if err != nil {
 		return booking.Outcome{}, err
 	}
-	var hold string
-	from, known := s.cfg.Availability.Slot(b.Slots[0])
-	to, _ := s.cfg.Availability.Slot(want.First)
-	if known && from.Slot.Institution == to.Slot.Institution && from.Slot.Vaccine == to.Slot.Vaccine {
-		hold = b.Hold
-	}
-	return s.place(ctx, want, hold)
+	return s.place(ctx, want)
 }
 
 // cancel gives both doses back. Without a key of its own it is the one
