@@ -54,8 +54,27 @@ func (g *Gate) Handler() http.Handler {
 	for _, r := range g.routes() {
 		mux.Handle(r.pattern, g.config.Observability.Route(r.pattern, r.serve))
 	}
-	mux.Handle("/", g.config.Observability.Route("/", http.HandlerFunc(g.notFound)))
+	mux.Handle("/", g.config.Observability.Route("/", http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if allowed := allowedMethods(mux, r); len(allowed) > 0 {
+			w.Header().Set("Allow", strings.Join(allowed, ", "))
+			g.refuse(w, problem.New(http.StatusMethodNotAllowed, "method_not_allowed", "Here you can use "+strings.Join(allowed, ", ")+"."))
+			return
+		}
+		g.notFound(w, r)
+	})))
 	return g.sameOrigin(mux)
+}
+
+// allowedMethods lists the methods that a path nobody serves under the
+// request's own is there for.
+func allowedMethods(mux *http.ServeMux, r *http.Request) []string {
+	var allowed []string
+	for _, method := range []string{http.MethodGet, http.MethodPost, http.MethodPut, http.MethodDelete} {
+		if _, pattern := mux.Handler(&http.Request{Method: method, URL: r.URL, Host: r.Host}); pattern != "/" && pattern != "" {
+			allowed = append(allowed, method)
+		}
+	}
+	return allowed
 }
 
 // RegisterPrivate adds what other processes ask a gate for to the mux of its
