@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"io"
 	"net/http"
 
 	"sunbeon/internal/problem"
@@ -98,7 +99,11 @@ func (s *Server) book(r *http.Request) (int, any, error) {
 // chosen reads the request of a booking or change: the slot and the key.
 func (s *Server) chosen(r *http.Request, v visitor) (booking.Request, error) {
 	var choice Choice
-	if err := json.NewDecoder(http.MaxBytesReader(nil, r.Body, 4<<10)).Decode(&choice); err != nil {
+	body, err := io.ReadAll(http.MaxBytesReader(nil, r.Body, 4<<10))
+	if err == nil {
+		err = json.Unmarshal(body, &choice)
+	}
+	if err != nil {
 		return booking.Request{}, malformed(`the body must be like {"slot_id":"17"}`)
 	}
 	slot, err := booking.ParseSlotID(choice.SlotID)
