@@ -22,6 +22,9 @@ type Cohort struct {
 	// Commitment is the hex SHA-256 of the secret's bytes, published before
 	// the lobby opens.
 	Commitment string `json:"commitment,omitempty"`
+	// Source names the public value of a beacon draw, drawn after the seal:
+	// such as a round of drand, or tomorrow's lottery numbers.
+	Source string `json:"source,omitempty"`
 	// Weight is the cohort's part of the admission rate among open cohorts.
 	Weight int `json:"weight"`
 	// Supply is how many people tonight's doses serve; 0 is unlimited.
@@ -30,6 +33,8 @@ type Cohort struct {
 	DefinedBy  string   `json:"defined_by,omitempty"`
 	ApprovedBy []string `json:"approved_by,omitempty"`
 	Draw       *Draw    `json:"draw,omitempty"`
+	// VoidMS is when unused passes were last ended; 0 never.
+	VoidMS int64 `json:"void_ms,omitempty"`
 	// Note tells the public why the timetable changed.
 	Note string `json:"note,omitempty"`
 }
@@ -38,8 +43,10 @@ type Cohort struct {
 type Draw struct {
 	Count  int64  `json:"count"`
 	Root   string `json:"root"`             // hex
-	Secret string `json:"secret,omitempty"` // hex; what the commitment hides
+	Secret string `json:"secret,omitempty"` // hex; what the commitment hides, or the public value
 	Seed   string `json:"seed,omitempty"`   // hex
+	// Named are the public values that officials have read, by official.
+	Named map[string]string `json:"named,omitempty"`
 }
 
 // Phase of a cohort.
@@ -80,6 +87,9 @@ type ApproveCohort struct {
 type MovePhase struct {
 	Cohort string `json:"cohort"`
 	Phase  Phase  `json:"phase"`
+	// OpenMS is the new hour where a cohort that was open goes back to its
+	// lobby: without one it would open again at once.
+	OpenMS int64 `json:"open_ms,omitempty"`
 }
 
 // PostponeCohort is the body of cohort.postpone. A seal hour still to come

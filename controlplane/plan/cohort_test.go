@@ -33,7 +33,13 @@ func TestDrawnCohortOpensOnlyApprovedSealedAndDrawn(t *testing.T) {
 	e.refused(plan.Conflict, plan.DrawReveal, plan.RevealDraw{Cohort: "c40", Secret: reveal.Secret, Seed: root})
 	e.must(plan.CohortPhase, to(plan.Open))
 	e.must(plan.CohortPhase, to(plan.Paused))
-	e.must(plan.CohortPhase, to(plan.Lobby)) // undone, with the order kept
+	e.refused(plan.OutOfBounds, plan.CohortPhase, to(plan.Lobby)) // it would open again at once
+	before := e.plan.Cohorts["c40"]
+	later := plan.MovePhase{Cohort: "c40", Phase: plan.Lobby, OpenMS: e.plan.ClockMS + 3_600_000}
+	e.must(plan.CohortPhase, later) // undone, with the order kept
+	if c := e.plan.Cohorts["c40"]; c.OpenMS != later.OpenMS || c.CloseMS-c.OpenMS != before.CloseMS-before.OpenMS || !c.Drawn() {
+		t.Errorf("back in the lobby: %+v", c)
+	}
 	e.must(plan.CohortPhase, to(plan.Sealed))
 	e.must(plan.CohortPhase, to(plan.Open))
 	e.must(plan.CohortPhase, to(plan.Closed))
@@ -105,4 +111,38 @@ func TestPostpone(t *testing.T) {
 	if sealed := e.plan.Cohorts["c40"]; sealed.SealMS != got.SealMS {
 		t.Error("the hour of a seal that has happened moved")
 	}
+}
+
+// Two officials read the public value; one who misread does not decide, and
+// nobody names it before the seal.
+func TestBeaconValueIsNamedByTwoOfficials(t *testing.T) {
+	e := newEvening(t)
+	root, seed := strings.Repeat("ab", 32), strings.Repeat("cd", 32)
+	c := drawn("c40")
+	c.DrawMode, c.Commitment = plan.DrawBeacon, ""
+	e.refused(plan.Malformed, plan.CohortDefine, plan.DefineCohort{Cohort: c})
+	c.Source = "lottery of Saturday"
+	e.must(plan.CohortDefine, plan.DefineCohort{Cohort: c})
+	name := func(actor, value string) plan.Result {
+		return e.give(plan.DrawValue, plan.NameValue{Cohort: "c40", Value: value}, func(c *plan.Command) { c.Actor = actor })
+	}
+	if r := name("kim", "0a0b"); r.Code != plan.NotDrawn {
+		t.Errorf("named before the seal: %+v", r)
+	}
+	e.must(plan.CohortPhase, plan.MovePhase{Cohort: "c40", Phase: plan.Lobby})
+	e.must(plan.CohortPhase, plan.MovePhase{Cohort: "c40", Phase: plan.Sealed})
+	e.must(plan.DrawSeal, plan.SealDraw{Cohort: "c40", Count: 3, Root: root})
+	value := func() string { return e.plan.Cohorts["c40"].Draw.Secret }
+	for _, step := range []struct{ actor, value, want string }{
+		{"kim", "0a0c", ""}, {"kim", "0a0b", ""}, {"kim", "0a0b", ""}, {"lee", "0a0c", ""}, {"park", "0a0b", "0a0b"},
+	} {
+		if r := name(step.actor, step.value); !r.OK || value() != step.want {
+			t.Errorf("%+v: %+v, value %q", step, r, value())
+		}
+	}
+	if r := name("lee", "0a0c"); r.Code != plan.Conflict {
+		t.Errorf("named another value afterwards: %+v", r)
+	}
+	e.refused(plan.BadSecret, plan.DrawReveal, plan.RevealDraw{Cohort: "c40", Secret: "0a0c", Seed: seed})
+	e.must(plan.DrawReveal, plan.RevealDraw{Cohort: "c40", Secret: "0a0b", Seed: seed})
 }

@@ -16,6 +16,8 @@ const (
 	CohortPostpone     Kind = "cohort.postpone"     // PostponeCohort
 	DrawSeal           Kind = "draw.seal"           // SealDraw
 	DrawReveal         Kind = "draw.reveal"         // RevealDraw
+	DrawValue          Kind = "draw.value"          // NameValue
+	PassesVoid         Kind = "passes.void"         // VoidPasses
 	SegmentRenew       Kind = "segment.renew"       // RenewSegment
 	LineReport         Kind = "line.report"         // ReportLine
 	AdmissionConfigure Kind = "admission.configure" // ConfigureAdmission

@@ -29,6 +29,8 @@ var rules = map[Kind]rule{
 	CohortPostpone:     {since: 1, reasoned: true, apply: body(postponeCohort)},
 	DrawSeal:           {since: 1, apply: body(sealDraw)},
 	DrawReveal:         {since: 1, apply: body(revealDraw)},
+	DrawValue:          {since: 1, apply: body(nameValue)},
+	PassesVoid:         {since: 1, reasoned: true, apply: body(voidPasses)},
 	SegmentRenew:       {since: 1, leader: true, apply: body(renewSegment)},
 	LineReport:         {since: 1, apply: body(reportLine)},
 	AdmissionConfigure: {since: 1, apply: body(configureAdmission), loosens: loosening(widens), inverse: inverse(unconfigure)},

@@ -56,7 +56,7 @@ func defineCohort(d *draft, b DefineCohort) error {
 
 // definition is the part of a cohort that its author writes.
 func definition(c Cohort) Cohort {
-	c.Revision, c.Phase, c.DefinedBy, c.ApprovedBy, c.Draw, c.Note = Revision{}, "", "", nil, nil, ""
+	c.Revision, c.Phase, c.DefinedBy, c.ApprovedBy, c.Draw, c.VoidMS, c.Note = Revision{}, "", "", nil, nil, 0, ""
 	return c
 }
 
@@ -77,6 +77,8 @@ func validCohort(c Cohort) error {
 		return refuse(Malformed, "draw mode %q", c.DrawMode)
 	case draw && c.DrawMode == DrawSecret && !isHash(c.Commitment):
 		return refuse(Malformed, "a draw from a secret needs the secret's commitment")
+	case draw && c.DrawMode == DrawBeacon && c.Source == "":
+		return refuse(Malformed, "a draw from a public value names its source")
 	case c.LobbyMS <= 0 || c.OpenMS < c.LobbyMS || c.CloseMS <= c.OpenMS:
 		return refuse(Malformed, "lobby at %d, opening at %d, closing at %d", c.LobbyMS, c.OpenMS, c.CloseMS)
 	case (draw || c.SealMS != 0) && (c.SealMS < c.LobbyMS || c.SealMS > c.OpenMS):
@@ -159,7 +161,14 @@ func movePhase(d *draft, b MovePhase) error {
 			return refuse(code, "cohort %q: %s", c.ID, detail)
 		}
 	}
-	if c.Phase == Open {
+	if b.Phase == Lobby && !c.upcoming() {
+		if b.OpenMS <= d.ClockMS {
+			return refuse(OutOfBounds, "a return to the lobby names a new hour that is still to come")
+		}
+		c.CloseMS += b.OpenMS - c.OpenMS
+		c.OpenMS = b.OpenMS
+	}
+	if d.Cohorts[c.ID].Phase == Open {
 		d.stop(c)
 	}
 	c.Phase = b.Phase
@@ -235,6 +244,9 @@ func revealDraw(d *draft, b RevealDraw) error {
 		if hex.EncodeToString(sum[:]) != strings.ToLower(c.Commitment) {
 			return refuse(BadSecret, "the secret does not match the commitment")
 		}
+	}
+	if c.DrawMode == DrawBeacon && c.Draw.Secret != b.Secret {
+		return refuse(BadSecret, "this is not the public value that two officials have named")
 	}
 	drawn := *c.Draw
 	drawn.Secret, drawn.Seed = b.Secret, b.Seed

@@ -34,7 +34,8 @@ everyone's place.`,
 			return printCohorts(cmd, list)
 		},
 	}
-	cmd.AddCommand(t.showCohort(), t.defineCohort(), t.postponeCohort(),
+	cmd.AddCommand(t.showCohort(), t.defineCohort(), t.postponeCohort(), t.returnCohort(), t.drawValue(),
+		t.moveCohort("void", "End passes issued and not used; their holders keep their turns", "has its unused passes ended"),
 		t.moveCohort("approve", "Approve an opening beforehand", "approved"),
 		t.moveCohort("open", "Open a cohort's line now", "opened"),
 		t.moveCohort("pause", "Stop calling; everyone keeps their place", "paused"),

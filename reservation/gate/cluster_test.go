@@ -72,14 +72,18 @@ func (c *cluster) apply(command plan.Command) plan.Result {
 	return result
 }
 
-// do applies a command that must be accepted.
-func (c *cluster) do(kind plan.Kind, body any) {
+// do applies a command that must be accepted, given by the leader or by the
+// named person.
+func (c *cluster) do(kind plan.Kind, body any, person ...string) {
 	c.t.Helper()
 	command, err := plan.NewCommand(kind, body)
 	if err != nil {
 		c.t.Fatal(err)
 	}
 	command.Actor, command.Reason, command.Term = "test", "test", 1
+	for _, name := range person {
+		command.Actor, command.Term = name, 0
+	}
 	if result := c.apply(command); !result.OK {
 		c.t.Fatalf("%s: %s: %s", kind, result.Code, result.Detail)
 	}

@@ -22,6 +22,7 @@ type cohortDocument struct {
 	Order      string            `json:"order"`
 	DrawMode   string            `json:"draw_mode,omitempty"`
 	Commitment string            `json:"commitment,omitempty"`
+	Source     string            `json:"source,omitempty"`
 	Draw       *plan.Draw        `json:"draw,omitempty"`
 	Note       string            `json:"note,omitempty"`
 }
@@ -35,7 +36,7 @@ func (g *Gate) showCohorts(w http.ResponseWriter, r *http.Request) {
 		cohorts = append(cohorts, cohortDocument{
 			ID: c.ID, Name: c.Name, BirthFrom: c.BirthFrom, BirthTo: c.BirthTo, LastDigits: c.LastDigits,
 			LobbyMS: c.LobbyMS, SealMS: c.SealMS, OpenMS: c.OpenMS, CloseMS: c.CloseMS,
-			Phase: c.Phase, Order: c.Order, DrawMode: c.DrawMode, Commitment: c.Commitment,
+			Phase: c.Phase, Order: c.Order, DrawMode: c.DrawMode, Commitment: c.Commitment, Source: c.Source,
 			Draw: c.Draw, Note: c.Note,
 		})
 	}

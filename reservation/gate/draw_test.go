@@ -5,6 +5,8 @@ import (
 	"slices"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
 	"sunbeon/controlplane/plan"
 	"sunbeon/reservation/waitingroom"
 )
@@ -84,7 +86,7 @@ func TestAnInterruptedDrawGoesOn(t *testing.T) {
 	// Once revealed, starting again changes nothing.
 	w.restart()
 	w.citizen("three").join()
-	if after := w.cluster.current().Cohorts["drawn"].Draw; *after != *before {
+	if after := w.cluster.current().Cohorts["drawn"].Draw; !cmp.Equal(after, before) {
 		t.Errorf("draw %+v became %+v", before, after)
 	}
 	w.move("drawn", plan.Open)
@@ -104,5 +106,54 @@ func TestADrawWithAnotherSecretIsNotMade(t *testing.T) {
 	}
 	if w.drawnInPlan("drawn") {
 		t.Error("revealed a secret nobody committed to")
+	}
+}
+
+// A beacon draw: nobody at the gate knows the value; two officials read it.
+func TestBeaconDrawWaitsForTwoOfficials(t *testing.T) {
+	w := newWorld(t)
+	w.define("public", func(c *plan.Cohort) {
+		c.Order, c.DrawMode, c.Source = plan.OrderDraw, plan.DrawBeacon, "lottery of Saturday"
+	})
+	people := []*person{w.citizen("one"), w.citizen("two"), w.citizen("three")}
+	for _, p := range people {
+		p.join()
+	}
+	w.cluster.do(plan.CohortPhase, plan.MovePhase{Cohort: "public", Phase: plan.Sealed})
+	w.eventually("the lobby is sealed in the plan", func() bool { return w.cluster.current().Cohorts["public"].Draw != nil })
+	if w.drawnInPlan("public") {
+		t.Fatal("drawn without a public value")
+	}
+	for _, official := range []string{"kim", "lee"} {
+		w.cluster.do(plan.DrawValue, plan.NameValue{Cohort: "public", Value: "0102"}, official)
+	}
+	w.eventually("the draw is made", func() bool { return w.drawnInPlan("public") })
+	turns := map[int64]bool{}
+	for _, p := range people {
+		turns[*p.join().Turn] = true
+	}
+	if len(turns) != 3 || turns[0] {
+		t.Errorf("turns %v", turns)
+	}
+}
+
+// A mistaken opening is undone and the passes of it voided: turns stay, passes
+// end, and a new pass comes when the turn is served again.
+func TestVoidedPassesEndAndTurnsStay(t *testing.T) {
+	w := newWorld(t)
+	w.define("a")
+	p := w.citizen("one")
+	p.join()
+	w.move("a", plan.Open)
+	w.keepCalling("a", 50)
+	before := p.enter()
+	w.cluster.do(plan.PassesVoid, plan.VoidPasses{Cohort: "a"})
+	w.eventually("the pass has ended", func() bool {
+		var got ticket
+		p.get("/v1/ticket", &got)
+		return got.State == "expired"
+	})
+	if after := p.enter(); after.ID == before.ID || after.Turn != before.Turn {
+		t.Errorf("before %+v, after %+v", before, after)
 	}
 }

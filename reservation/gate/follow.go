@@ -54,6 +54,7 @@ func (g *Gate) adopt(v client.View) {
 		// After the segment, so that a line never goes on under the one from
 		// before it was held.
 		g.applyHold(room, v)
+		voidPasses(room, cohort.VoidMS, g.nowMS())
 		l := &line{cohort: cohort, room: room, document: &document{}}
 		if old := g.view.Load(); old != nil && old.byID[id] != nil {
 			l.document = old.byID[id].document
@@ -94,6 +95,15 @@ func (g *Gate) followClock(v client.View) {
 	g.logger.Warn("the clock was set ahead, and the control plane agrees", "by_s", ahead.Seconds())
 }
 
+// voidPasses ends the passes issued until voidMS. Passes are dated by whole
+// seconds, so it waits until that second is over: the plan is seen again at
+// least once a second while anybody is called.
+func voidPasses(room *waitingroom.Room, voidMS, nowMS int64) {
+	if voidMS > room.VoidedMS() && nowMS > voidMS {
+		room.Void(nowMS)
+	}
+}
+
 func (g *Gate) refusePlan(what, cohort string, err error) {
 	g.metrics.refused.WithLabelValues("plan_" + what).Inc()
 	g.logger.Warn("the room refuses what the plan says", "what", what, "cohort", cohort, "error", err)
@@ -103,12 +113,12 @@ func (g *Gate) refusePlan(what, cohort string, err error) {
 func announcement(c plan.Cohort, passMS int64) waitingroom.Cohort {
 	a := waitingroom.Cohort{
 		ID: c.ID, Order: waitingroom.Order(c.Order), DrawMode: waitingroom.DrawMode(c.DrawMode),
-		Commitment: c.Commitment,
-		LobbyMS:    c.LobbyMS, SealMS: c.SealMS, OpenMS: c.OpenMS, CloseMS: c.CloseMS,
+		Commitment: c.Commitment, Source: c.Source,
+		LobbyMS: c.LobbyMS, SealMS: c.SealMS, OpenMS: c.OpenMS, CloseMS: c.CloseMS,
 		Supply: c.Supply, PassMS: passMS,
 	}
 	if c.Order != plan.OrderDraw {
-		a.DrawMode, a.Commitment = "", ""
+		a.DrawMode, a.Commitment, a.Source = "", "", ""
 	}
 	return a
 }

@@ -35,6 +35,8 @@ type Room struct {
 	clock  clock
 	passes passes
 	meter  meter
+	// voidedMS is when unused passes were last ended.
+	voidedMS int64
 }
 
 func newRoom(h *Hall, number uint32) *Room {
@@ -122,6 +124,7 @@ func (r *Room) apply(position uint64, record *Record, encoded []byte) error {
 		r.clock.skip(event.FromMS, event.TimeMS)
 	case KindVoid:
 		r.passes.void()
+		r.voidedMS = event.TimeMS
 	default:
 		return fmt.Errorf("%w: kind %d", ErrRecord, record.Kind)
 	}
@@ -217,6 +220,13 @@ func (r *Room) Void(nowMS int64) (position uint64) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return r.commitEvent(KindVoid, Event{TimeMS: nowMS})
+}
+
+// VoidedMS is when [Room.Void] was last called; 0 before.
+func (r *Room) VoidedMS() int64 {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.voidedMS
 }
 
 // Segment returns the serving segment followed, and false before the first.

@@ -4,6 +4,7 @@ import (
 	"sync/atomic"
 
 	"sunbeon/controlplane/plan"
+	"sunbeon/reservation/credential"
 )
 
 // schedule is what of the plan decides who may be in. It is replaced as a
@@ -26,15 +27,19 @@ const (
 	notOpen
 )
 
-func (s *schedule) standing(cohort, pass string) standing {
+func (s *schedule) standing(pass credential.Pass) standing {
 	p := s.current.Load()
 	if p == nil {
 		return unknown
 	}
-	if _, ok := p.Passes[pass]; ok {
+	if _, ok := p.Passes[pass.ID]; ok {
 		return revoked
 	}
-	switch p.Cohorts[cohort].Phase {
+	cohort := p.Cohorts[pass.Cohort]
+	if pass.IssuedMS < cohort.VoidMS {
+		return revoked
+	}
+	switch cohort.Phase {
 	case plan.Open:
 		return admitted
 	case plan.Paused:

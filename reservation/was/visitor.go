@@ -55,7 +55,7 @@ func (s *Server) admit(r *http.Request) (visitor, error) {
 	if v.pass.BoundTo(v.ref) != nil {
 		return v, problem.New(http.StatusForbidden, "pass_of_another", "This pass was given to somebody else.")
 	}
-	switch s.plan.standing(v.pass.Cohort, v.pass.ID) {
+	switch s.plan.standing(v.pass) {
 	case admitted:
 		return v, nil
 	case revoked:
