@@ -24,6 +24,12 @@ func Run(ctx context.Context, cfg Config, began time.Time) (err error) {
 	if err := cfg.Validate(); err != nil {
 		return err
 	}
+	interrupt := ctx
+	defer func() {
+		if interrupt.Err() != nil && errors.Is(err, context.Canceled) {
+			err = nil // Ctrl-C is how an evening is ended, however early
+		}
+	}()
 	if cfg.For > 0 {
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithDeadlineCause(ctx, began.Add(cfg.For), fmt.Errorf("--for %s is over", cfg.For))
