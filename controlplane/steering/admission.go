@@ -32,7 +32,7 @@ func admit(cfg Config, s *State, f forecast, capacity, provedCapacity []float64)
 			stretch := float64(cells-c) * f.cellS
 			owed := 0.0
 			if c == 0 {
-				owed = min(e.Owed, 120*capacity[r]) // more is an error of the account
+				owed = min(e.Backlog+owedSoon*(e.Owed-e.Backlog), 120*capacity[r]) // more is an error of the account
 			}
 			if cells-c >= shortest && unit > 0 {
 				limit = min(limit, max(0, target*(stretch+slackS)-load-owed)/unit)
@@ -51,6 +51,9 @@ func admit(cfg Config, s *State, f forecast, capacity, provedCapacity []float64)
 }
 
 const (
+	// owedSoon is the share of owed work that comes before the horizon, beside
+	// what already knocks: held people think again before each further page.
+	owedSoon = 0.45
 	shortest = 4   // cells in a stretch: one cell alone is mostly noise
 	slackS   = 1.5 // seconds of queue at the horizon: the noise of whole people
 )

@@ -220,7 +220,7 @@ func (e *estimate) cut() {
 	}
 	e.Believed, e.Mark = e.Smooth, e.Smooth
 	e.Proved = min(e.Proved, e.Smooth)
-	e.CalmMS, e.LoadedMS, e.Found, e.Usual, e.Brisk = 0, 0, true, 0, 0
+	e.CalmMS, e.LoadedMS, e.Found = 0, 0, true
 }
 
 // calm learns from a resource that is not strained: what it serves is proved,
@@ -233,7 +233,9 @@ func (e *estimate) calm(r Resource, periodS float64) {
 	if !usable(r.Latency) || r.Latency == 0 || r.Throughput == 0 {
 		return
 	}
-	e.quicken(r.Latency)
+	if !(r.Rejected > 0) {
+		e.quicken(r.Latency)
+	}
 	switch {
 	case e.Base == 0 || r.Latency < e.Base:
 		e.Base = r.Latency
@@ -249,7 +251,7 @@ func (e *estimate) calm(r Resource, periodS float64) {
 // Only a calm that lasts tells: right after strain every latency falls.
 func (e *estimate) quicken(latency float64) {
 	switch {
-	case e.CalmMS < quickenAfterMS:
+	case e.CalmMS < quickenAfterMS || e.Strikes > 0:
 		return
 	case e.Usual == 0:
 		e.Usual = latency
@@ -268,7 +270,7 @@ func (e *estimate) quicken(latency float64) {
 	e.Usual += (latency - e.Usual) / 60
 }
 
-const quickenAfterMS = 15_000
+const quickenAfterMS = 5_000
 
 // strain that lasts means that the forecast is too low, or the capacity still
 // falling: hold back a little more with every dead time of it, and give that

@@ -28,12 +28,22 @@ func scale(cfg Config, s *State, in Inputs, f forecast, w wish, was int, capacit
 	if each <= 0 || f.perCall[was] <= 0 {
 		return out
 	}
+	// Before anybody is inside, hope is all there is, and a WAS too few costs the
+	// opening. Afterwards the pool must be the tightest resource and carry a real
+	// load, and the others count for little more than they have proved.
+	empty := !(in.Line.Sessions >= 1)
+	tightest := w.resource == was && s.Estimates[was].Smooth >= wasLoaded*each
+
 	perCall := f.perCall[was] * s.Estimates[was].Ratio
 	others := math.Inf(1)
-	for r := range capacity {
-		if r != was && f.perCall[r] > 0 {
-			others = min(others, capacity[r]/(f.perCall[r]*s.Estimates[r].Ratio))
+	for r, hoped := range capacity {
+		if r == was || f.perCall[r] <= 0 {
+			continue
 		}
+		if !empty {
+			hoped = min(hoped, provedAhead*s.Estimates[r].Proved)
+		}
+		others = min(others, hoped/(f.perCall[r]*s.Estimates[r].Ratio))
 	}
 	demand := min(others, in.Admission.Max)
 	if soon := s.comingPeople(cfg, in); soon == 0 {
@@ -51,10 +61,6 @@ func scale(cfg Config, s *State, in Inputs, f forecast, w wish, was int, capacit
 	want = int(in.Scaling.clamp(float64(want)))
 
 	carried := float64(current) * each // also those still starting
-	// Before anybody is inside, the belief is all there is. Afterwards the pool
-	// must be the tightest resource and carry a real load.
-	empty := !(in.Line.Sessions >= 1)
-	tightest := w.resource == was && s.Estimates[was].Smooth >= wasLoaded*each
 	switch {
 	case want > current && carried < out.needed:
 		if t == trustFull && (empty || tightest) {
@@ -72,6 +78,10 @@ func scale(cfg Config, s *State, in Inputs, f forecast, w wish, was int, capacit
 	}
 	return out
 }
+
+// provedAhead is how far beyond what the others have proved the pool may go, its
+// headroom apart.
+const provedAhead = 1.1
 
 // wasLoaded is the share of its believed capacity a WAS must carry before more
 // of them are started.
