@@ -52,5 +52,6 @@ type Event struct {
 	Cohort string
 	Pass   string // set only on the first booking made under the pass
 	Slots  []SlotID
+	Freed  string // stock reservation the booking stands on no more, if any
 	TimeMS int64
 }

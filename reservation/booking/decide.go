@@ -125,7 +125,7 @@ func (d *decision) book(r Request) Outcome {
 	if known && last.Pass == r.Pass {
 		cited = "" // the log cites a pass once, however often its holder cancels and books
 	}
-	d.store(b, Booked, cited, r.TimeMS)
+	d.store(b, Booked, cited, "", r.TimeMS)
 	return Outcome{Code: Done, Serial: b.Serial, Slots: slots}
 }
 
@@ -148,7 +148,7 @@ func (d *decision) change(r Request) Outcome {
 	d.take(slots, 1)
 	old := b.Hold
 	b.Slots, b.Hold, b.SinceMS = slots, r.Hold, r.TimeMS
-	d.store(b, Changed, "", r.TimeMS)
+	d.store(b, Changed, "", left(old, b.Hold), r.TimeMS)
 	return Outcome{Code: Done, Serial: b.Serial, Slots: slots, Freed: old}
 }
 
@@ -163,7 +163,7 @@ func (d *decision) cancel(r Request) Outcome {
 	d.take(b.Slots, -1)
 	old := b.Hold
 	b.Live, b.Hold, b.SinceMS = false, "", r.TimeMS
-	d.store(b, Undone, "", r.TimeMS)
+	d.store(b, Undone, "", old, r.TimeMS)
 	return Outcome{Code: Done, Serial: b.Serial, Freed: old}
 }
 
@@ -198,15 +198,23 @@ func (d *decision) take(slots []SlotID, n int) {
 	}
 }
 
-func (d *decision) store(b Booking, kind EventKind, pass string, now int64) {
+func (d *decision) store(b Booking, kind EventKind, pass, freed string, now int64) {
 	if _, touched := d.before[b.Person]; !touched {
 		d.before[b.Person] = d.Latest[b.Person].Serial
 		d.touched = append(d.touched, b.Person)
 	}
 	d.Latest[b.Person] = b
 	d.changes.Events = append(d.changes.Events, Event{
-		Kind: kind, Serial: b.Serial, Cohort: b.Cohort, Pass: pass, Slots: b.Slots, TimeMS: now,
+		Kind: kind, Serial: b.Serial, Cohort: b.Cohort, Pass: pass, Slots: b.Slots, Freed: freed, TimeMS: now,
 	})
+}
+
+// left is the old stock reservation unless the booking kept it.
+func left(old, now string) string {
+	if old == now {
+		return ""
+	}
+	return old
 }
 
 // replace puts a cancelled booking behind the person's next.

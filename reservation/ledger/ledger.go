@@ -42,10 +42,24 @@ type Store interface {
 	Live(ctx context.Context) iter.Seq2[booking.Booking, error]
 	// Events are up to limit rows of the outbox after the given id, in order.
 	Events(ctx context.Context, after int64, limit int) ([]booking.Event, error)
+	// Follow makes holder, until the time given, the one process that follows
+	// the outbox under a name, if nobody else is at nowMS. It returns the event
+	// up to which the name has got.
+	Follow(ctx context.Context, name, holder string, nowMS, untilMS int64) (after int64, mine bool, err error)
+	// Followed records that the name has got up to an event; nothing if holder
+	// does not follow any more.
+	Followed(ctx context.Context, name, holder string, after int64) error
+	// Restored is called once after a restore from a backup. Numbers that may
+	// have been given out since the backup are never given out again.
+	Restored(ctx context.Context, nowMS int64) error
 	// Audit counts broken invariants.
 	Audit(ctx context.Context) (Audit, error)
 	Close() error
 }
+
+// RestoreGap is how many serials and events a restore skips: far more than can
+// have been given out since the last backup.
+const RestoreGap int64 = 10_000_000
 
 // ErrNotFound says that a store has no such row.
 var ErrNotFound = errors.New("not in the ledger")

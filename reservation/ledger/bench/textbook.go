@@ -29,7 +29,7 @@ func oneCommitEach(ctx context.Context, path string) (contestant, error) {
 		`SELECT capacity, taken FROM places WHERE slot = ?`,
 		`UPDATE places SET taken = taken + 1 WHERE slot = ?`,
 		`INSERT INTO bookings VALUES (?, ?, 0, 1, ?, ?, ?, 1, ?, ?, 'tenth-9', ?, ?, ?, ?, ?)`,
-		`INSERT INTO outbox (kind, serial, cites, first, second, time_ms) VALUES ('booked', ?, 1, ?, ?, ?)`,
+		`INSERT INTO outbox (kind, serial, cites, first, second, freed, time_ms) VALUES ('booked', ?, 1, ?, ?, '', ?)`,
 	} {
 		if prepared[i], err = db.PrepareContext(ctx, text); err != nil {
 			db.Close()
@@ -124,7 +124,7 @@ func textbookWay(ctx context.Context, tx pgx.Tx, serial int64, p wish) error {
 	if err != nil {
 		return err
 	}
-	_, err = tx.Exec(ctx, `INSERT INTO outbox (kind, serial, cites, first, second, time_ms) VALUES ('booked', $1, true, $2, $3, $4)`,
+	_, err = tx.Exec(ctx, `INSERT INTO outbox (kind, serial, cites, first, second, freed, time_ms) VALUES ('booked', $1, true, $2, $3, '', $4)`,
 		serial, first, second, p.timeMS)
 	return err
 }

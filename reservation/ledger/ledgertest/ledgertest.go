@@ -34,6 +34,8 @@ func Run(t *testing.T, h Harness) {
 		{"rejections are replayed", rejectionsAreReplayed},
 		{"cancel returns the doses", cancelReturns},
 		{"change is atomic", changeIsAtomic},
+		{"followers of the outbox", followers},
+		{"restored", restored},
 		{"storm", storm},
 		{"crash", crash},
 	} {

@@ -87,7 +87,8 @@ const (
 SELECT person, key, digest, code, serial, first, second, freed, time_ms
 FROM answers JOIN unnest($1::text[], $2::text[]) AS wanted (person, key) USING (person, key)`
 
-	loadLast = `SELECT coalesce(max(serial), 0) FROM bookings`
+	loadLast = `
+SELECT greatest((SELECT coalesce(max(serial), 0) FROM bookings), (SELECT coalesce(max(floor), 0) FROM restores))`
 
 	// row is a booking without the sealed data, which scanRow reads.
 	row = `b.serial, b.person, b.replaced, b.live, b.first, b.second, b.key, b.digest, b.chosen_first, b.chosen_second,

@@ -98,7 +98,7 @@ func (s *Store) Live(ctx context.Context) iter.Seq2[booking.Booking, error] {
 }
 
 const selectEvents = `
-SELECT o.id, o.kind, o.serial, b.cohort, CASE WHEN o.cites THEN b.pass ELSE '' END, o.first, o.second, o.time_ms
+SELECT o.id, o.kind, o.serial, b.cohort, CASE WHEN o.cites THEN b.pass ELSE '' END, o.first, o.second, o.freed, o.time_ms
 FROM outbox AS o JOIN bookings AS b ON b.serial = o.serial WHERE o.id > $1 ORDER BY o.id LIMIT $2`
 
 // Events returns the rows of the outbox after an id.
@@ -109,7 +109,7 @@ func (s *Store) Events(ctx context.Context, after int64, limit int) ([]booking.E
 	}
 	events, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (e booking.Event, err error) {
 		var first, second booking.SlotID
-		err = row.Scan(&e.ID, &e.Kind, &e.Serial, &e.Cohort, &e.Pass, &first, &second, &e.TimeMS)
+		err = row.Scan(&e.ID, &e.Kind, &e.Serial, &e.Cohort, &e.Pass, &first, &second, &e.Freed, &e.TimeMS)
 		e.Slots = booking.Unpair(first, second)
 		return e, err
 	})

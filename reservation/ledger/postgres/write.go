@@ -23,10 +23,10 @@ SELECT * FROM unnest($1::bigint[], $2::text[], $3::bigint[], $4::boolean[], $5::
   $9::bigint[], $10::bigint[], $11::text[], $12::text[], $13::text[], $14::bigint[], $15::bigint[], $16::bytea[])`
 
 	insertEvents = `
-INSERT INTO outbox (kind, serial, cites, first, second, time_ms)
-SELECT kind, serial, cites, first, second, time_ms
-FROM unnest($1::text[], $2::bigint[], $3::boolean[], $4::bigint[], $5::bigint[], $6::bigint[])
-  WITH ORDINALITY AS e (kind, serial, cites, first, second, time_ms, n) ORDER BY n`
+INSERT INTO outbox (kind, serial, cites, first, second, freed, time_ms)
+SELECT kind, serial, cites, first, second, freed, time_ms
+FROM unnest($1::text[], $2::bigint[], $3::boolean[], $4::bigint[], $5::bigint[], $6::text[], $7::bigint[])
+  WITH ORDINALITY AS e (kind, serial, cites, first, second, freed, time_ms, n) ORDER BY n`
 
 	updatePlaces = `
 UPDATE places AS p SET taken = taken + u.n, changed = (SELECT max(id) FROM outbox)
@@ -100,15 +100,15 @@ func queueMade(b *pgx.Batch, list []booking.Made) {
 }
 
 func queueEvents(b *pgx.Batch, events []booking.Event) {
-	var kind []string
+	var kind, freed []string
 	var serial, first, second, timeMS []int64
 	var cites []bool
 	for _, e := range events {
 		kind, serial, cites = append(kind, string(e.Kind)), append(serial, e.Serial), append(cites, e.Pass != "")
 		first, second = pair(first, second, e.Slots)
-		timeMS = append(timeMS, e.TimeMS)
+		freed, timeMS = append(freed, e.Freed), append(timeMS, e.TimeMS)
 	}
-	b.Queue(insertEvents, kind, serial, cites, first, second, timeMS)
+	b.Queue(insertEvents, kind, serial, cites, first, second, freed, timeMS)
 }
 
 func queueTaken(b *pgx.Batch, taken map[booking.SlotID]int) {

@@ -24,7 +24,8 @@ FROM json_each(?) AS j CROSS JOIN bookings AS b ON b.person = j.value`
 SELECT a.person, a.key, a.digest, a.code, a.serial, a.first, a.second, a.freed, a.time_ms
 FROM json_each(?) AS j CROSS JOIN answers AS a ON a.person = j.value ->> 0 AND a.key = j.value ->> 1`
 
-	loadLast = `SELECT coalesce(max(serial), 0) FROM bookings`
+	loadLast = `
+SELECT max((SELECT coalesce(max(serial), 0) FROM bookings), (SELECT coalesce(max(floor), 0) FROM restores))`
 
 	// row is a booking without the sealed data, which scanRow reads.
 	row = `b.serial, b.person, b.replaced, b.live, b.first, b.second, b.key, b.digest, b.chosen_first, b.chosen_second,

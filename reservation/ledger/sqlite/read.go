@@ -84,7 +84,7 @@ func scanBooking(scan func(...any) error) (booking.Booking, error) {
 }
 
 const selectEvents = `
-SELECT o.id, o.kind, o.serial, b.cohort, CASE WHEN o.cites THEN b.pass ELSE '' END, o.first, o.second, o.time_ms
+SELECT o.id, o.kind, o.serial, b.cohort, CASE WHEN o.cites THEN b.pass ELSE '' END, o.first, o.second, o.freed, o.time_ms
 FROM outbox AS o JOIN bookings AS b ON b.serial = o.serial WHERE o.id > ? ORDER BY o.id LIMIT ?`
 
 // Events returns the rows of the outbox after an id.
@@ -93,7 +93,7 @@ func (s *Store) Events(ctx context.Context, after int64, limit int) ([]booking.E
 	err := scanAll(ctx, s.reads, selectEvents, func(rows *sql.Rows) error {
 		var e booking.Event
 		var first, second booking.SlotID
-		if err := rows.Scan(&e.ID, &e.Kind, &e.Serial, &e.Cohort, &e.Pass, &first, &second, &e.TimeMS); err != nil {
+		if err := rows.Scan(&e.ID, &e.Kind, &e.Serial, &e.Cohort, &e.Pass, &first, &second, &e.Freed, &e.TimeMS); err != nil {
 			return err
 		}
 		e.Slots = booking.Unpair(first, second)

@@ -13,7 +13,7 @@ import (
 var (
 	insertBookings = into("bookings", "serial", "person", "replaced", "live", "first", "second", "key", "digest", "chosen_first", "chosen_second",
 		"cohort", "pass", "hold", "made_ms", "since_ms", "sealed")
-	insertEvents  = into("outbox", "kind", "serial", "cites", "first", "second", "time_ms")
+	insertEvents  = into("outbox", "kind", "serial", "cites", "first", "second", "freed", "time_ms")
 	insertAnswers = into("answers", "person", "key", "digest", "code", "serial", "first", "second", "freed", "time_ms")
 )
 
@@ -78,7 +78,7 @@ func (w *writing) events(events []booking.Event) int64 {
 	args := make([]any, 0, len(events)*insertEvents.columns)
 	for _, e := range events {
 		first, second := booking.Pair(e.Slots)
-		args = append(args, string(e.Kind), e.Serial, e.Pass != "", int64(first), int64(second), e.TimeMS)
+		args = append(args, string(e.Kind), e.Serial, e.Pass != "", int64(first), int64(second), e.Freed, e.TimeMS)
 	}
 	return w.insert(insertEvents, args)
 }

@@ -83,8 +83,24 @@ CREATE TABLE outbox (
   cites   boolean NOT NULL, -- the first booking made under its pass
   first   bigint NOT NULL,
   second  bigint NOT NULL,
+  freed   text NOT NULL,    -- the stock reservation it left behind
   time_ms bigint NOT NULL
 );
 
+-- Who follows the outbox, how far they have got, and which process does it.
+CREATE TABLE followers (
+  name     text PRIMARY KEY,
+  holder   text NOT NULL,
+  until_ms bigint NOT NULL,
+  after    bigint NOT NULL
+);
+
+-- One row a restore from a backup: serials up to the floor may have been told to
+-- people whose bookings the backup does not hold.
+CREATE TABLE restores (
+  time_ms bigint NOT NULL,
+  floor   bigint NOT NULL
+);
+
 -- +goose Down
-DROP TABLE outbox, answers, bookings, imports, places, slots, institutions, vaccines;
+DROP TABLE restores, followers, outbox, answers, bookings, imports, places, slots, institutions, vaccines;

@@ -81,10 +81,28 @@ CREATE TABLE outbox (
   cites   INTEGER NOT NULL, -- the first booking made under its pass
   first   INTEGER NOT NULL,
   second  INTEGER NOT NULL,
+  freed   TEXT NOT NULL,    -- the stock reservation it left behind
   time_ms INTEGER NOT NULL
 ) STRICT;
 
+-- Who follows the outbox, how far they have got, and which process does it.
+CREATE TABLE followers (
+  name     TEXT PRIMARY KEY,
+  holder   TEXT NOT NULL,
+  until_ms INTEGER NOT NULL,
+  after    INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+-- One row a restore from a backup: serials up to the floor may have been told to
+-- people whose bookings the backup does not hold.
+CREATE TABLE restores (
+  time_ms INTEGER NOT NULL,
+  floor   INTEGER NOT NULL
+) STRICT;
+
 -- +goose Down
+DROP TABLE restores;
+DROP TABLE followers;
 DROP TABLE outbox;
 DROP TABLE answers;
 DROP TABLE bookings;

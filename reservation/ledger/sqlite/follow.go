@@ -1,0 +1,93 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+
+	"sunbeon/reservation/ledger"
+)
+
+const (
+	follow = `
+INSERT INTO followers (name, holder, until_ms, after) VALUES (?1, ?2, ?3, 0)
+ON CONFLICT (name) DO UPDATE SET holder = excluded.holder, until_ms = excluded.until_ms
+WHERE holder = excluded.holder OR until_ms < ?4
+RETURNING after`
+
+	followed = `UPDATE followers SET after = ?3 WHERE name = ?1 AND holder = ?2 AND after < ?3`
+)
+
+// Follow takes or keeps the lease of a follower of the outbox.
+func (s *Store) Follow(ctx context.Context, name, holder string, nowMS, untilMS int64) (after int64, mine bool, err error) {
+	err = s.write(func() error { return s.writes.QueryRowContext(ctx, follow, name, holder, untilMS, nowMS).Scan(&after) })
+	if errors.Is(err, sql.ErrNoRows) {
+		return 0, false, nil
+	}
+	if err != nil {
+		return 0, false, fmt.Errorf("follow outbox: %w", err)
+	}
+	return after, true, nil
+}
+
+// Followed moves a follower on.
+func (s *Store) Followed(ctx context.Context, name, holder string, after int64) error {
+	err := s.write(func() error {
+		_, err := s.writes.ExecContext(ctx, followed, name, holder, after)
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("follow outbox: %w", err)
+	}
+	return nil
+}
+
+// Restored leaves a gap in the serials and in the ids of the outbox.
+func (s *Store) Restored(ctx context.Context, nowMS int64) error {
+	err := s.write(func() error {
+		tx, err := s.writes.BeginTx(ctx, nil)
+		if err != nil {
+			return err
+		}
+		defer tx.Rollback()
+		for _, step := range []struct {
+			statement string
+			args      []any
+		}{
+			{`INSERT INTO restores SELECT ?, coalesce(max(serial), 0) + ? FROM bookings`, []any{nowMS, ledger.RestoreGap}},
+			{`INSERT INTO sqlite_sequence (name, seq) SELECT 'outbox', 0 WHERE NOT EXISTS (SELECT 1 FROM sqlite_sequence WHERE name = 'outbox')`, nil},
+			{`UPDATE sqlite_sequence SET seq = seq + ? WHERE name = 'outbox'`, []any{ledger.RestoreGap}},
+		} {
+			if _, err := tx.ExecContext(ctx, step.statement, step.args...); err != nil {
+				return err
+			}
+		}
+		return tx.Commit()
+	})
+	if err != nil {
+		return fmt.Errorf("mark restore: %w", err)
+	}
+	return nil
+}
+
+// Backup writes a consistent copy to a file that does not exist yet, beside the
+// processes that write the ledger.
+func (s *Store) Backup(ctx context.Context, path string) error {
+	if _, err := s.reads.ExecContext(ctx, `VACUUM INTO ?`, path); err != nil {
+		return fmt.Errorf("back up ledger: %w", err)
+	}
+	return nil
+}
+
+// write does something in its turn among the processes.
+func (s *Store) write(do func() error) error {
+	if s.lock == nil {
+		return errors.New("the ledger is open to look at only")
+	}
+	if err := s.lock.Lock(); err != nil {
+		return err
+	}
+	defer s.lock.Unlock()
+	return do()
+}
