@@ -32,6 +32,8 @@ func (g *Gate) pageRoutes() []route {
 		{pattern: "GET /bookings", serve: g.bookingsPage, page: true},
 		{pattern: "POST /bookings/{number}/change", serve: g.changeForm, page: true},
 		{pattern: "POST /bookings/{number}/cancel", serve: g.cancelForm, page: true},
+		{pattern: "GET /verify", serve: g.verifyPage, page: true},
+		{pattern: "GET /verify.js", serve: pages.VerifyScript, page: true},
 		{pattern: "GET /style.css", serve: pages.Style, page: true},
 	}
 }

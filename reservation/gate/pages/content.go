@@ -48,6 +48,13 @@ type Line struct {
 	Renews bool
 }
 
+// Verify is the content of the page "verify".
+type Verify struct {
+	Cohorts []Cohort
+	// Chosen and Seq are filled in beforehand.
+	Chosen, Seq string
+}
+
 // Institutions is the content of the page "institutions".
 type Institutions struct {
 	Province, District, Query string

@@ -29,6 +29,9 @@ var messages embed.FS
 //go:embed style.css
 var style []byte
 
+//go:embed verify.js
+var verifyScript []byte
+
 // korea is the time zone of everything people are told. It has kept one
 // offset since 1988, so no zone database is needed.
 var korea = time.FixedZone("KST", 9*60*60)
@@ -111,6 +114,8 @@ type Frame struct {
 	Here     *url.URL
 	// LoggedIn shows the ways that need an identity.
 	LoggedIn bool
+	// Scripted pages run the one script there is; all others run none.
+	Scripted bool
 	// RefreshS reloads the page after so many seconds; 0 never.
 	RefreshS int64
 	// Page is the content: the type that the named template expects.
@@ -132,6 +137,9 @@ func (f Frame) In(language string) string {
 // posts elsewhere.
 const security = "default-src 'none'; style-src 'self'; img-src 'self' data:; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 
+// scripted is security for a page that recomputes public values.
+const scripted = security + "; script-src 'self'; connect-src 'self'"
+
 // Render writes the page named name. Nothing is written before the whole page
 // is rendered, so that an error can still become an error page.
 func (r *Renderer) Render(w http.ResponseWriter, status int, name string, frame Frame) error {
@@ -147,6 +155,9 @@ func (r *Renderer) Render(w http.ResponseWriter, status int, name string, frame 
 	h.Set("Content-Type", "text/html; charset=utf-8")
 	h.Set("Content-Language", frame.Language)
 	h.Set("Content-Security-Policy", security)
+	if frame.Scripted {
+		h.Set("Content-Security-Policy", scripted)
+	}
 	h.Set("Referrer-Policy", "same-origin")
 	h.Set("X-Content-Type-Options", "nosniff")
 	h.Set("Cache-Control", "no-store")
@@ -154,6 +165,13 @@ func (r *Renderer) Render(w http.ResponseWriter, status int, name string, frame 
 	w.WriteHeader(status)
 	_, err := w.Write(out.Bytes())
 	return err
+}
+
+// VerifyScript serves what recomputes a turn in the browser.
+func VerifyScript(w http.ResponseWriter, _ *http.Request) {
+	w.Header().Set("Content-Type", "text/javascript; charset=utf-8")
+	w.Header().Set("Cache-Control", "public, max-age=3600")
+	w.Write(verifyScript)
 }
 
 // Style serves the style sheet.

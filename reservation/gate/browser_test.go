@@ -1,0 +1,85 @@
+package gate_test
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"os/exec"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/chromedp/chromedp"
+
+	"sunbeon/controlplane/plan"
+)
+
+// browser is a real Chromium, or the test is left out.
+func browser(t *testing.T) context.Context {
+	t.Helper()
+	path, err := exec.LookPath("chromium")
+	if err != nil {
+		t.Skip("chromium is not installed")
+	}
+	options := append(chromedp.DefaultExecAllocatorOptions[:],
+		chromedp.ExecPath(path), chromedp.NoSandbox, chromedp.DisableGPU, chromedp.UserDataDir(t.TempDir()))
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	t.Cleanup(cancel)
+	ctx, cancel = chromedp.NewExecAllocator(ctx, options...)
+	t.Cleanup(cancel)
+	ctx, cancel = chromedp.NewContext(ctx)
+	t.Cleanup(cancel)
+	return ctx
+}
+
+// A citizen's browser comes to the same turn as the gate, from public values
+// alone, and finds a receipt that was bent.
+func TestBrowserRecomputesOnesOwnTurn(t *testing.T) {
+	ctx := browser(t)
+	w := newWorld(t)
+	w.define("drawn", drawn)
+	people := make([]*person, 11)
+	for i := range people {
+		people[i] = w.citizen(fmt.Sprint("person ", i))
+		people[i].join()
+	}
+	w.cluster.do(plan.CohortPhase, plan.MovePhase{Cohort: "drawn", Phase: plan.Sealed})
+	w.eventually("the draw is made", func() bool { return w.drawnInPlan("drawn") })
+
+	check := func(query string, steps ...chromedp.Action[chromedp.Void]) (verdicts string) {
+		t.Helper()
+		steps = append([]chromedp.Action[chromedp.Void]{chromedp.Navigate(w.http.URL + "/verify?cohort=drawn" + query)}, steps...)
+		if err := chromedp.Do(ctx, append(steps, chromedp.WaitVisible(`#results[data-done]`))...); err != nil {
+			t.Fatal(err)
+		}
+		verdicts, err := chromedp.Run(ctx, chromedp.Evaluate[string](
+			`[...document.querySelectorAll("#results li")].map(l => l.dataset.what + "=" + l.className + l.dataset.value).join(" ")`))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return verdicts
+	}
+	for _, p := range people[:4] {
+		ticket := p.join()
+		want := fmt.Sprintf("commitment=good seed=good turn=good%d", *ticket.Turn)
+		if got := check(fmt.Sprint("&seq=", ticket.Seq)); got != want {
+			t.Errorf("arrival %d: the browser says %q, want %q", ticket.Seq, got, want)
+		}
+	}
+	_, ticket := people[5].do(http.MethodGet, "/v1/ticket", "", nil)
+	turn := *people[5].join().Turn
+	try := func(receipt string) string {
+		t.Helper()
+		return check("", chromedp.SetValue("#receipt", receipt), chromedp.Click("main button"))
+	}
+	group := regexp.MustCompile(`"group":(\d+)`).FindStringSubmatch(ticket)[1]
+	want := fmt.Sprintf("receipt_path=good%s receipt_signature=good commitment=good seed=good turn=good%d", group, turn)
+	if got := try(ticket); got != want {
+		t.Errorf("an honest receipt: %s, want %s", got, want)
+	}
+	bent := strings.Replace(ticket, `"time_s":1`, `"time_s":2`, 1)
+	if got := try(bent); !strings.Contains(got, "receipt_signature=bad") {
+		t.Errorf("a receipt of another second: %s", got)
+	}
+}
