@@ -54,9 +54,9 @@ func (s *system) controlplane(i int) child {
 // localColdStart is how long a WAS on this machine takes to full speed.
 const localColdStart = 2 * time.Second
 
-// session is how long a synthetic citizen takes from the pass to the booking:
-// four steps, and what the servers take.
-func (s *system) session() time.Duration { return 4*s.cfg.Think + time.Second }
+// session is how long a synthetic citizen takes from the pass to the end: five
+// steps up to the booking, which come late in it, and a look at it afterwards.
+func (s *system) session() time.Duration { return 8*s.cfg.Think + time.Second }
 
 // claimDelay is how long one takes from the call to the pass: the next poll.
 func (s *system) claimDelay() time.Duration { return s.cfg.Think + 2*time.Second }
