@@ -103,7 +103,7 @@ async function check(form, say) {
     const pasted = JSON.parse(form.receipt.value);
     const receipt = pasted.receipt ?? pasted;
     const index = await json("/v1/record");
-    const key = base64(index.key.slice(index.key.lastIndexOf("+") + 1)).slice(1);
+    const key = base64(index.key.split("+").slice(2).join("+")).slice(1) // name+hash+key;
     seq = seqOf(base64(receipt.record));
     say(await included(receipt) ? "good" : "bad", "receipt_path", receipt.group);
     const genuine = await signed(receipt, key);

@@ -89,9 +89,9 @@ func ParseVerifierKey(text string) (ed25519.PublicKey, error) {
 	if _, err := note.NewVerifier(text); err != nil {
 		return nil, fmt.Errorf("%w: key %q: %w", ErrCheckpoint, text, err)
 	}
-	encoded := text[strings.LastIndex(text, "+")+1:]
-	// The first byte names the algorithm, of which the library knows one.
-	key, err := base64.StdEncoding.DecodeString(encoded)
+	// Name, hash and key, which may hold a plus itself. The key's first byte
+	// names the algorithm, of which the library knows one.
+	key, err := base64.StdEncoding.DecodeString(strings.SplitN(text, "+", 3)[2])
 	if err != nil || len(key) != 1+ed25519.PublicKeySize {
 		return nil, fmt.Errorf("%w: key %q is no Ed25519 key", ErrCheckpoint, text)
 	}

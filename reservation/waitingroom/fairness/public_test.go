@@ -1,6 +1,7 @@
 package fairness_test
 
 import (
+	"crypto/ed25519"
 	"errors"
 	"net/http"
 	"net/http/httptest"
@@ -69,5 +70,25 @@ func TestProofsJoinReceiptAndCheckpoints(t *testing.T) {
 	e.check(err)
 	if opened, err := fairness.OpenCheckpoint(signed, public); err != nil || opened != newer {
 		t.Errorf("opened %+v, %v", opened, err)
+	}
+}
+
+// The key's own base64 may hold the plus that separates its parts.
+func TestEveryVerifierKeyIsReadBack(t *testing.T) {
+	for i := range byte(100) {
+		seed := [32]byte{i}
+		want := ed25519.NewKeyFromSeed(seed[:]).Public().(ed25519.PublicKey)
+		text, err := fairness.VerifierKey(origin, want)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got, err := fairness.ParseVerifierKey(text); err != nil || !got.Equal(want) {
+			t.Fatalf("%s: %v", text, err)
+		}
+	}
+	for _, text := range []string{"", "a+b+c", "+++"} {
+		if _, err := fairness.ParseVerifierKey(text); err == nil {
+			t.Errorf("%q was taken for a key", text)
+		}
 	}
 }
