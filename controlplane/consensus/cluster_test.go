@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"log/slog"
 	"path/filepath"
+	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -15,21 +17,27 @@ import (
 	"sunbeon/controlplane/plan"
 )
 
+// founders is how many nodes a cluster begins with.
+const founders = 3
+
 // cluster is three nodes in one process and one bubble of virtual time, whose
 // connections a test cuts and mends.
 type cluster struct {
 	t     *testing.T
 	dir   string
 	lead  func(node int) func(context.Context, uint64)
-	nodes [3]*consensus.Node
-	wires [3]*raft.InmemTransport
+	nodes []*consensus.Node
+	wires []*raft.InmemTransport
 
-	mu  sync.Mutex
-	cut map[[2]int]bool // from, to
+	mu sync.Mutex
+	// lying nodes tell another plan than they hold.
+	lying map[string]bool
+	cut   map[[2]int]bool // from, to
 }
 
 func newCluster(t *testing.T, lead func(node int) func(context.Context, uint64)) *cluster {
 	c := &cluster{t: t, dir: t.TempDir(), lead: lead, cut: map[[2]int]bool{}}
+	c.nodes, c.wires = make([]*consensus.Node, founders), make([]*raft.InmemTransport, founders)
 	for i := range c.nodes {
 		c.start(i)
 	}
@@ -40,19 +48,7 @@ func address(i int) string { return fmt.Sprintf("node-%d", i) }
 
 func (c *cluster) start(i int) {
 	c.t.Helper()
-	_, c.wires[i] = raft.NewInmemTransportWithTimeout(raft.ServerAddress(address(i)), time.Second)
-	var peers []consensus.Peer
-	for j := range c.nodes {
-		peers = append(peers, consensus.Peer{ID: address(j), Address: address(j), PrivateURL: address(j)})
-	}
-	config := consensus.Config{
-		ID: address(i), Dir: filepath.Join(c.dir, address(i)), Transport: c.wires[i],
-		Peers: peers, Bootstrap: true, Leader: direct{c, i}, Logger: slog.New(slog.DiscardHandler),
-	}
-	if c.lead != nil {
-		config.Lead = c.lead(i)
-	}
-	node, err := consensus.Open(config)
+	node, err := c.open(i)
 	if err != nil {
 		c.t.Fatal(err)
 	}
@@ -60,6 +56,33 @@ func (c *cluster) start(i int) {
 	c.nodes[i] = node
 	c.mu.Unlock()
 	c.rewire()
+}
+
+func (c *cluster) open(i int) (*consensus.Node, error) {
+	_, c.wires[i] = raft.NewInmemTransportWithTimeout(raft.ServerAddress(address(i)), time.Second)
+	var peers []consensus.Peer
+	for j := range founders {
+		peers = append(peers, consensus.Peer{ID: address(j), Address: address(j), PrivateURL: address(j)})
+	}
+	config := consensus.Config{
+		ID: address(i), Dir: filepath.Join(c.dir, address(i)), Transport: c.wires[i],
+		Peers: peers, Bootstrap: i < founders, Leader: direct{c, i}, Logger: slog.New(slog.DiscardHandler),
+	}
+	if c.lead != nil {
+		config.Lead = c.lead(i)
+	}
+	return consensus.Open(config)
+}
+
+// join starts one more node, on an empty directory and in no configuration.
+func (c *cluster) join() int {
+	c.t.Helper()
+	c.mu.Lock()
+	c.nodes, c.wires = append(c.nodes, nil), append(c.wires, nil)
+	i := len(c.nodes) - 1
+	c.mu.Unlock()
+	c.start(i)
+	return i
 }
 
 func (c *cluster) stop(i int) {
@@ -171,6 +194,23 @@ func (d direct) ReadIndex(ctx context.Context, url string) (uint64, error) {
 		return 0, err
 	}
 	return n.ReadIndex(ctx)
+}
+
+func (d direct) Status(_ context.Context, url string) (consensus.Status, error) {
+	n, err := d.leader(strings.TrimPrefix(url, "https://"))
+	if err != nil {
+		return consensus.Status{}, err
+	}
+	status := n.Status()
+	d.cluster.mu.Lock()
+	defer d.cluster.mu.Unlock()
+	if d.cluster.lying[n.ID()] {
+		status.Marks = slices.Clone(status.Marks)
+		for i := range status.Marks {
+			status.Marks[i].Hash = "of another plan"
+		}
+	}
+	return status, nil
 }
 
 func tau(t *testing.T, ms int64) plan.Command {

@@ -18,6 +18,7 @@ import (
 const (
 	proposePath   = "/internal/v1/raft/propose"
 	readIndexPath = "/internal/v1/raft/read-index"
+	statusPath    = "/internal/v1/raft/status"
 )
 
 // maxForwarded bounds a forwarded command's JSON.
@@ -45,6 +46,9 @@ func (n *Node) Handler() http.Handler {
 	mux.HandleFunc("GET "+readIndexPath, func(w http.ResponseWriter, r *http.Request) {
 		index, err := n.ReadIndex(r.Context())
 		answer(w, readAnswer{index}, err)
+	})
+	mux.HandleFunc("GET "+statusPath, func(w http.ResponseWriter, _ *http.Request) {
+		answer(w, n.Status(), nil)
 	})
 	return mux
 }
@@ -84,6 +88,15 @@ func (l HTTPLeader) ReadIndex(ctx context.Context, leaderURL string) (uint64, er
 		return 0, fmt.Errorf("%w: %w", plan.ErrRetryable, err)
 	}
 	return got.Index, nil
+}
+
+// Status implements [LeaderClient].
+func (l HTTPLeader) Status(ctx context.Context, url string) (Status, error) {
+	var got Status
+	if err := l.ask(ctx, http.MethodGet, url+statusPath, nil, &got); err != nil {
+		return Status{}, fmt.Errorf("%w: %w", plan.ErrRetryable, err)
+	}
+	return got, nil
 }
 
 // ask sends one request. Its error is ErrRetryable only when the leader said

@@ -2,6 +2,7 @@ package consensus
 
 import (
 	"context"
+	"sync"
 	"time"
 
 	"github.com/hashicorp/raft"
@@ -54,10 +55,14 @@ func (n *Node) lead(ctx context.Context) {
 		return
 	}
 	n.logger.Info("leading", "term", term)
+	var members sync.WaitGroup
+	members.Go(func() { n.keepMembers(ctx) })
 	if n.config.Lead != nil {
 		n.config.Lead(ctx, term)
 	}
 	<-ctx.Done()
+	members.Wait()
+	n.diverged.Store(0)
 	n.logger.Info("no longer leading", "term", term)
 }
 

@@ -56,6 +56,9 @@ func (n *Node) privateURL(id string) string {
 	if i, ok := p.Instances[id]; ok && i.Kind == plan.KindControlPlane {
 		return i.PrivateURL
 	}
+	if m, ok := p.Members[id]; ok && m.PrivateURL != "" {
+		return m.PrivateURL
+	}
 	for _, peer := range n.config.Peers {
 		if peer.ID == id {
 			return peer.PrivateURL

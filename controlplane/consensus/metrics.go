@@ -30,6 +30,9 @@ func (n *Node) Metrics() []prometheus.Collector {
 			}
 			return float64(binary.BigEndian.Uint64(head[:]))
 		}),
+		gauge("sunbeon_plan_diverged", "Members the leader found to hold another plan than its own; 0 on the others.", func() float64 {
+			return float64(n.Diverged())
+		}),
 		gauge("sunbeon_raft_leader", "1 while the node leads.", func() float64 {
 			if _, leading := n.Term(); leading {
 				return 1

@@ -111,10 +111,12 @@ type Node struct {
 
 	// ready is the term in which this node leads and has passed its barrier;
 	// 0 while it does not lead.
-	ready  atomic.Uint64
-	closed chan struct{}
-	once   sync.Once
-	duties sync.WaitGroup // leadership and the work it started
+	ready atomic.Uint64
+	// diverged counts the members whose plan was last found to differ.
+	diverged atomic.Int64
+	closed   chan struct{}
+	once     sync.Once
+	duties   sync.WaitGroup // leadership and the work it started
 }
 
 // Open restores the node from its directory and joins in. Close releases it.
@@ -154,6 +156,9 @@ func Open(config Config) (_ *Node, err error) {
 
 	if err := n.store.check(); err != nil {
 		return nil, fmt.Errorf("%s: %w", config.Dir, err)
+	}
+	if err := n.recover(settings); err != nil {
+		return nil, err
 	}
 	if config.Bootstrap {
 		if err := n.bootstrap(settings); err != nil {
@@ -227,9 +232,13 @@ func (n *Node) Run(ctx context.Context) error {
 	return errors.Join(failure, n.Close())
 }
 
-// Close stops the node; it can be opened again from its directory.
+// Close stops the node; it can be opened again from its directory. A leader
+// hands over first, so that nobody waits for an election.
 func (n *Node) Close() (err error) {
 	n.once.Do(func() {
+		if n.ready.Load() != 0 {
+			n.handOver()
+		}
 		close(n.closed)
 		n.duties.Wait()
 		if e := n.raft.Shutdown().Error(); e != nil {
@@ -249,9 +258,14 @@ func (n *Node) Snapshot() error {
 	return nil
 }
 
-// Mark is the last hash this node took of its plan, to be compared with the
-// other nodes'.
-func (n *Node) Mark() Mark { return *n.state.mark.Load() }
+// Mark is the last hash this node took of its plan.
+func (n *Node) Mark() Mark {
+	marks := *n.state.marks.Load()
+	if len(marks) == 0 {
+		return Mark{}
+	}
+	return marks[len(marks)-1]
+}
 
 // Plan is this node's copy of the plan and the index it is at.
 func (n *Node) Plan() (*plan.Plan, uint64) {

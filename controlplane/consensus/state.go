@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"slices"
 	"sync/atomic"
 
 	"github.com/hashicorp/raft"
@@ -16,7 +17,8 @@ import (
 type state struct {
 	plan atomic.Pointer[plan.Plan]
 	feed *feed
-	mark atomic.Pointer[Mark]
+	// marks are the last few, oldest first.
+	marks atomic.Pointer[[]Mark]
 
 	journal Journal // nil: none
 	logger  *slog.Logger
@@ -30,8 +32,8 @@ type state struct {
 // Mark is the hash of a node's plan at an index. Nodes mark the same indexes,
 // so two that have the same mark index and other hashes have diverged.
 type Mark struct {
-	Index uint64
-	Hash  string // hex
+	Index uint64 `json:"index"`
+	Hash  string `json:"hash"` // hex
 }
 
 // markEvery is the distance of marks in commands.
@@ -40,7 +42,7 @@ const markEvery = 256
 func newState(journal Journal, logger *slog.Logger) *state {
 	s := &state{feed: newFeed(), failed: make(chan struct{}), journal: journal, logger: logger}
 	s.plan.Store(plan.New())
-	s.mark.Store(&Mark{})
+	s.marks.Store(&[]Mark{})
 	return s
 }
 
@@ -64,7 +66,9 @@ func (s *state) Apply(entry *raft.Log) any {
 	s.plan.Store(next)
 	s.feed.publish(Event{Index: entry.Index, Changes: plan.Changes(old, next)})
 	if next.Commands%markEvery == 0 {
-		s.mark.Store(&Mark{Index: entry.Index, Hash: next.Hash()})
+		marks := append(slices.Clone(*s.marks.Load()), Mark{Index: entry.Index, Hash: next.Hash()})
+		marks = marks[max(0, len(marks)-keptMarks):]
+		s.marks.Store(&marks)
 	}
 	return result
 }

@@ -24,6 +24,8 @@ type LeaderClient interface {
 	Propose(ctx context.Context, leaderURL string, c plan.Command) (plan.Result, error)
 	// ReadIndex is [Node.ReadIndex] on the leader.
 	ReadIndex(ctx context.Context, leaderURL string) (uint64, error)
+	// Status is [Node.Status] of any member, or of one to be.
+	Status(ctx context.Context, url string) (Status, error)
 }
 
 // Submit brings a command into the plan and returns the plan's answer once it

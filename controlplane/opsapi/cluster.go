@@ -2,6 +2,7 @@ package opsapi
 
 import (
 	"context"
+	"net/http"
 	"slices"
 
 	"sunbeon/controlplane/consensus"
@@ -23,6 +24,10 @@ type Members struct {
 	Members     []consensus.Member `json:"members"`
 }
 
+type MemberPath struct {
+	ID string `path:"member" minLength:"1" maxLength:"64" doc:"the node's id"`
+}
+
 // Instances are the running processes.
 type Instances struct {
 	Instances []plan.Instance `json:"instances"`
@@ -37,6 +42,28 @@ func (a *API) mountCluster(r registrar) {
 	get(r, "/v1/members", "list-members", "Control-plane nodes and who leads",
 		func(ctx context.Context, in *Reading) (*answer[Members], error) {
 			return read(ctx, a, *in, func(*plan.Plan) (Members, error) { return a.members(), nil })
+		})
+	do(r, plan.Commander, http.MethodPut, "/v1/members/{member}", "add-member",
+		"Take a node in: without a vote first, with one when it has caught up",
+		func(ctx context.Context, in *struct {
+			Key
+			MemberPath
+			Body struct {
+				Motive
+				Address    string `json:"address" minLength:"3" doc:"host:port of its raft listener"`
+				PrivateURL string `json:"private_url" minLength:"9" doc:"https://host:port of its private listener"`
+			}
+		}) (*done, error) {
+			return a.change(ctx, in.Key, in.Body.Motive, plan.MemberAdd,
+				plan.AddMember{ID: in.ID, Address: in.Body.Address, PrivateURL: in.Body.PrivateURL})
+		})
+	do(r, plan.Commander, http.MethodDelete, "/v1/members/{member}", "remove-member",
+		"Have a node leave, once three others vote",
+		func(ctx context.Context, in *struct {
+			Clearing
+			MemberPath
+		}) (*done, error) {
+			return a.change(ctx, in.Key, in.motive(), plan.MemberRemove, plan.RemoveMember{ID: in.ID})
 		})
 	get(r, "/v1/instances", "list-instances", "Running processes",
 		func(ctx context.Context, in *struct {

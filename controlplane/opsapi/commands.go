@@ -62,6 +62,8 @@ var peopleKinds = map[plan.Kind]plan.Role{
 	plan.IncidentOpen:       plan.OnCall,
 	plan.IncidentUpdate:     plan.OnCall,
 	plan.HandoverNote:       plan.OnCall,
+	plan.MemberAdd:          plan.Commander,
+	plan.MemberRemove:       plan.Commander,
 }
 
 // leastRole is who may give c. Moving a cohort to a phase that lets people in

@@ -31,7 +31,7 @@ var published = []plan.Topic{
 	plan.TopicCluster, plan.TopicAdmission, plan.TopicReplicas, plan.TopicCohorts, plan.TopicSegments,
 	plan.TopicLines, plan.TopicInstances, plan.TopicOverrides, plan.TopicHolds, plan.TopicFreezes,
 	plan.TopicPasses, plan.TopicCheckpoints, plan.TopicControllers, plan.TopicDecisions,
-	plan.TopicProposals, plan.TopicUndos, plan.TopicIncidents, plan.TopicHandovers,
+	plan.TopicProposals, plan.TopicUndos, plan.TopicIncidents, plan.TopicHandovers, plan.TopicMembers,
 }
 
 // serveWatch streams the plan until the follower leaves, proves too slow, or

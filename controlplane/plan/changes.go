@@ -29,6 +29,7 @@ const (
 	TopicUndos       Topic = "undos"
 	TopicIncidents   Topic = "incidents"
 	TopicHandovers   Topic = "handovers"
+	TopicMembers     Topic = "members"
 )
 
 // Change is one entry of one section that is new, different or gone.

@@ -45,6 +45,8 @@ const (
 	IncidentOpen       Kind = "incident.open"       // OpenIncident
 	IncidentUpdate     Kind = "incident.update"     // UpdateIncident
 	HandoverNote       Kind = "handover.note"       // LeaveNote
+	MemberAdd          Kind = "member.add"          // AddMember
+	MemberRemove       Kind = "member.remove"       // RemoveMember
 )
 
 // Command asks for one change of the plan.

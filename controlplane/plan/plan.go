@@ -55,6 +55,7 @@ type Plan struct {
 	Proposals   map[string]Proposal        // by id
 	Undos       map[string]Undo            // by index, in digits that sort
 	Incidents   map[string]Incident        // by id
+	Members     map[string]Member          // by node
 	Handovers   map[string]ShiftNote       // by index, in digits that sort
 
 	window window

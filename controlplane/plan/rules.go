@@ -58,6 +58,8 @@ var rules = map[Kind]rule{
 	IncidentOpen:       {since: 1, apply: body(openIncident)},
 	IncidentUpdate:     {since: 1, apply: body(updateIncident)},
 	HandoverNote:       {since: 1, apply: body(leaveNote)},
+	MemberAdd:          {since: 1, reasoned: true, apply: body(addMember), loosens: always},
+	MemberRemove:       {since: 1, reasoned: true, apply: body(removeMember)},
 }
 
 // body decodes a command's body for its rule.

@@ -40,6 +40,7 @@ var sections = []section{
 	keyed[Undo]{TopicUndos, func(p *Plan) *map[string]Undo { return &p.Undos }},
 	keyed[Incident]{TopicIncidents, func(p *Plan) *map[string]Incident { return &p.Incidents }},
 	keyed[ShiftNote]{TopicHandovers, func(p *Plan) *map[string]ShiftNote { return &p.Handovers }},
+	keyed[Member]{TopicMembers, func(p *Plan) *map[string]Member { return &p.Members }},
 }
 
 var sectionOf = func() map[Topic]section {

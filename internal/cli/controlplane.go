@@ -47,7 +47,11 @@ of them answers operators, gates and WAS from its own copy of the plan.
 Three nodes survive the loss of one. A node keeps its log and snapshots under
 --data and is started again on the same directory. --bootstrap makes the nodes
 of --raft-peers a new cluster where the directories are empty; it does nothing
-where they are not, so it may stay.`,
+where they are not, so it may stay. Without it, a node with an empty directory
+waits to be taken in: see ` + "`sunbeon ctl members add`" + `.
+
+A cluster that has lost its quorum for good is recovered by a file peers.json in
+the directory of a node that is left; controlplane/consensus/README.md says how.`,
 		Example: `  sunbeon controlplane --id controlplane-1 --data n1 --pki pki --bootstrap \
     --listen :8805 --private-listen :8808 --raft-listen 127.0.0.1:8811 \
     --raft-peers controlplane-1=127.0.0.1:8811,controlplane-2=127.0.0.1:8812,controlplane-3=127.0.0.1:8813 \

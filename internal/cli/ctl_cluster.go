@@ -1,7 +1,9 @@
 package cli
 
 import (
+	"errors"
 	"fmt"
+	"net/http"
 	"net/url"
 	"strconv"
 	"time"
@@ -31,8 +33,16 @@ func (t *ctl) instances() *cobra.Command {
 }
 
 func (t *ctl) members() *cobra.Command {
-	return &cobra.Command{
-		Use: "members", Short: "List the control-plane nodes and who leads", Args: exactly(0),
+	cmd := &cobra.Command{
+		Use:   "members",
+		Short: "List the control-plane nodes and who leads; add or remove one",
+		Long: `List the nodes of the control plane. A node that is added is started without
+--bootstrap on an empty directory; it follows without a vote until it has caught
+up. A node is removed once three others vote, so a dead one is replaced by adding
+another first.`,
+		Example: `  sunbeon ctl members add controlplane-4 --raft 10.0.0.4:8811 --private https://10.0.0.4:8808 --reason "replaces 2"
+  sunbeon ctl members remove controlplane-2 --reason "its disk died"`,
+		Args: exactly(0),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			var m opsapi.Members
 			if shown, err := t.get(cmd, "/v1/members", &m); shown || err != nil {
@@ -54,6 +64,33 @@ func (t *ctl) members() *cobra.Command {
 			return nil
 		},
 	}
+	cmd.AddCommand(t.addMember(), t.removeMember())
+	return cmd
+}
+
+func (t *ctl) addMember() *cobra.Command {
+	cmd := &cobra.Command{Use: "add NODE", Short: "Take a node in; it gets a vote when it has caught up", Args: exactly(1)}
+	raft := cmd.Flags().String("raft", "", "`address` of its raft listener, as the others reach it")
+	private := cmd.Flags().String("private", "", "`URL` of its private listener")
+	reason := reasonFlag(cmd)
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		if *raft == "" || *private == "" {
+			return usageError{errors.New("name --raft and --private")}
+		}
+		return t.change(cmd, http.MethodPut, "/v1/members/"+url.PathEscape(args[0]),
+			map[string]any{"reason": *reason, "address": *raft, "private_url": *private}, args[0]+" will be taken in")
+	}
+	return cmd
+}
+
+func (t *ctl) removeMember() *cobra.Command {
+	cmd := &cobra.Command{Use: "remove NODE", Short: "Have a node leave, once three others vote", Args: exactly(1)}
+	reason := reasonFlag(cmd)
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		return t.change(cmd, http.MethodDelete, "/v1/members/"+url.PathEscape(args[0])+"?reason="+url.QueryEscape(*reason), nil,
+			args[0]+" will leave")
+	}
+	return cmd
 }
 
 func yesNo(b bool) string {
