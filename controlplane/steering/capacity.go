@@ -11,7 +11,7 @@ type estimate struct {
 	Best     float64 `json:"best"`      // highest it ever proved tonight
 	Mark     float64 `json:"mark"`      // where it was last saturated
 	Base     float64 `json:"base"`      // unstrained latency, seconds
-	Usual    float64 `json:"usual"`     // the same, averaged over a minute
+	Usual    float64 `json:"usual"`     // the same, slow to rise
 	Brisk    int     `json:"brisk"`     // scrapes in a row well below the usual
 	Press    float64 `json:"press"`     // share held back because strain persists
 	Smooth   float64 `json:"smooth"`    // throughput, smoothed
@@ -256,10 +256,13 @@ func (e *estimate) quicken(latency float64) {
 	case e.Usual == 0:
 		e.Usual = latency
 	}
-	if latency < briskShare*e.Usual {
+	switch {
+	case latency < briskShare*e.Usual:
 		e.Brisk++
-	} else {
-		e.Brisk = 0
+	case latency < e.Usual:
+		e.Usual, e.Brisk = latency, 0
+	default:
+		e.Usual, e.Brisk = e.Usual+(latency-e.Usual)/slowToRise, 0
 	}
 	if e.Brisk >= strikesNeeded {
 		if again := min(e.Best, e.Believed*e.Usual/latency); again > e.Believed {
@@ -267,10 +270,14 @@ func (e *estimate) quicken(latency float64) {
 		}
 		e.Usual, e.Brisk = latency, 0
 	}
-	e.Usual += (latency - e.Usual) / 60
 }
 
-const quickenAfterMS = 5_000
+const (
+	quickenAfterMS = 5_000
+	// slowToRise scrapes it takes the usual latency to follow upwards, so that the
+	// end of a queue does not look like a faster server.
+	slowToRise = 200
+)
 
 // strain that lasts means that the forecast is too low, or the capacity still
 // falling: hold back a little more with every dead time of it, and give that
