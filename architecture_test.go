@@ -49,6 +49,7 @@ var allowed = map[string][]string{
 	"reservation/ledger/dial":          {"reservation/ledger", "reservation/ledger/sqlite", "reservation/ledger/postgres"},
 	"reservation/ledger/ledgertest":    {"reservation/booking", "reservation/ledger"},
 	"reservation/ledger/bench":         {"reservation/booking", "reservation/ledger", "reservation/ledger/dial", "reservation/ledger/postgres/pgserver"},
+	"reservation/outbox":               {"reservation/booking", "reservation/ledger", "reservation/upstream"},
 	"reservation/upstream":             {"internal/..."},
 	"reservation/upstream/legacy":      {"internal/..."},
 

@@ -21,6 +21,7 @@ import (
 	"sunbeon/reservation/credential"
 	"sunbeon/reservation/ledger"
 	"sunbeon/reservation/ledger/dial"
+	"sunbeon/reservation/outbox"
 	"sunbeon/reservation/upstream"
 	"sunbeon/reservation/was"
 )
@@ -31,6 +32,7 @@ type wasFlags struct {
 	ledger, legacy, passes string
 	controlplane           []string
 	importedStock          bool
+	webhook                string
 	limits                 was.Limits
 	observability          observability.Config
 }
@@ -65,6 +67,7 @@ has begun and goes. Any number of servers may share one ledger.`,
 	flags.StringVar(&f.legacy, "legacy", "", "private `URL` of the eligibility and stock systems")
 	flags.StringVar(&f.passes, "passes", "", "`URL` of the keys that verify passes")
 	flags.BoolVar(&f.importedStock, "imported-stock", false, "trust the imported capacities and do not ask the stock system during a booking")
+	flags.StringVar(&f.webhook, "webhook", "", "`URL` of the message centre that confirmations are posted to; empty sends none")
 	flags.IntVar(&f.limits.CPU, "limit-cpu", 0, "requests computed at once; 0 is the default")
 	flags.IntVar(&f.limits.Eligibility, "limit-eligibility", 0, "calls of eligibility at once; 0 is the default")
 	flags.IntVar(&f.limits.Stock, "limit-stock", 0, "calls of stock at once; 0 is the default")
@@ -110,37 +113,36 @@ func runWAS(ctx context.Context, f wasFlags) error {
 	defer store.Close()
 	metrics := ledger.NewMetrics(o.Registry)
 	writer := ledger.NewWriter(store, ledger.WriterConfig{Metrics: metrics, Logger: o.Logger})
-	server, err := newWAS(f, identity, o, store, writer, metrics)
+	parts, err := newWAS(f, identity, o, store, writer, metrics)
 	if err != nil {
 		return err
 	}
-	mux := httpserver.Private(o, server.Ready)
-	server.Mount(mux)
+	mux := httpserver.Private(o, parts.server.Ready)
+	parts.server.Mount(mux)
 	presence := &was.Presence{
-		ControlPlane: follower, Ready: server.Ready, Logger: o.Logger,
+		ControlPlane: follower, Ready: parts.server.Ready, Logger: o.Logger,
 		Instance: plan.RegisterInstance{
 			ID: f.id, Kind: plan.KindWAS, Version: version, StartedMS: time.Now().UnixMilli(),
 			URL: "https://" + f.listen, PrivateURL: "https://" + f.listen,
 		},
 	}
-	return serveWAS(ctx, o, wasParts{
-		server: server, writer: writer, presence: presence, follower: follower,
-		http: httpserver.Server{Name: "was", Listener: listener, Handler: mux, TLS: identity.ServerTLS()},
-	})
+	parts.presence, parts.follower = presence, follower
+	parts.http = httpserver.Server{Name: "was", Listener: listener, Handler: mux, TLS: identity.ServerTLS()}
+	return serveWAS(ctx, o, parts)
 }
 
-func newWAS(f wasFlags, identity *pki.Identity, o *observability.Observability, store ledger.Store, writer *ledger.Writer, metrics *ledger.Metrics) (*was.Server, error) {
+func newWAS(f wasFlags, identity *pki.Identity, o *observability.Observability, store ledger.Store, writer *ledger.Writer, metrics *ledger.Metrics) (wasParts, error) {
 	keys, err := credential.LoadKeys(f.keys)
 	if err != nil {
-		return nil, err
+		return wasParts{}, err
 	}
 	secret, err := credential.LoadSecret(f.keys, "ledger.key")
 	if err != nil {
-		return nil, err
+		return wasParts{}, err
 	}
 	sealer, err := ledger.NewSealer(secret)
 	if err != nil {
-		return nil, err
+		return wasParts{}, err
 	}
 	upstreams := upstream.Config{
 		BaseURL: strings.TrimSuffix(f.legacy, "/"), HTTP: upstream.NewHTTPClient(identity.ClientTLS(), o.Transport),
@@ -148,24 +150,35 @@ func newWAS(f wasFlags, identity *pki.Identity, o *observability.Observability, 
 	}
 	eligibility, err := upstream.NewEligibility(upstreams)
 	if err != nil {
-		return nil, usageError{err}
+		return wasParts{}, usageError{err}
 	}
+	available := ledger.NewAvailability(store)
 	cfg := was.Config{
-		Keys: keys, Sealer: sealer, Writer: tracedWriter{o, writer}, Records: store, Availability: ledger.NewAvailability(store),
+		Keys: keys, Sealer: sealer, Writer: tracedWriter{o, writer}, Records: store, Availability: available,
 		Passes: credential.NewPassVerifier(credential.NewKeySet(f.passes, &http.Client{
 			Transport: o.Transport(&http.Transport{TLSClientConfig: identity.ClientTLS()}), Timeout: 2 * time.Second,
 		})),
 		Eligibility: eligibility, Limits: f.limits,
 		Registry: o.Registry, Audited: metrics.Report, Logger: o.Logger, Route: o.Route,
 	}
+	stock, err := upstream.NewStock(upstreams)
+	if err != nil {
+		return wasParts{}, usageError{err}
+	}
 	if !f.importedStock {
-		stock, err := upstream.NewStock(upstreams)
-		if err != nil {
-			return nil, usageError{err}
-		}
 		cfg.Stock = stock
 	}
-	return was.New(cfg)
+	server, err := was.New(cfg)
+	if err != nil {
+		return wasParts{}, err
+	}
+	return wasParts{
+		server: server, writer: writer,
+		outbox: followers(f, identity, o, store, sealer, available, stock),
+		reconciler: &outbox.Reconciler{
+			Holder: f.id, Ledger: store, Stock: stock, Metrics: outbox.NewReconcilerMetrics(o.Registry), Logger: o.Logger,
+		},
+	}, nil
 }
 
 // tracedWriter makes the wait for the ledger a step of the request's trace.
@@ -189,6 +202,9 @@ type wasParts struct {
 	presence *was.Presence
 	follower *client.Client
 	http     httpserver.Server
+
+	outbox     []*outbox.Follower
+	reconciler *outbox.Reconciler
 }
 
 // drainNotice is how long a draining server still takes requests, until every
@@ -208,6 +224,10 @@ func serveWAS(ctx context.Context, o *observability.Observability, p wasParts) e
 
 	group.Go(func() error { return p.writer.Run(behind) })
 	group.Go(func() error { return p.server.Run(behind) })
+	for _, f := range p.outbox {
+		group.Go(func() error { f.Run(behind); return nil })
+	}
+	group.Go(func() error { p.reconciler.Run(behind); return nil })
 	group.Go(func() error {
 		err := p.follower.Watch(serving, func(v client.View) { p.server.Follow(v.Plan) })
 		if serving.Err() != nil {

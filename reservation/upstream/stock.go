@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
+	"strconv"
 )
 
 // Codes of a [Refusal] by stock.
@@ -79,3 +80,29 @@ func (s *Stock) Lookup(ctx context.Context, key string) (r Reservation, held boo
 }
 
 func reservationPath(key string) string { return "/stock/reservations/" + url.PathEscape(key) }
+
+// Held is a live reservation in a list.
+type Held struct {
+	Key    string `json:"key"`
+	MadeMS int64  `json:"made_ms"`
+}
+
+// List returns a page of what is held, oldest first, and where to go on; 0 at
+// the end.
+func (s *Stock) List(ctx context.Context, from int) (held []Held, next int, err error) {
+	var page struct {
+		Reservations []Held `json:"reservations"`
+		Next         int    `json:"next"`
+	}
+	err = s.exchange.call(ctx, false, func(ctx context.Context) error {
+		page.Reservations, page.Next = nil, 0
+		if err := s.exchange.send(ctx, http.MethodGet, "/stock/reservations?from="+strconv.Itoa(from), nil, &page); err != nil {
+			return err
+		}
+		if page.Next != 0 && page.Next <= from {
+			return &attemptError{outcome: failed, cause: errors.New("the list goes backwards")}
+		}
+		return nil
+	})
+	return page.Reservations, page.Next, err
+}

@@ -24,10 +24,11 @@ func holdKey(person, key string, slot booking.SlotID) string {
 }
 
 // reserve holds vaccine for the doses of a course that begins in first and
-// returns the name to keep with the booking; empty when stock is imported.
+// returns the name to keep with the booking. Where stock is imported nobody is
+// asked: the outbox writes it back under that name.
 func (s *Server) reserve(ctx context.Context, key string, first booking.Slot, doses int) (hold string, err error) {
 	if s.cfg.Stock == nil {
-		return "", nil
+		return key, nil
 	}
 	leave, err := s.stock.Enter(ctx, loadgate.Booking)
 	if err != nil {

@@ -25,6 +25,7 @@ var migrations embed.FS
 
 // Store is a ledger in a file.
 type Store struct {
+	path   string
 	reads  *sql.DB
 	writes *sql.DB // one connection
 	batch  statements
@@ -43,7 +44,7 @@ func Open(ctx context.Context, path string) (*Store, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open ledger: %w", err)
 	}
-	s := &Store{lock: lock}
+	s := &Store{path: path, lock: lock}
 	if err := s.open(ctx, path); err != nil {
 		s.Close()
 		return nil, fmt.Errorf("open ledger %s: %w", path, err)
@@ -82,7 +83,7 @@ func OpenReadOnly(ctx context.Context, path string) (*Store, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open ledger %s: %w", path, err)
 	}
-	s := &Store{reads: reads}
+	s := &Store{path: path, reads: reads}
 	if _, err := s.catalogVersion(ctx); err != nil {
 		s.Close()
 		return nil, fmt.Errorf("open ledger %s: %w", path, err)

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
+	"strconv"
 	"time"
 
 	"sunbeon/internal/problem"
@@ -125,6 +126,25 @@ func (s *Simulator) lookup(w http.ResponseWriter, r *http.Request) {
 			return refuse(http.StatusNotFound, "no_reservation", errors.New("no live reservation under this key"))
 		}
 		return reply{http.StatusOK, reservation}
+	})
+}
+
+const listPage = 5000
+
+func (s *Simulator) list(w http.ResponseWriter, r *http.Request) {
+	from := 0
+	if text := r.URL.Query().Get("from"); text != "" {
+		var err error
+		if from, err = strconv.Atoi(text); err != nil || from < 0 {
+			problem.Write(w, http.StatusUnprocessableEntity, "invalid_position", "from: want a position that was given out")
+			return
+		}
+	}
+	s.through(w, Stock, func(lying bool) reply {
+		if lying {
+			return reply{http.StatusOK, HeldPage{Reservations: []Held{}}}
+		}
+		return reply{http.StatusOK, s.warehouse.List(from, listPage)}
 	})
 }
 

@@ -47,6 +47,8 @@ func (s *Simulator) routes() []route {
 			takes: Reservation{}, gives: Reservation{}, success: 201, errors: []int{400, 403, 409, 413, 422, 500, 503}},
 		{pattern: "GET /stock/reservations/{key}", summary: "Look up a live reservation", handler: s.lookup, roles: reader,
 			gives: Reservation{}, success: 200, errors: []int{403, 404, 500, 503}},
+		{pattern: "GET /stock/reservations", summary: "Live reservations, oldest first, a page from the position ?from=", handler: s.list, roles: reader,
+			gives: HeldPage{}, success: 200, errors: []int{403, 422, 500, 503}},
 		{pattern: "DELETE /stock/reservations/{key}", summary: "Release a reservation; a key never seen is refused from then on", handler: s.release, roles: server,
 			success: 204, errors: []int{403, 422, 500, 503}},
 		{pattern: "GET /stock", summary: "Sum of all live reservations", handler: s.inventory, roles: reader,

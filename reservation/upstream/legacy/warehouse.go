@@ -56,6 +56,7 @@ type Warehouse struct {
 	mu       sync.Mutex
 	entries  map[string]entry
 	reserved map[shelf]int
+	order    []string // keys as they came
 	log      *stockLog
 }
 
@@ -63,7 +64,8 @@ type Warehouse struct {
 // reservation was never seen has an empty Reservation.
 type entry struct {
 	Reservation
-	Released bool `json:"released,omitempty"`
+	MadeMS   int64 `json:"made_ms,omitempty"`
+	Released bool  `json:"released,omitempty"`
 }
 
 // OpenWarehouse reads the log at path and appends to it from then on; an empty
@@ -106,7 +108,7 @@ func (w *Warehouse) Reserve(r Reservation) (created bool, err error) {
 	if w.perShelf > 0 && w.reserved[shelf{r.Institution, r.Vaccine}]+r.Doses > w.perShelf {
 		return false, ErrNoStock
 	}
-	return true, w.change(entry{Reservation: r})
+	return true, w.change(entry{Reservation: r, MadeMS: time.Now().UnixMilli()})
 }
 
 // Release gives doses back. Releasing again, or a key never seen, succeeds: a
@@ -128,6 +130,38 @@ func (w *Warehouse) Lookup(key string) (Reservation, bool) {
 	defer w.mu.Unlock()
 	known, ok := w.entries[key]
 	return known.Reservation, ok && !known.Released
+}
+
+// Held is a live reservation in a list.
+type Held struct {
+	Key    string `json:"key"`
+	MadeMS int64  `json:"made_ms" doc:"When it was reserved, in unix milliseconds."`
+}
+
+// HeldPage is a part of the list of live reservations, oldest first.
+type HeldPage struct {
+	Reservations []Held `json:"reservations"`
+	Next         int    `json:"next" doc:"Continue from here; 0 at the end."`
+}
+
+// List returns live reservations from a position on; it looks at so many keys.
+func (w *Warehouse) List(from, limit int) HeldPage {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	page := HeldPage{Reservations: []Held{}}
+	if from < 0 || from > len(w.order) {
+		return page
+	}
+	end := min(from+limit, len(w.order))
+	for _, key := range w.order[from:end] {
+		if known := w.entries[key]; !known.Released {
+			page.Reservations = append(page.Reservations, Held{Key: key, MadeMS: known.MadeMS})
+		}
+	}
+	if end < len(w.order) {
+		page.Next = end
+	}
+	return page
 }
 
 // Holding is what is reserved of a vaccine at an institution.
@@ -176,6 +210,9 @@ func (w *Warehouse) change(e entry) error {
 }
 
 func (w *Warehouse) set(e entry) {
+	if _, ok := w.entries[e.Key]; !ok {
+		w.order = append(w.order, e.Key)
+	}
 	if old, ok := w.entries[e.Key]; ok && !old.Released {
 		w.reserved[shelf{old.Institution, old.Vaccine}] -= old.Doses
 	}

@@ -1,0 +1,153 @@
+package outbox
+
+import (
+	"context"
+	"fmt"
+	"iter"
+	"log/slog"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"sunbeon/reservation/booking"
+	"sunbeon/reservation/upstream"
+)
+
+// Holdings is what the reconciler compares with the stock system.
+type Holdings interface {
+	Live(ctx context.Context) iter.Seq2[booking.Booking, error]
+	Follow(ctx context.Context, name, holder string, nowMS, untilMS int64) (after int64, mine bool, err error)
+}
+
+// StockList is the stock system's own account.
+type StockList interface {
+	List(ctx context.Context, from int) (held []upstream.Held, next int, err error)
+	Release(ctx context.Context, key string) error
+}
+
+// Reconciler compares the stock system's reservations with the bookings that
+// stand on them. What nobody stands on, because a server died between reserving
+// and booking, is given back. What is missing is counted and named in the log:
+// the person is booked, and people must find out what the stock system did.
+type Reconciler struct {
+	Holder  string
+	Ledger  Holdings
+	Stock   StockList
+	Metrics *ReconcilerMetrics // nil counts nothing
+	Logger  *slog.Logger
+	Now     func() time.Time // nil: the system's clock
+}
+
+// Differences are what one comparison found.
+type Differences struct {
+	Orphans int // reservations given back
+	Missing int // live bookings whose reservation the stock system does not have
+}
+
+const (
+	reconcileEvery = time.Minute
+	// settle is how old a reservation or booking is when it counts: longer than
+	// any request, its retries and the writer's patience together, and than the
+	// outbox takes to write a booking back.
+	settle = 2 * time.Minute
+)
+
+// Run compares until ctx ends, in one of all processes at a time.
+func (r *Reconciler) Run(ctx context.Context) {
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-time.After(reconcileEvery):
+		}
+		now := time.Now()
+		_, mine, err := r.Ledger.Follow(ctx, "reconciler", r.Holder, now.UnixMilli(), now.Add(3*reconcileEvery).UnixMilli())
+		if err == nil && mine {
+			_, err = r.Compare(ctx)
+		}
+		if err != nil && ctx.Err() == nil {
+			r.Logger.Warn("reconcile stock", "error", err)
+		}
+	}
+}
+
+// Compare makes one comparison.
+func (r *Reconciler) Compare(ctx context.Context) (Differences, error) {
+	now := time.Now()
+	if r.Now != nil {
+		now = r.Now()
+	}
+	ripe := now.Add(-settle).UnixMilli()
+	// The ledger first: what is booked while the list is read is too young to be
+	// an orphan.
+	wanted := map[string]standing{}
+	for b, err := range r.Ledger.Live(ctx) {
+		if err != nil {
+			return Differences{}, fmt.Errorf("reconcile stock: %w", err)
+		}
+		if b.Hold != "" {
+			wanted[b.Hold] = standing{b.Serial, b.SinceMS}
+		}
+	}
+	var d Differences
+	for from := 0; ; {
+		held, next, err := r.Stock.List(ctx, from)
+		if err != nil {
+			return d, fmt.Errorf("reconcile stock: %w", err)
+		}
+		for _, h := range held {
+			if _, ok := wanted[h.Key]; ok {
+				delete(wanted, h.Key)
+				continue
+			}
+			if h.MadeMS >= ripe {
+				continue
+			}
+			if err := r.Stock.Release(ctx, h.Key); err != nil {
+				return d, fmt.Errorf("release orphan: %w", err)
+			}
+			d.Orphans++
+		}
+		if from = next; from == 0 {
+			break
+		}
+	}
+	for _, s := range wanted {
+		if s.sinceMS < ripe {
+			d.Missing++
+			r.Logger.Error("booking without stock", "number", string(booking.NumberOf(s.serial)))
+		}
+	}
+	r.Metrics.report(d)
+	return d, nil
+}
+
+// standing is a booking that stands on a reservation.
+type standing struct{ serial, sinceMS int64 }
+
+// ReconcilerMetrics are a reconciler's figures.
+type ReconcilerMetrics struct {
+	orphans prometheus.Counter
+	missing prometheus.Gauge
+}
+
+// NewReconcilerMetrics registers them.
+func NewReconcilerMetrics(reg prometheus.Registerer) *ReconcilerMetrics {
+	m := &ReconcilerMetrics{
+		orphans: prometheus.NewCounter(prometheus.CounterOpts{
+			Name: "sunbeon_stock_orphans_total", Help: "Stock reservations given back because no booking stood on them.",
+		}),
+		missing: prometheus.NewGauge(prometheus.GaugeOpts{
+			Name: "sunbeon_stock_missing", Help: "Live bookings whose reservation the stock system does not have.",
+		}),
+	}
+	reg.MustRegister(m.orphans, m.missing)
+	return m
+}
+
+func (m *ReconcilerMetrics) report(d Differences) {
+	if m != nil {
+		m.orphans.Add(float64(d.Orphans))
+		m.missing.Set(float64(d.Missing))
+	}
+}
