@@ -92,6 +92,9 @@ func render(l *line, nowMS int64) (*rendered, error) {
 		document.Segment = &segment
 	}
 	document.Poll = waitingroom.PollTable(l.room.RateMilli(nowMS))
+	if opensIn := l.cohort.OpenMS - nowMS; opensIn > 0 && l.room.Phase() != waitingroom.Open {
+		document.Poll = waitingroom.LobbyPollTable(opensIn)
+	}
 	body, err := json.Marshal(document)
 	if err != nil {
 		return nil, err

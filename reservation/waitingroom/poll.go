@@ -35,6 +35,14 @@ func PollTable(rateMilli int64) []PollStep {
 	return append(table, pollStep(-1, pollFarMS))
 }
 
+// LobbyPollTable is the advice while the opening is still opensInMS away:
+// about five looks until then, so that a lobby that opens tonight makes next
+// to no load in the morning, and the hour finds everybody spread as widely as
+// waiting without a rate spreads them.
+func LobbyPollTable(opensInMS int64) []PollStep {
+	return []PollStep{pollStep(-1, min(max(opensInMS/5, pollIdleMS), pollFarMS))}
+}
+
 func pollStep(ahead, everyMS int64) PollStep {
 	return PollStep{Ahead: ahead, EveryMS: everyMS, JitterMS: everyMS / 2}
 }
