@@ -29,6 +29,17 @@ type Store interface {
 
 	// Seed adds what is not there yet; rows whose id exists are left alone.
 	Seed(ctx context.Context, c Catalog) error
+	// SetCapacities follows the institutions: places may grow at once, and shrink
+	// as far as nobody holds them. It returns the slots with more people than
+	// places; setting them again later takes what has been given up since.
+	SetCapacities(ctx context.Context, places map[booking.SlotID]int) (surplus []booking.SlotID, err error)
+	// Holders are the live bookings with a dose in one of the slots, sealed data
+	// included, in the order of serials.
+	Holders(ctx context.Context, slots []booking.SlotID) ([]booking.Booking, error)
+	// Accessed records that staff saw personal data; it comes before the seeing.
+	Accessed(ctx context.Context, a Access) error
+	// Accesses are the records about a booking, oldest first.
+	Accesses(ctx context.Context, serial int64) ([]Access, error)
 	// Latest is the person's live booking or else the last one cancelled; it
 	// is ErrNotFound if there never was one. Cancelled bookings keep the
 	// slots they had.
@@ -55,6 +66,15 @@ type Store interface {
 	// Audit counts broken invariants.
 	Audit(ctx context.Context) (Audit, error)
 	Close() error
+}
+
+// Access is staff looking at personal data.
+type Access struct {
+	TimeMS  int64
+	Account string // whose, never a shared one
+	Action  string // what was done: "withdraw"
+	Reason  string
+	Serials []int64 // whose data, by booking
 }
 
 // RestoreGap is how many serials and events a restore skips: far more than can

@@ -36,6 +36,8 @@ func Run(t *testing.T, h Harness) {
 		{"change is atomic", changeIsAtomic},
 		{"followers of the outbox", followers},
 		{"restored", restored},
+		{"supply", supply},
+		{"accesses", accesses},
 		{"storm", storm},
 		{"crash", crash},
 	} {

@@ -95,6 +95,16 @@ CREATE TABLE followers (
   after    bigint NOT NULL
 );
 
+-- Who of the staff looked at whose personal data, and why.
+CREATE TABLE accesses (
+  id      bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+  time_ms bigint NOT NULL,
+  account text NOT NULL,
+  action  text NOT NULL,
+  reason  text NOT NULL,
+  serial  bigint NOT NULL
+);
+
 -- One row a restore from a backup: serials up to the floor may have been told to
 -- people whose bookings the backup does not hold.
 CREATE TABLE restores (
@@ -103,4 +113,4 @@ CREATE TABLE restores (
 );
 
 -- +goose Down
-DROP TABLE restores, followers, outbox, answers, bookings, imports, places, slots, institutions, vaccines;
+DROP TABLE restores, accesses, followers, outbox, answers, bookings, imports, places, slots, institutions, vaccines;

@@ -93,6 +93,16 @@ CREATE TABLE followers (
   after    INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 
+-- Who of the staff looked at whose personal data, and why.
+CREATE TABLE accesses (
+  id      INTEGER PRIMARY KEY AUTOINCREMENT,
+  time_ms INTEGER NOT NULL,
+  account TEXT NOT NULL,
+  action  TEXT NOT NULL,
+  reason  TEXT NOT NULL,
+  serial  INTEGER NOT NULL
+) STRICT;
+
 -- One row a restore from a backup: serials up to the floor may have been told to
 -- people whose bookings the backup does not hold.
 CREATE TABLE restores (
@@ -102,6 +112,7 @@ CREATE TABLE restores (
 
 -- +goose Down
 DROP TABLE restores;
+DROP TABLE accesses;
 DROP TABLE followers;
 DROP TABLE outbox;
 DROP TABLE answers;
