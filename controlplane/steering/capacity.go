@@ -49,7 +49,8 @@ const (
 	pressStep      = 0.06
 	pressMost      = 0.2
 	replicasAgree  = 0.5
-	kneeLatency    = 2.0 // times the base
+	heavy          = 0.25 // of what is served is rejected
+	kneeLatency    = 2.0  // times the base
 	calmLatency    = 1.5
 	kneeWindow     = 6
 	wasBusy        = 0.85 // utilisation above which a WAS may be blamed
@@ -70,9 +71,12 @@ func (e *estimate) measure(r Resource, units, expected float64, blamable bool, p
 
 	gate := r.Rejected > 0 && r.Rejecting >= replicasAgree
 	knee := e.knee(r, expected/units)
-	if blamable && (gate || knee) {
+	switch {
+	case blamable && gate && r.Rejected >= heavy*r.Throughput:
+		e.Strikes += 2 // so much at once needs no third witness
+	case blamable && (gate || knee):
 		e.Strikes++
-	} else {
+	default:
 		e.Strikes = 0
 	}
 	was := e.Saturated
@@ -150,7 +154,7 @@ func (e *estimate) onset() {
 	calm := e.Smooth + (e.Recent[len(e.Recent)-1].Throughput-e.Smooth)/smoothCalm
 	most := max(e.Believed, calm)
 	defer func() { e.Smooth = min(e.Smooth, most) }()
-	e.Smooth, e.Averaged, e.Off = e.mean(strikesNeeded), strikesNeeded, 0
+	e.Smooth, e.Averaged, e.Off = e.mean(2), 2, 0
 	if math.Abs(e.Smooth-e.Believed) < contradiction*e.Believed {
 		const weight = 3 * strikesNeeded
 		e.Smooth = (e.Smooth*strikesNeeded + e.Believed*weight) / (strikesNeeded + weight)
