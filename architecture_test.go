@@ -48,6 +48,7 @@ var allowed = map[string][]string{
 	"reservation/ledger/postgres":      {"reservation/booking", "reservation/ledger"},
 	"reservation/ledger/dial":          {"reservation/ledger", "reservation/ledger/sqlite", "reservation/ledger/postgres"},
 	"reservation/ledger/ledgertest":    {"reservation/booking", "reservation/ledger"},
+	"reservation/ledger/sheet":         {"reservation/booking", "reservation/ledger"},
 	"reservation/ledger/bench":         {"reservation/booking", "reservation/ledger", "reservation/ledger/dial", "reservation/ledger/postgres/pgserver"},
 	"reservation/outbox":               {"reservation/booking", "reservation/ledger", "reservation/upstream"},
 	"reservation/upstream":             {"internal/..."},

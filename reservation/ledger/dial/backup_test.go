@@ -1,0 +1,113 @@
+package dial_test
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"sunbeon/reservation/booking"
+	"sunbeon/reservation/ledger"
+	"sunbeon/reservation/ledger/dial"
+	"sunbeon/reservation/ledger/postgres/pgserver"
+)
+
+func TestBackupAndRestore(t *testing.T) {
+	dir := t.TempDir()
+	backupAndRestore(t, "sqlite:"+filepath.Join(dir, "ledger.db"), "sqlite:"+filepath.Join(dir, "restored.db"))
+}
+
+func TestBackupAndRestorePostgres(t *testing.T) {
+	server, err := pgserver.Start(t.Context())
+	if errors.Is(err, pgserver.ErrNotInstalled) && os.Getenv("CI") != "true" {
+		t.Skipf("NOT TESTED: %v", err)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer server.Stop()
+	if _, err := exec.LookPath("pg_dump"); err != nil && os.Getenv("CI") != "true" {
+		t.Skipf("NOT TESTED: %v", err)
+	}
+	addresses := make([]string, 2)
+	for i := range addresses {
+		if addresses[i], err = server.Create(t.Context(), fmt.Sprint("ledger", i)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	backupAndRestore(t, addresses[0], addresses[1])
+}
+
+// backupAndRestore books, backs up, books on, loses everything and restores.
+func backupAndRestore(t *testing.T, address, other string) {
+	store, err := dial.Open(t.Context(), address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer store.Close()
+	err = store.Seed(t.Context(), ledger.Catalog{
+		Vaccines:     []booking.Vaccine{{ID: "mRNA", Doses: 1}},
+		Institutions: []booking.Institution{{ID: 1, Name: "Clinic", Province: "Seoul"}},
+		Slots:        []booking.Slot{{ID: 1, Institution: 1, Vaccine: "mRNA", Capacity: 100}},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	saved := book(t, store, "saved", "saved too")
+	backup := filepath.Join(t.TempDir(), "backup")
+	if err := dial.Backup(t.Context(), address, backup); err != nil {
+		t.Fatal(err)
+	}
+	lost := book(t, store, "lost")
+	if err := dial.Backup(t.Context(), address, backup); err == nil {
+		t.Error("a backup was overwritten")
+	}
+	if _, err := dial.Restore(t.Context(), backup, address); err == nil {
+		t.Error("a ledger was overwritten")
+	}
+	audit, err := dial.Restore(t.Context(), backup, other)
+	if err != nil || audit.Live != 2 {
+		t.Fatalf("restored %+v, %v", audit, err)
+	}
+	restored, err := dial.Open(t.Context(), other)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer restored.Close()
+	for _, serial := range saved {
+		want, _ := store.Find(t.Context(), serial)
+		got, err := restored.Find(t.Context(), serial)
+		if diff := cmp.Diff(want, got); err != nil || diff != "" {
+			t.Errorf("booking %d (-saved +restored):\n%s %v", serial, diff, err)
+		}
+	}
+	if _, err := restored.Find(t.Context(), lost[0]); !errors.Is(err, ledger.ErrNotFound) {
+		t.Errorf("a booking made after the backup: %v", err)
+	}
+	if next := book(t, restored, "next"); next[0] <= lost[0] {
+		t.Errorf("serial %d was given out again after %d", next[0], lost[0])
+	}
+}
+
+func book(t *testing.T, store ledger.Store, persons ...string) (serials []int64) {
+	t.Helper()
+	var batch []booking.Request
+	for _, p := range persons {
+		batch = append(batch, booking.Request{Kind: booking.Book, Key: "k", Person: p, Pass: "pass-" + p, First: 1, Sealed: []byte{1, 0, 2}, TimeMS: 1})
+	}
+	outcomes, err := store.Commit(t.Context(), func() []booking.Request { return batch })
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, o := range outcomes {
+		if o.Code != booking.Done {
+			t.Fatalf("outcome %+v", o)
+		}
+		serials = append(serials, o.Serial)
+	}
+	return serials
+}

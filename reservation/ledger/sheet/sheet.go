@@ -1,0 +1,107 @@
+// Package sheet reads what institutions send, CSV files with a header line, into
+// a catalog. Every mistake is found in one go and told with file, line and
+// column, because whoever has to correct a sheet of 16,000 lines wants to do it
+// once.
+package sheet
+
+import (
+	"encoding/csv"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// mostErrors are told before a sheet is given up.
+const mostErrors = 100
+
+// Error is a mistake in a sheet.
+type Error struct {
+	File   string
+	Line   int
+	Column string // empty where the line as a whole is wrong
+	Reason string
+}
+
+func (e *Error) Error() string {
+	if e.Column == "" {
+		return fmt.Sprintf("%s:%d: %s", e.File, e.Line, e.Reason)
+	}
+	return fmt.Sprintf("%s:%d: %s: %s", e.File, e.Line, e.Column, e.Reason)
+}
+
+// row is one line with its mistakes.
+type row struct {
+	file   string
+	line   int
+	fields map[string]string
+	errs   *[]error
+}
+
+func (r row) fail(column, format string, args ...any) {
+	*r.errs = append(*r.errs, &Error{r.file, r.line, column, fmt.Sprintf(format, args...)})
+}
+
+func (r row) text(column string) string {
+	value := strings.TrimSpace(r.fields[column])
+	if value == "" {
+		r.fail(column, "is empty")
+	}
+	return value
+}
+
+func (r row) number(column string, least, most int64) int64 {
+	n, err := strconv.ParseInt(strings.TrimSpace(r.fields[column]), 10, 64)
+	if err != nil || n < least || n > most {
+		r.fail(column, "%q is no number from %d to %d", r.fields[column], least, most)
+	}
+	return n
+}
+
+// read hands the lines of a sheet to each. The header must name the columns, in
+// any order; others are ignored.
+func read(file string, in io.Reader, columns []string, each func(row)) error {
+	reader := csv.NewReader(in)
+	reader.FieldsPerRecord = -1
+	header, err := reader.Read()
+	if err != nil {
+		return &Error{File: file, Line: 1, Reason: "no header line: " + err.Error()}
+	}
+	header[0] = strings.TrimPrefix(header[0], "\ufeff") // spreadsheets begin so
+	for i := range header {
+		header[i] = strings.ToLower(strings.TrimSpace(header[i]))
+	}
+	var errs []error
+	for _, column := range columns {
+		if !slices.Contains(header, column) {
+			errs = append(errs, &Error{File: file, Line: 1, Column: column, Reason: "the header does not name this column"})
+		}
+	}
+	for len(errs) < mostErrors {
+		values, err := reader.Read()
+		if errors.Is(err, io.EOF) {
+			return errors.Join(errs...)
+		}
+		var wrong *csv.ParseError
+		switch {
+		case errors.As(err, &wrong):
+			// What follows a broken quote is guesswork.
+			return errors.Join(append(errs, &Error{File: file, Line: wrong.Line, Reason: wrong.Err.Error()})...)
+		case err != nil:
+			return errors.Join(append(errs, fmt.Errorf("read %s: %w", file, err))...)
+		}
+		line, _ := reader.FieldPos(0)
+		if len(values) != len(header) {
+			errs = append(errs, &Error{File: file, Line: line, Reason: fmt.Sprintf("has %d fields, the header has %d", len(values), len(header))})
+			continue
+		}
+		fields := make(map[string]string, len(header))
+		for i, name := range header {
+			fields[name] = values[i]
+		}
+		each(row{file, line, fields, &errs})
+	}
+	return errors.Join(append(errs, fmt.Errorf("%s: too many mistakes, the rest was not read", file))...)
+}
