@@ -73,9 +73,6 @@ func (v *verifier) begin(named ed25519.PublicKey) error {
 	if v.key == nil {
 		v.key = named
 	}
-	if len(v.key) != ed25519.PublicKeySize && len(v.config.Evidence) > 0 {
-		return errors.New("evidence needs the key of the log, and the record names none")
-	}
 	for _, e := range v.config.Evidence {
 		if err := v.seen.Add(e.Content, v.key); err != nil {
 			return fmt.Errorf("%s: %w", e.Name, err)
@@ -112,10 +109,13 @@ func (v *verifier) group(g *record.Group) error {
 
 // finish checks what can only be told at the end.
 func (v *verifier) finish() error {
-	if v.key == nil {
-		if err := v.begin(nil); err != nil {
-			return err
-		}
+	switch {
+	case v.key != nil:
+	case len(v.config.Evidence) == 0:
+		return fmt.Errorf("there is no record in %s", v.config.Dir)
+	default:
+		_ = v.violate(OnlyGrew, 0, fmt.Errorf("the record is empty, and %s was seen of it", v.config.Evidence[0].Name))
+		return nil
 	}
 	size := v.groups.Size()
 	if err := v.seen.atSize(size, v.groups.Root()); err != nil {
@@ -158,6 +158,9 @@ func (v *verifier) report() *Report {
 	}
 	if !r.KeyGiven {
 		r.Trusted = append(r.Trusted, "the key the record itself names: compare it with the published one")
+	}
+	if v.seen.count == 0 && r.OK {
+		r.Trusted = append(r.Trusted, "that nothing was cut off at the end: no checkpoint or receipt was given")
 	}
 	for _, room := range v.hall.Rooms() {
 		line, trusted := lineOf(room)

@@ -2,6 +2,7 @@ package fairness_test
 
 import (
 	"bytes"
+	"encoding/binary"
 	"encoding/json"
 	"os"
 	"path/filepath"
@@ -215,6 +216,45 @@ func TestDamagedRecordIsNamed(t *testing.T) {
 		if report := verify(t, dir); report.OK || report.Violation.Claim != fairness.Signed {
 			t.Errorf("byte %d: %+v", at, report.Violation)
 		}
+	}
+}
+
+// A copy is tampered with as a file, by somebody without the key. The
+// checkpoint that lies beside every record tells.
+func TestTamperedCopiesAreFound(t *testing.T) {
+	e := newEvening(t)
+	files, err := filepath.Glob(filepath.Join(e.dir, "*.log"))
+	e.check(err)
+	whole, err := os.ReadFile(files[0])
+	e.check(err)
+	// Where the groups begin, and where the last one ends.
+	var at []int
+	for i := bytes.Index(whole, []byte("SBgr")); i < len(whole); {
+		at = append(at, i)
+		i += 172 + int(binary.BigEndian.Uint32(whole[i+4:]))
+	}
+	at = append(at, len(whole))
+	cut := func(from, to int) []byte { return slices.Concat(whole[:at[from]], whole[at[to]:]) }
+	last := len(at) - 1
+	for name, copied := range map[string][]byte{
+		"a group is missing":        cut(7, 8),
+		"the last group is missing": cut(last-1, last),
+		"cut within a group":        whole[:at[last]-9],
+		"the tail is zeros":         slices.Concat(whole[:at[last-2]], make([]byte, at[last]-at[last-2])),
+		"two groups change places":  slices.Concat(whole[:at[7]], whole[at[8]:at[9]], whole[at[7]:at[8]], whole[at[9]:]),
+		"a group stands twice":      slices.Concat(whole[:at[8]], whole[at[7]:]),
+		"something is added":        append(slices.Clone(whole), "and then some more, which nobody has signed at all"...),
+		"nothing is left":           whole[:at[0]],
+	} {
+		dir := t.TempDir()
+		e.check(os.WriteFile(filepath.Join(dir, filepath.Base(files[0])), copied, 0o644))
+		report := verify(t, dir, evidenceOf(t, e)[0])
+		if report.OK || report.Violation == nil || len(report.Proved) > 0 {
+			t.Errorf("%s: %+v", name, report.Violation)
+		}
+	}
+	if _, err := fairness.Verify(fairness.Config{Dir: t.TempDir()}); err == nil {
+		t.Error("proved an empty directory")
 	}
 }
 
