@@ -254,3 +254,16 @@ func TestBodiesAreBounded(t *testing.T) {
 		t.Error("an oversized body reached a server")
 	}
 }
+
+// A booking whose answer got lost between server and gate is on record all the
+// same: the ledger's outbox tells.
+func TestALostAnswersBookingIsPutOnRecord(t *testing.T) {
+	w := newWorld(t)
+	w.was.register(w, "was-1")
+	p := w.admitted("one")
+	issued := p.enter()
+	used := map[string]string{"cohort": p.join().Cohort, "pass": issued.ID}
+	unknown := map[string]string{"cohort": used["cohort"], "pass": strings.Repeat("0", 32)}
+	w.was.set(func() { w.was.outbox = append(w.was.outbox, unknown, used, used) })
+	w.eventually("the booking is on record", func() bool { return p.join().State == "booked" })
+}

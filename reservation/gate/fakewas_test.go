@@ -24,6 +24,8 @@ type fakeWAS struct {
 	hangUp bool
 	// hold blocks requests until it is closed.
 	hold chan struct{}
+	// outbox is what the ledger says was booked.
+	outbox []map[string]string
 	// taken makes every slot taken.
 	taken bool
 }
@@ -44,6 +46,12 @@ func (f *fakeWAS) register(w *world, id string) {
 }
 
 func (f *fakeWAS) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if r.URL.Path == "/internal/v1/booked-passes" {
+		f.mu.Lock()
+		defer f.mu.Unlock()
+		json.NewEncoder(w).Encode(map[string]any{"passes": f.outbox, "next": len(f.outbox)})
+		return
+	}
 	body, _ := io.ReadAll(r.Body)
 	f.mu.Lock()
 	f.requests, f.bodies = append(f.requests, r), append(f.bodies, string(body))

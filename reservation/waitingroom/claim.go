@@ -110,6 +110,19 @@ func (r *Room) Booked(turn int64, id PassID, nowMS int64) (position uint64, err 
 	return r.commit(Record{Kind: KindBooked, Seq: seq, Pass: id, At: (nowMS + 999) / 1000}), nil
 }
 
+// BookedPass is [Room.Booked] for who knows only the pass, as the ledger's
+// outbox does. It reports whether the pass was issued here and is put on record
+// by this call: one used before, or never issued, is not.
+func (r *Room) BookedPass(id PassID, nowMS int64) (position uint64, recorded bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	i, ok := r.passes.unused[id]
+	if !ok {
+		return 0, false
+	}
+	return r.commit(Record{Kind: KindBooked, Seq: r.passes.get(i).seq, Pass: id, At: (nowMS + 999) / 1000}), true
+}
+
 func (r *Room) applyBooked(position uint64, record *Record) error {
 	i, pass := r.passes.find(record.Seq, record.Pass)
 	if pass == nil || pass.booked {

@@ -9,6 +9,8 @@ type passes struct {
 	current sparse[uint32]
 	// voided is the number of the last pass that [Room.Void] ended.
 	voided uint32
+	// unused finds the passes not used yet by their identifier.
+	unused map[PassID]uint32
 	// people have ever claimed, booked have booked.
 	people, booked int64
 	// lobby is how many of people waited in the lobby.
@@ -81,11 +83,16 @@ func (p *passes) issue(pass issued, fromLobby bool) {
 	p.all.push(pass)
 	p.current.set(int(pass.seq), uint32(p.all.length))
 	p.open++
+	if p.unused == nil {
+		p.unused = map[PassID]uint32{}
+	}
+	p.unused[pass.id] = uint32(p.all.length)
 }
 
 func (p *passes) use(i uint32) {
 	p.get(i).booked = true
 	p.booked++
+	delete(p.unused, p.get(i).id)
 	if i > p.ranOut {
 		p.open--
 	}
