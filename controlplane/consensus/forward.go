@@ -9,6 +9,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptrace"
+	"sync"
 
 	"sunbeon/controlplane/plan"
 	"sunbeon/internal/problem"
@@ -21,8 +22,8 @@ const (
 	statusPath    = "/internal/v1/raft/status"
 )
 
-// maxForwarded bounds a forwarded command's JSON.
-const maxForwarded = plan.MaxBody + 16<<10
+// maxForwarded bounds the JSON of a convoy: many commands, or one large one.
+const maxForwarded = convoyBytes + plan.MaxBody + 64<<10
 
 // readAnswer is the JSON of a read index.
 type readAnswer struct {
@@ -35,13 +36,12 @@ type readAnswer struct {
 func (n *Node) Handler() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("POST "+proposePath, func(w http.ResponseWriter, r *http.Request) {
-		var c plan.Command
-		if err := json.NewDecoder(http.MaxBytesReader(w, r.Body, maxForwarded)).Decode(&c); err != nil {
+		var commands []plan.Command
+		if err := json.NewDecoder(http.MaxBytesReader(w, r.Body, maxForwarded)).Decode(&commands); err != nil {
 			problem.Write(w, http.StatusBadRequest, "malformed", err.Error())
 			return
 		}
-		result, err := n.Propose(r.Context(), c)
-		answer(w, result, err)
+		answer(w, n.proposeAll(r.Context(), commands), nil)
 	})
 	mux.HandleFunc("GET "+readIndexPath, func(w http.ResponseWriter, r *http.Request) {
 		index, err := n.ReadIndex(r.Context())
@@ -51,6 +51,25 @@ func (n *Node) Handler() http.Handler {
 		answer(w, n.Status(), nil)
 	})
 	return mux
+}
+
+// proposeAll brings all commands into the log before it waits for the first, so
+// that they share a sync.
+func (n *Node) proposeAll(ctx context.Context, commands []plan.Command) []forwarded {
+	settle := make([]func(context.Context) (plan.Result, error), len(commands))
+	for i, c := range commands {
+		settle[i] = n.enqueue(c)
+	}
+	answers := make([]forwarded, len(commands))
+	for i := range settle {
+		result, err := settle[i](ctx)
+		if err == nil {
+			answers[i].Result = &result
+		} else {
+			answers[i].Taken, answers[i].Error = !errors.Is(err, plan.ErrRetryable), err.Error()
+		}
+	}
+	return answers
 }
 
 func answer(w http.ResponseWriter, value any, err error) {
@@ -67,22 +86,37 @@ func answer(w http.ResponseWriter, value any, err error) {
 
 // HTTPLeader is the [LeaderClient] that asks over HTTP. Client must present a
 // member's certificate.
-type HTTPLeader struct{ Client *http.Client }
+type HTTPLeader struct {
+	Client *http.Client
 
-// Propose implements [LeaderClient].
-func (l HTTPLeader) Propose(ctx context.Context, leaderURL string, c plan.Command) (plan.Result, error) {
+	mu    sync.Mutex
+	lanes map[string]*lane // by leader
+}
+
+// Propose implements [LeaderClient]. Commands that wait travel together.
+func (l *HTTPLeader) Propose(ctx context.Context, leaderURL string, c plan.Command) (plan.Result, error) {
 	encoded, err := json.Marshal(c)
 	if err != nil {
 		return plan.Result{}, fmt.Errorf("%w: %w", plan.ErrRetryable, err)
 	}
-	var result plan.Result
-	err = l.ask(ctx, http.MethodPost, leaderURL+proposePath, encoded, &result)
-	return result, err
+	return l.lane(leaderURL).propose(ctx, func(convoy []*passenger) { l.send(leaderURL, convoy) }, encoded)
+}
+
+func (l *HTTPLeader) lane(leaderURL string) *lane {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.lanes[leaderURL] == nil {
+		if l.lanes == nil {
+			l.lanes = map[string]*lane{}
+		}
+		l.lanes[leaderURL] = &lane{}
+	}
+	return l.lanes[leaderURL]
 }
 
 // ReadIndex implements [LeaderClient]. A read changes nothing, so that whatever
 // went wrong it may be tried again.
-func (l HTTPLeader) ReadIndex(ctx context.Context, leaderURL string) (uint64, error) {
+func (l *HTTPLeader) ReadIndex(ctx context.Context, leaderURL string) (uint64, error) {
 	var got readAnswer
 	if err := l.ask(ctx, http.MethodGet, leaderURL+readIndexPath, nil, &got); err != nil {
 		return 0, fmt.Errorf("%w: %w", plan.ErrRetryable, err)
@@ -91,7 +125,7 @@ func (l HTTPLeader) ReadIndex(ctx context.Context, leaderURL string) (uint64, er
 }
 
 // Status implements [LeaderClient].
-func (l HTTPLeader) Status(ctx context.Context, url string) (Status, error) {
+func (l *HTTPLeader) Status(ctx context.Context, url string) (Status, error) {
 	var got Status
 	if err := l.ask(ctx, http.MethodGet, url+statusPath, nil, &got); err != nil {
 		return Status{}, fmt.Errorf("%w: %w", plan.ErrRetryable, err)
@@ -101,7 +135,7 @@ func (l HTTPLeader) Status(ctx context.Context, url string) (Status, error) {
 
 // ask sends one request. Its error is ErrRetryable only when the leader said
 // so, turned the request away, or could not be reached.
-func (l HTTPLeader) ask(ctx context.Context, method, url string, body []byte, into any) error {
+func (l *HTTPLeader) ask(ctx context.Context, method, url string, body []byte, into any) error {
 	connected := false
 	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
 		GotConn: func(httptrace.GotConnInfo) { connected = true },

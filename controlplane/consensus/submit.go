@@ -58,6 +58,14 @@ func (n *Node) Submit(ctx context.Context, c plan.Command) (plan.Result, error) 
 // Propose is Submit without forwarding: it is what a forwarded command meets,
 // so that a command never travels more than one hop.
 func (n *Node) Propose(ctx context.Context, c plan.Command) (plan.Result, error) {
+	return n.enqueue(c)(ctx)
+}
+
+// enqueue gives the command to raft and returns how to wait for its answer.
+func (n *Node) enqueue(c plan.Command) func(context.Context) (plan.Result, error) {
+	decided := func(r plan.Result, err error) func(context.Context) (plan.Result, error) {
+		return func(context.Context) (plan.Result, error) { return r, err }
+	}
 	now := n.config.Now().UnixMilli()
 	if c.TimeMS == 0 {
 		c.TimeMS = now
@@ -65,23 +73,27 @@ func (n *Node) Propose(ctx context.Context, c plan.Command) (plan.Result, error)
 	c.StampMS = now
 	p, _ := n.Plan()
 	if refusal, refused := plan.Screen(p, c); refused {
-		return refusal, nil
+		return decided(refusal, nil)
 	}
 	encoded, err := encodeEntry(c)
 	if err != nil {
-		return plan.Result{}, fmt.Errorf("encode %s: %w: %w", c.Kind, plan.ErrRetryable, err)
+		return decided(plan.Result{}, fmt.Errorf("encode %s: %w: %w", c.Kind, plan.ErrRetryable, err))
 	}
 	future := n.raft.Apply(encoded, enqueueTimeout)
+	return func(ctx context.Context) (plan.Result, error) { return n.settle(ctx, c.Kind, future) }
+}
+
+func (n *Node) settle(ctx context.Context, kind plan.Kind, future raft.ApplyFuture) (plan.Result, error) {
 	if err := n.await(ctx, future); err != nil {
-		return plan.Result{}, fmt.Errorf("append %s: %w: %w", c.Kind, outcome(err), err)
+		return plan.Result{}, fmt.Errorf("append %s: %w: %w", kind, outcome(err), err)
 	}
 	switch answer := future.Response().(type) {
 	case plan.Result:
 		return answer, nil
 	case error:
-		return plan.Result{}, fmt.Errorf("apply %s: %w: %w", c.Kind, plan.ErrUnknown, answer)
+		return plan.Result{}, fmt.Errorf("apply %s: %w: %w", kind, plan.ErrUnknown, answer)
 	default:
-		return plan.Result{}, fmt.Errorf("apply %s: %w: answer of type %T", c.Kind, plan.ErrUnknown, answer)
+		return plan.Result{}, fmt.Errorf("apply %s: %w: answer of type %T", kind, plan.ErrUnknown, answer)
 	}
 }
 

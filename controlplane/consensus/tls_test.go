@@ -50,7 +50,7 @@ func (m *member) open(t *testing.T, identity *pki.Identity, peers []consensus.Pe
 	t.Cleanup(client.CloseIdleConnections)
 	m.node, err = consensus.Open(consensus.Config{
 		ID: id, Dir: m.dir, Transport: transport, Peers: peers, Bootstrap: true,
-		Leader: consensus.HTTPLeader{Client: client},
+		Leader: &consensus.HTTPLeader{Client: client},
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -113,7 +113,7 @@ func TestThreeNodesOverTLS(t *testing.T) {
 		}
 		client := &http.Client{Transport: &http.Transport{TLSClientConfig: gate.ClientTLS()}}
 		defer client.CloseIdleConnections()
-		_, err = consensus.HTTPLeader{Client: client}.Propose(ctx, members[leader].private.URL, tau(t, 6))
+		_, err = (&consensus.HTTPLeader{Client: client}).Propose(ctx, members[leader].private.URL, tau(t, 6))
 		if err == nil || !strings.Contains(err.Error(), "403") && !strings.Contains(err.Error(), "role_not_allowed") {
 			t.Errorf("forwarding as a gate: %v", err)
 		}

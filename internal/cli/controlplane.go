@@ -174,7 +174,7 @@ func openNode(f controlplaneFlags, peers []consensus.Peer, identity *pki.Identit
 	defer close(wired)
 	node, err := consensus.Open(consensus.Config{
 		ID: f.id, Dir: f.data, Transport: transport, Peers: peers, Bootstrap: f.bootstrap,
-		Leader: consensus.HTTPLeader{Client: &http.Client{Transport: o.Transport(&http.Transport{
+		Leader: &consensus.HTTPLeader{Client: &http.Client{Transport: o.Transport(&http.Transport{
 			TLSClientConfig: identity.ClientTLS(), MaxIdleConnsPerHost: 32, IdleConnTimeout: 90 * time.Second,
 		})}},
 		Lead:    func(ctx context.Context, term uint64) { <-wired; lead(work, wheel)(ctx, term) },
