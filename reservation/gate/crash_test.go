@@ -132,3 +132,21 @@ func TestAClockSetAheadCallsNobody(t *testing.T) {
 		t.Errorf("the pass changed: %+v, %+v", before, after)
 	}
 }
+
+// All booking servers are gone for a while: nobody could use their pass, so
+// none ran out.
+func TestPassClocksStandStillWithoutBookingServers(t *testing.T) {
+	w := newWorld(t)
+	w.was.register(w, "was-1")
+	p := w.admitted("one")
+	before := p.enter()
+	w.eventually("the server is used", func() bool { status, _ := p.get("/v1/eligibility", nil); return status == http.StatusOK })
+	time.Sleep(1200 * time.Millisecond) // seen in service
+	w.cluster.do(plan.InstanceForget, plan.ForgetInstance{ID: "was-1"})
+	w.eventually("the clock stood still", func() bool {
+		return p.enter().ExpiresMS-before.ExpiresMS >= 2900
+	})
+	if after := p.enter(); after.ID != before.ID {
+		t.Errorf("before %+v, after %+v", before, after)
+	}
+}

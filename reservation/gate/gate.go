@@ -139,6 +139,7 @@ func (g *Gate) Run(ctx context.Context) error {
 	group.Go(func() error { return g.heartbeat.run(ctx) })
 	group.Go(func() error { return g.publishCheckpoints(ctx) })
 	group.Go(func() error { return g.followBookings(ctx) })
+	group.Go(func() error { return g.noteOutages(ctx) })
 	group.Go(func() error {
 		select {
 		case <-ctx.Done():

@@ -82,6 +82,9 @@ func (p *Pool) Set(servers []Server) {
 // Len is how many servers the pool has.
 func (p *Pool) Len() int { return len(*p.members.Load()) }
 
+// Serves reports whether any server can be used right now.
+func (p *Pool) Serves() bool { return p.pick(nil) != nil }
+
 // pick returns the less busy of two random servers, which spreads load nearly
 // as well as asking all of them. It passes over those tried and those shunned,
 // and returns nil when none is left.
