@@ -26,6 +26,7 @@ type Gate struct {
 	config    Config
 	logger    *slog.Logger
 	metrics   *metrics
+	promises  *promises
 	clock     *clock
 	startedMS int64
 
@@ -86,6 +87,7 @@ func New(config Config) (*Gate, error) {
 		return nil, err
 	}
 	g.metrics = newMetrics(config.Observability.Registry, g.lines, g.nowMS)
+	g.promises = newPromises(config.Observability.Registry)
 	g.pool = waspool.New(waspool.Config{
 		Transport: config.Observability.Transport(config.WAS),
 		Now:       config.Now,
@@ -140,6 +142,7 @@ func (g *Gate) Run(ctx context.Context) error {
 	group.Go(func() error { return g.publishCheckpoints(ctx) })
 	group.Go(func() error { return g.followBookings(ctx) })
 	group.Go(func() error { return g.noteOutages(ctx) })
+	group.Go(func() error { return g.keepPromises(ctx) })
 	group.Go(func() error {
 		select {
 		case <-ctx.Done():
