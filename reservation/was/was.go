@@ -146,16 +146,16 @@ func New(cfg Config) (*Server, error) {
 	}
 	s.sessions = newSessions()
 	s.metrics = newMetrics(cfg.Registry, s.sessions.active)
-	gate := func(resource string, limit int) *loadgate.Gate {
+	gate := func(resource string, limit, least int) *loadgate.Gate {
 		return loadgate.New(loadgate.Config{
-			Resource: resource, Limit: limit, Queue: cfg.Limits.Queue, Bound: cfg.Limits.Bound, Metrics: s.gates,
+			Resource: resource, Limit: limit, Least: least, Queue: cfg.Limits.Queue, Bound: cfg.Limits.Bound, Metrics: s.gates,
 		})
 	}
-	s.cpu = gate("cpu", cfg.Limits.CPU)
-	s.ledger = gate("ledger", cfg.Limits.Ledger)
-	s.eligibility = gate(upstream.SystemEligibility, cfg.Limits.Eligibility)
-	s.stock = gate(upstream.SystemStock, cfg.Limits.Stock)
-	s.lookup = gate("lookup", cfg.Limits.Lookup)
+	s.cpu = gate("cpu", cfg.Limits.CPU, 8)
+	s.ledger = gate("ledger", cfg.Limits.Ledger, 0) // more at once are larger batches, not a longer wait
+	s.eligibility = gate(upstream.SystemEligibility, cfg.Limits.Eligibility, cfg.Limits.Eligibility/8)
+	s.stock = gate(upstream.SystemStock, cfg.Limits.Stock, cfg.Limits.Stock/8)
+	s.lookup = gate("lookup", cfg.Limits.Lookup, 0)
 	return s, nil
 }
 

@@ -4,7 +4,8 @@
 // cannot wait for the control plane to slow things down: it turns the excess
 // away itself, within a second. One [Gate] stands before each resource (this
 // process's own CPU, the ledger, each upstream). It lets a limited number
-// through at once; the others wait in order of how far along they are, at most
+// through at once, fewer while the resource takes longer than it does when it is
+// well; the others wait in order of how far along they are, at most
 // as long as the queue bound, and are then told to hold on. While a resource is
 // stalled, nobody waits at all: those who come are turned away at once, and a
 // storm of retries finds nothing to feed on.
@@ -31,7 +32,8 @@ const (
 // Config of a gate.
 type Config struct {
 	Resource string        // named when people are held
-	Limit    int           // let through at once
+	Limit    int           // let through at once, at most
+	Least    int           // let through at once, however slow the resource is; 0 keeps to Limit
 	Queue    int           // waiting at most
 	Bound    time.Duration // longest wait
 	Metrics  *Metrics      // nil counts nothing
@@ -42,10 +44,11 @@ type Gate struct {
 	cfg Config
 
 	mu      sync.Mutex
+	limit   limit
 	inside  int
 	waiting int
 	queues  [ranks][]*waiter
-	moved   time.Time // when somebody last left or entered
+	moved   time.Time // when the resource last showed that it moves
 }
 
 type waiter struct {
@@ -72,7 +75,10 @@ func (h *Held) Error() string { return fmt.Sprintf("hold on: %s is at its limit"
 
 // New returns an open gate.
 func New(cfg Config) *Gate {
-	g := &Gate{cfg: cfg}
+	if cfg.Least <= 0 {
+		cfg.Least = cfg.Limit
+	}
+	g := &Gate{cfg: cfg, limit: newLimit(cfg.Least, cfg.Limit)}
 	cfg.Metrics.declare(cfg.Resource)
 	return g
 }
@@ -90,7 +96,8 @@ func (g *Gate) Enter(ctx context.Context, rank Rank) (leave func(), err error) {
 		}
 	}
 	g.cfg.Metrics.enter(g.cfg.Resource)
-	return sync.OnceFunc(g.leave), nil
+	began := time.Now()
+	return sync.OnceFunc(func() { g.leave(time.Since(began)) }), nil
 }
 
 // join takes a place at once and returns nil, or queues.
@@ -98,9 +105,11 @@ func (g *Gate) join(rank Rank) (*waiter, error) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	now := time.Now()
-	if g.inside < g.cfg.Limit {
+	if g.limit.allows(g.inside) {
+		if g.inside == 0 {
+			g.moved = now // it has not been asked for a while
+		}
 		g.inside++
-		g.moved = now
 		return nil, nil
 	}
 	if now.Sub(g.moved) > g.cfg.Bound || g.waiting >= g.cfg.Queue && !g.evict(rank) {
@@ -168,11 +177,23 @@ func (g *Gate) trim(rank Rank) {
 	g.queues[rank] = queue
 }
 
-func (g *Gate) leave() {
+func (g *Gate) leave(took time.Duration) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.cfg.Metrics.leave(g.cfg.Resource)
-	g.moved = time.Now()
+	now := time.Now()
+	if took <= g.cfg.Bound { // one who gave up on a stalled resource does not show that it moves
+		g.moved = now
+	}
+	g.limit.done(took, g.inside, now)
+	g.inside--
+	for g.limit.allows(g.inside) && g.admitNext() {
+	}
+	g.cfg.Metrics.limit(g.cfg.Resource, int(g.limit.now))
+}
+
+// admitNext lets in who is furthest along, and came first among those.
+func (g *Gate) admitNext() bool {
 	for r := ranks - 1; r >= 0; r-- {
 		for len(g.queues[r]) > 0 {
 			w := g.queues[r][0]
@@ -180,12 +201,13 @@ func (g *Gate) leave() {
 			if w.state == queued {
 				w.state = admitted
 				g.waiting--
-				close(w.admit) // the place passes on; inside stays
-				return
+				g.inside++
+				close(w.admit)
+				return true
 			}
 		}
 	}
-	g.inside--
+	return false
 }
 
 func (g *Gate) hold() error {

@@ -5,6 +5,7 @@ import "github.com/prometheus/client_golang/prometheus"
 // Metrics of all gates of a process.
 type Metrics struct {
 	inside *prometheus.GaugeVec
+	limits *prometheus.GaugeVec
 	held   *prometheus.CounterVec
 }
 
@@ -14,11 +15,14 @@ func NewMetrics(reg prometheus.Registerer) *Metrics {
 		inside: prometheus.NewGaugeVec(prometheus.GaugeOpts{
 			Name: "sunbeon_was_resource_inflight", Help: "Requests that occupy a resource, by resource.",
 		}, []string{"resource"}),
+		limits: prometheus.NewGaugeVec(prometheus.GaugeOpts{
+			Name: "sunbeon_was_resource_limit", Help: "Requests let through to a resource at once, as adapted.",
+		}, []string{"resource"}),
 		held: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "sunbeon_was_held_total", Help: "Requests told to hold on, by what was at its limit.",
 		}, []string{"reason"}),
 	}
-	reg.MustRegister(m.inside, m.held)
+	reg.MustRegister(m.inside, m.limits, m.held)
 	return m
 }
 
@@ -35,6 +39,12 @@ func (m *Metrics) declare(resource string) {
 func (m *Metrics) enter(resource string) {
 	if m != nil {
 		m.inside.WithLabelValues(resource).Inc()
+	}
+}
+
+func (m *Metrics) limit(resource string, n int) {
+	if m != nil {
+		m.limits.WithLabelValues(resource).Set(float64(n))
 	}
 }
 
