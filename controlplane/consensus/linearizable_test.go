@@ -3,6 +3,7 @@ package consensus_test
 import (
 	"context"
 	"errors"
+	"flag"
 	"fmt"
 	"math/rand/v2"
 	"sync"
@@ -141,12 +142,14 @@ func (c *cluster) disturb(r *rand.Rand, over time.Time) {
 	}
 }
 
+// seeds is how many histories are played: go test -run Histories -seeds 300
+var seeds = flag.Uint64("seeds", 12, "histories to play")
+
 func TestHistoriesAreLinearizable(t *testing.T) {
-	seeds := uint64(12)
 	if testing.Short() {
-		seeds = 3
+		*seeds = 3
 	}
-	for seed := range seeds {
+	for seed := range *seeds {
 		t.Run(fmt.Sprint(seed), func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				c := newCluster(t, nil)
@@ -159,6 +162,9 @@ func TestHistoriesAreLinearizable(t *testing.T) {
 					r := rand.New(rand.NewPCG(seed, uint64(id)))
 					group.Go(func() { c.client(h, id, r, over) })
 				}
+				p, _ := c.nodes[c.leader()].Plan()
+				watch := &watcher{c: c, plan: p}
+				group.Go(func() { watch.follow(rand.New(rand.NewPCG(seed, 98)), over) })
 				c.disturb(rand.New(rand.NewPCG(seed, 99)), over)
 				group.Wait()
 				if result := porcupine.CheckOperationsTimeout(register, h.operations, 20*time.Second); result != porcupine.Ok {
@@ -168,6 +174,8 @@ func TestHistoriesAreLinearizable(t *testing.T) {
 					t.Errorf("only %d operations were answered", len(h.operations))
 				}
 				c.agree()
+				watch.stay(c.nodes[c.leader()], time.Second) // what came after the last trouble
+				watch.check()
 			})
 		})
 	}
