@@ -18,6 +18,20 @@ type sureness struct {
 	raise  bool // the admission rate may rise
 	expire bool // what the clock says has expired has
 	forget bool // whoever is silent has been given time to report
+	ahead  step // the last time the clock was set ahead
+}
+
+// step is a span the wall clock was set ahead by: it never happened.
+type step struct {
+	byMS, untilMS int64 // untilMS is the wall clock's time after it
+}
+
+// since is what of a span that began at fromMS, by the wall clock, was the step.
+func (s step) since(fromMS int64) int64 {
+	if fromMS < s.untilMS {
+		return s.byMS
+	}
+	return 0
 }
 
 // clock compares the wall clock with the time since the term began, which no
@@ -27,6 +41,7 @@ type clock struct {
 	started  bool
 	jumped   bool  // at the last look
 	settled  int64 // monotonic time from which the clock is trusted again
+	ahead    step
 }
 
 // observe takes both clocks at one moment, in milliseconds; monotonic time
@@ -37,6 +52,9 @@ func (c *clock) observe(wallMS, sinceMS int64) sureness {
 	c.jumped = c.started && (moved > jumpMS || moved < -jumpMS)
 	if c.jumped {
 		c.settled = sinceMS + settleMS
+		if moved > 0 {
+			c.ahead = step{byMS: moved, untilMS: wallMS}
+		}
 	}
 	c.offsetMS, c.started = offset, true
 	trusted := sinceMS >= c.settled
@@ -44,5 +62,6 @@ func (c *clock) observe(wallMS, sinceMS int64) sureness {
 		raise:  trusted && sinceMS >= quietMS,
 		expire: trusted,
 		forget: trusted && sinceMS >= silenceMS,
+		ahead:  c.ahead,
 	}
 }

@@ -17,6 +17,12 @@ func TestClockJumpIsNoticed(t *testing.T) {
 			if c.jumped != noticed || s.raise == noticed || s.expire == noticed || s.forget == noticed {
 				t.Errorf("jumped %v, %+v", c.jumped, s)
 			}
+			if got := s.ahead.since(wall); got != max(jump, 0) && noticed {
+				t.Errorf("of the time since the begin %d ms never happened, want %d", got, max(jump, 0))
+			}
+			if got := s.ahead.since(wall + at + jump); got != 0 {
+				t.Errorf("of no time at all %d ms never happened", got)
+			}
 			at += 1_000
 			if c.observe(wall+at+jump, at); c.jumped {
 				t.Error("the same jump is noticed twice")

@@ -49,7 +49,10 @@ func duties(p *plan.Plan, nowMS int64, steer Steer, sure sureness) []duty {
 	}
 	for _, c := range sorted(p.Cohorts) {
 		if c.Phase == plan.Open && renewalDue(p, c.ID, wantedMilli, nowMS) {
-			add(plan.SegmentRenew, plan.RenewSegment{Cohort: c.ID, RateMilli: wantedMilli, NoRaise: !sure.raise}, nil)
+			add(plan.SegmentRenew, plan.RenewSegment{
+				Cohort: c.ID, RateMilli: wantedMilli, NoRaise: !sure.raise,
+				SetAheadMS: sure.ahead.since(p.Segments[c.ID].Current.T0),
+			}, nil)
 		}
 	}
 	if sure.expire {

@@ -30,6 +30,9 @@ type RenewSegment struct {
 	// NoRaise keeps the cohort's rate from rising, for a leader that is not
 	// sure of what it sees. A first segment then begins at the floor.
 	NoRaise bool `json:"no_raise,omitempty"`
+	// SetAheadMS is how far the leader's clock was set ahead since the segment
+	// in force began. Nobody was called in a span that never happened.
+	SetAheadMS int64 `json:"set_ahead_ms,omitempty"`
 }
 
 const (
@@ -56,8 +59,8 @@ func renewSegment(d *draft, b RenewSegment) error {
 		return refuse(NotFound, "cohort %q", b.Cohort)
 	case c.Phase != Open:
 		return refuse(IllegalPhase, "cohort %q is %s", c.ID, c.Phase)
-	case b.RateMilli < 0:
-		return refuse(Malformed, "rate %d", b.RateMilli)
+	case b.RateMilli < 0 || b.SetAheadMS < 0:
+		return refuse(Malformed, "rate %d, clock set ahead by %d ms", b.RateMilli, b.SetAheadMS)
 	}
 	if err := d.clocksAgree(c.ID); err != nil {
 		return err
@@ -74,7 +77,7 @@ func renewSegment(d *draft, b RenewSegment) error {
 		}
 		rate = min(rate, limit)
 	}
-	d.serve(c, rate)
+	d.serve(c, rate, b.SetAheadMS)
 	return nil
 }
 
@@ -110,7 +113,7 @@ func (d *draft) clocksAgree(cohort string) error {
 // it goes on from what the segment in force or any gate has shown. A segment
 // that begins before the one in force, which only a command that stops the
 // line may ask for, begins with it.
-func (d *draft) serve(c Cohort, rate int64) {
+func (d *draft) serve(c Cohort, rate, setAheadMS int64) {
 	line := d.LineOf(c.ID)
 	next := serving.Segment{
 		Cohort: c.ID, Number: 1, Start: line.HighWater, T0: d.ClockMS,
@@ -125,7 +128,7 @@ func (d *draft) serve(c Cohort, rate int64) {
 		previous, history = &current, before.History
 		next.Number = current.Number + 1
 		next.T0 = max(next.T0, current.T0)
-		next.Start = max(next.Start, current.At(next.T0))
+		next.Start = max(next.Start, current.At(next.T0-setAheadMS))
 	}
 	next.Until = next.T0 + leaseMS
 	next.Cap = max(d.CapOf(c.ID, rate), next.Start)
@@ -148,7 +151,7 @@ func (p *Plan) CapOf(cohort string, rateMilli int64) int64 {
 // so the number stands still beyond the lease as well.
 func (d *draft) stop(c Cohort) {
 	if before, ok := d.Segments[c.ID]; ok && before.Current.RateMilli > 0 {
-		d.serve(c, 0)
+		d.serve(c, 0, 0)
 	}
 }
 

@@ -37,6 +37,24 @@ func TestSegmentGoesOnWhereTheLineIs(t *testing.T) {
 	}
 }
 
+// The machine's clock was set an hour ahead: nobody was called in that hour.
+func TestAClockSetAheadCallsNobody(t *testing.T) {
+	e := newEvening(t)
+	e.open("c41", 1)
+	e.report("c41", 10_000, 0)
+	e.renew("c41", 10_000)
+	before := e.plan.Segments["c41"].Current
+	const hour = 3_600_000
+	e.nowMS += hour
+	e.report("c41", 10_000, 0)
+	e.must(plan.SegmentRenew, plan.RenewSegment{Cohort: "c41", RateMilli: 10_000, SetAheadMS: hour}, term(1))
+	after := e.plan.Segments["c41"].Current
+	if want := before.At(after.T0 - hour); after.Start != want || after.Start >= before.At(after.T0) {
+		t.Errorf("after the step the line begins at %d, want %d", after.Start, want)
+	}
+	e.refused(plan.Malformed, plan.SegmentRenew, plan.RenewSegment{Cohort: "c41", SetAheadMS: -1}, term(1))
+}
+
 func TestSegmentIsBoundBySupplyAndTail(t *testing.T) {
 	e := newEvening(t)
 	c := firstCome("c40")

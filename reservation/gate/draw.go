@@ -123,7 +123,9 @@ func (g *Gate) submit(ctx context.Context, kind plan.Kind, body any) error {
 		return err
 	}
 	command.Actor = g.config.ID
-	command.TimeMS = g.nowMS()
+	// By the machine's clock: the plan compares it with the leader's, and the
+	// line's own may wait for the plan to agree.
+	command.TimeMS = g.config.Now().UnixMilli()
 	ctx, cancel := context.WithTimeout(ctx, submitWithin)
 	defer cancel()
 	result, err := g.config.ControlPlane.Submit(ctx, command)
