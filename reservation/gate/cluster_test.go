@@ -20,6 +20,7 @@ type cluster struct {
 	plan     *plan.Plan
 	changed  chan struct{} // closed at each change
 	down     atomic.Bool
+	ahead    atomic.Int64 // of the leader's clock, in nanoseconds
 	commands []plan.Kind
 }
 
@@ -54,7 +55,7 @@ func (c *cluster) Submit(_ context.Context, command plan.Command) (plan.Result, 
 func (c *cluster) apply(command plan.Command) plan.Result {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	command.StampMS = time.Now().UnixMilli()
+	command.StampMS = time.Now().Add(time.Duration(c.ahead.Load())).UnixMilli()
 	if command.TimeMS == 0 {
 		command.TimeMS = command.StampMS
 	}
@@ -87,6 +88,16 @@ func (c *cluster) do(kind plan.Kind, body any, person ...string) {
 	if result := c.apply(command); !result.OK {
 		c.t.Fatalf("%s: %s: %s", kind, result.Code, result.Detail)
 	}
+}
+
+// try gives a leader's command and reports whether it was accepted.
+func (c *cluster) try(kind plan.Kind, body any) bool {
+	command, err := plan.NewCommand(kind, body)
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	command.Actor, command.Term = "test", 1
+	return c.apply(command).OK
 }
 
 func (c *cluster) current() *plan.Plan {

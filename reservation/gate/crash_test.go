@@ -131,6 +131,24 @@ func TestAClockSetAheadCallsNobody(t *testing.T) {
 	if after := people[0].enter(); after != before {
 		t.Errorf("the pass changed: %+v, %+v", before, after)
 	}
+
+	// The leader's clock was set as well: the line goes on by it, and the hour
+	// still has not happened.
+	w.cluster.ahead.Store(int64(time.Hour))
+	w.eventually("the plan takes a segment by the new clock", func() bool {
+		return w.cluster.try(plan.SegmentRenew, plan.RenewSegment{Cohort: "a", RateMilli: 2000, SetAheadMS: time.Hour.Milliseconds()})
+	})
+	w.eventually("the gate goes on by the new clock", func() bool {
+		var doc struct{ Segment struct{ Number int64 } }
+		w.anyone().get("/v1/serving/a", &doc)
+		return doc.Segment.Number >= 2
+	})
+	status, body = people[39].post("/v1/claim", nil, nil)
+	want(t, "claim of the last turn by the new clock", status, body, http.StatusConflict, "not_called")
+	after := people[0].enter()
+	if grown := after.ExpiresMS - before.ExpiresMS; after.ID != before.ID || grown < 3_590_000 || grown > 3_610_000 {
+		t.Errorf("the pass: %+v, %+v, grown by %d ms", before, after, grown)
+	}
 }
 
 // All booking servers are gone for a while: nobody could use their pass, so
