@@ -84,6 +84,7 @@ var allowed = map[string][]string{
 	"internal/observability": {},
 	"internal/httpserver":    {"internal/observability", "internal/pki"},
 	"internal/supervise":     {},
+	"internal/evening/bench": {"reservation/rush/journal"},
 	"internal/evening":       {"controlplane/opsapi/client", "controlplane/plan", "internal/...", "reservation/ledger/...", "reservation/rush"},
 }
 

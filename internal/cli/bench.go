@@ -11,6 +11,6 @@ processes on free ports and leave nothing behind.`,
 		Args: exactly(0),
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	cmd.AddCommand(newBenchPlanCommand(), newBenchLineCommand(), newBenchLedgerCommand())
+	cmd.AddCommand(newBenchPlanCommand(), newBenchLineCommand(), newBenchLedgerCommand(), newBenchEveningCommand())
 	return cmd
 }
