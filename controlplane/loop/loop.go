@@ -3,8 +3,11 @@ package loop
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"log/slog"
+	"math"
 	"slices"
+	"strconv"
 	"sync"
 	"time"
 
@@ -147,9 +150,34 @@ func busy(p *plan.Plan) bool {
 // record brings a decision into the plan, in English; the whole record holds
 // both languages.
 func (l *Loop) record(ctx context.Context, number uint64, d steering.Decision) {
-	body := plan.RecordDecision{Actuator: d.Actuator, Sentence: d.Because.En}
+	body := plan.RecordDecision{Actuator: d.Actuator, Sentence: headline(d)}
 	body.Record = fitting(d, plan.MaxDecision-len(body.Sentence))
 	l.submit(ctx, number, plan.DecisionRecord, body, "")
+}
+
+// headline says in one line what a decision did and why.
+func headline(d steering.Decision) string {
+	because := d.Because.En
+	switch {
+	case d.Action == steering.ActionRaise || d.Action == steering.ActionLower:
+		unit := "/s"
+		if d.Actuator == steering.ActuatorReplicas {
+			unit = " WAS"
+		}
+		return fmt.Sprintf("%s → %s%s: %s", short(d.From), short(d.To), unit, because)
+	case d.Cohort != "":
+		return fmt.Sprintf("%s %s: %s", d.Action, d.Cohort, because)
+	default:
+		return fmt.Sprintf("%s: %s", d.Action, because)
+	}
+}
+
+// short is a number with as many digits as a line can bear.
+func short(v float64) string {
+	if v >= 10 {
+		return strconv.FormatFloat(math.Round(v), 'f', 0, 64)
+	}
+	return strconv.FormatFloat(v, 'g', 2, 64)
 }
 
 // fitting encodes a decision in at most the given number of bytes: what was

@@ -108,7 +108,7 @@ func (p *Page) serveHTML(w http.ResponseWriter, r *http.Request) {
 }
 
 func (p *Page) serveJSON(w http.ResponseWriter, _ *http.Request) {
-	body, err := p.once("json", func() ([]byte, error) { return json.Marshal(p.report()) })
+	body, err := p.once("json", func() ([]byte, error) { return p.encode() })
 	if err != nil {
 		http.Error(w, "the status cannot be written", http.StatusInternalServerError)
 		return
@@ -117,7 +117,12 @@ func (p *Page) serveJSON(w http.ResponseWriter, _ *http.Request) {
 	h.Set("Content-Type", "application/json")
 	h.Set("Access-Control-Allow-Origin", "*")
 	cacheable(h)
-	w.Write(append(body, '\n'))
+	w.Write(body)
+}
+
+func (p *Page) encode() ([]byte, error) {
+	body, err := json.Marshal(p.report())
+	return append(body, '\n'), err
 }
 
 func cacheable(h http.Header) { h.Set("Cache-Control", "public, max-age=2") }

@@ -85,11 +85,11 @@ func (e *Engine) instantQuery(r *http.Request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	query, err := e.queries.NewInstantQuery(r.Context(), e.db, nil, r.Form.Get("query"), at)
+	query, err := e.guests.engine.NewInstantQuery(r.Context(), e.db, nil, r.Form.Get("query"), at)
 	if err != nil {
 		return nil, badData("%w", err)
 	}
-	return run(r, query)
+	return e.guests.run(r, query)
 }
 
 func (e *Engine) rangeQuery(r *http.Request) (any, error) {
@@ -105,22 +105,30 @@ func (e *Engine) rangeQuery(r *http.Request) (any, error) {
 	switch {
 	case err != nil:
 		return nil, badData("step: %w", err)
-	case step <= 0:
-		return nil, badData("step must be positive")
+	case step < time.Millisecond:
+		return nil, badData("step must be at least a millisecond")
 	case end.Before(start):
 		return nil, badData("end is before start")
 	case end.Sub(start)/step > maxPoints:
 		return nil, badData("more than %d points a series; use a longer step", maxPoints)
 	}
-	query, err := e.queries.NewRangeQuery(r.Context(), e.db, nil, r.Form.Get("query"), start, end, step)
+	query, err := e.guests.engine.NewRangeQuery(r.Context(), e.db, nil, r.Form.Get("query"), start, end, step)
 	if err != nil {
 		return nil, badData("%w", err)
 	}
-	return run(r, query)
+	return e.guests.run(r, query)
 }
 
-func run(r *http.Request, query promql.Query) (any, error) {
+func (g *guests) run(r *http.Request, query promql.Query) (any, error) {
 	defer query.Close()
+	select {
+	case g.seats <- struct{}{}:
+		defer func() { <-g.seats }()
+	case <-r.Context().Done():
+		return nil, &apiError{"canceled", 499, r.Context().Err()}
+	case <-time.After(seatWait):
+		return nil, &apiError{"timeout", http.StatusServiceUnavailable, errors.New("too many queries at once; ask again")}
+	}
 	result := query.Exec(r.Context())
 	if result.Err != nil {
 		var timeout promql.ErrQueryTimeout

@@ -65,6 +65,7 @@ type Engine struct {
 	cfg     Config
 	db      *tsdb.DB
 	queries *promql.Engine
+	guests  *guests
 	scraper *scrape.Manager
 	rules   *rules.Manager
 	targets chan map[string][]*targetgroup.Group
@@ -96,6 +97,7 @@ func New(cfg Config) (*Engine, error) {
 		LookbackDelta: lookback, EnableAtModifier: true, EnableNegativeOffset: true,
 		NoStepSubqueryIntervalFn: func(int64) int64 { return time.Second.Milliseconds() },
 	})
+	e.guests = newGuests(cfg)
 	if e.scraper, err = newScraper(cfg, db); err != nil {
 		db.Close()
 		return nil, err

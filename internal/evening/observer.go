@@ -58,7 +58,7 @@ func (o *observer) observe(v client.View) {
 	}
 	segment := v.Plan.Segments[o.cohort].Current
 	rate := float64(segment.RateMilli) / 1000
-	if n := len(o.rates); n == 0 || o.rates[n-1].Value != rate {
+	if n := len(o.rates); segment.Number > 0 && (n == 0 || o.rates[n-1].Value != rate) {
 		o.rates = append(o.rates, ratePoint{segment.T0, rate})
 	}
 }

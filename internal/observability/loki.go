@@ -1,6 +1,7 @@
 package observability
 
 import (
+	"context"
 	"fmt"
 	"net/url"
 	"sync"
@@ -17,7 +18,6 @@ const (
 	lokiQueueLines = 4096
 	lokiRetries    = 3
 	lokiTimeout    = 5 * time.Second
-	lokiGoodbye    = 2 * time.Second
 )
 
 // lokiSink copies log lines to Loki without ever making a logger wait. The
@@ -112,15 +112,15 @@ func (s *lokiSink) next() (lokiLine, bool) {
 	return line, true
 }
 
-// close lets what is queued go out, for two seconds at most: the client waits
-// its back-off out before it stops, and a process must not.
-func (s *lokiSink) close() {
+// close lets what is queued go out while ctx lasts: the client waits its
+// back-off out before it stops, and a process must not.
+func (s *lokiSink) close(ctx context.Context) {
 	s.mu.Lock()
 	s.closed = true
 	s.more.Signal()
 	s.mu.Unlock()
 	select {
 	case <-s.gone:
-	case <-time.After(lokiGoodbye):
+	case <-ctx.Done():
 	}
 }

@@ -9,6 +9,8 @@ import (
 	"io"
 	"log/slog"
 	"os"
+	"sync"
+	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
@@ -94,13 +96,20 @@ func New(cfg Config) (*Observability, error) {
 	return o, nil
 }
 
-// Shutdown sends what has been gathered and not yet sent, for as long as ctx
-// allows.
+// goodbye bounds how long a process waits at its end for collectors.
+const goodbye = 2 * time.Second
+
+// Shutdown sends what has been gathered and not yet sent, for two seconds at
+// most: a collector that does not answer must not hold up a restart.
 func (o *Observability) Shutdown(ctx context.Context) error {
-	err := o.tracers.Shutdown(ctx)
+	ctx, cancel := context.WithTimeout(ctx, goodbye)
+	defer cancel()
+	var sending sync.WaitGroup
 	if o.loki != nil {
-		o.loki.close()
+		sending.Go(func() { o.loki.close(ctx) })
 	}
+	err := o.tracers.Shutdown(ctx)
+	sending.Wait()
 	return err
 }
 

@@ -1,7 +1,9 @@
 package pages
 
 import (
+	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -11,6 +13,7 @@ import (
 	"sunbeon/controlplane/figures"
 	"sunbeon/controlplane/plan"
 	"sunbeon/controlplane/standing"
+	"sunbeon/controlplane/steering"
 	"sunbeon/tui/components"
 	"sunbeon/tui/keymap"
 	"sunbeon/tui/live"
@@ -180,14 +183,26 @@ func last(points []live.Point) string {
 	return fmt.Sprintf("%.1f", points[len(points)-1].Value)
 }
 
-// why is the last decision in two lines.
+// why is the last decision in two lines. What came of an earlier one is no
+// reason for what is in force.
 func (Overview) why(st styles.Styles, s *live.State, width int) []string {
-	decisions := s.Plan().Decisions
-	if len(decisions) == 0 {
+	d, ok := lastReason(s.Plan().Decisions)
+	if !ok {
 		return []string{st.Faint.Render("why: no controller has decided anything yet")}
 	}
-	d := decisions[len(decisions)-1]
 	text := fmt.Sprintf("why: %s %s: %s", figures.Clock(d.TimeMS, s.Now.Location()), d.Actuator, d.Sentence)
 	out := strings.Split(components.Wrap(text, width), "\n")
 	return out[:min(len(out), 2)]
+}
+
+func lastReason(decisions []plan.Decision) (plan.Decision, bool) {
+	for _, d := range slices.Backward(decisions) {
+		var record struct {
+			Action steering.Action `json:"action"`
+		}
+		if json.Unmarshal(d.Record, &record) != nil || record.Action != steering.ActionOutcome {
+			return d, true
+		}
+	}
+	return plan.Decision{}, false
 }
