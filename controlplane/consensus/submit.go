@@ -16,6 +16,11 @@ const (
 	enqueueTimeout = time.Second
 	// submitTimeout bounds a submission whose context has no deadline.
 	submitTimeout = 10 * time.Second
+	// electionPatience is how long a command waits for a leader before its
+	// author is asked to try again: most elections are over by then, and who
+	// waits here learns of it sooner than who comes back.
+	electionPatience = 2 * time.Second
+	electionPoll     = 20 * time.Millisecond
 )
 
 // LeaderClient asks the leader, at its private URL, on behalf of a follower.
@@ -41,6 +46,23 @@ func (n *Node) Submit(ctx context.Context, c plan.Command) (plan.Result, error) 
 	if c.TimeMS == 0 {
 		c.TimeMS = n.config.Now().UnixMilli()
 	}
+	for until := n.config.Now().Add(electionPatience); ; {
+		result, err := n.submit(ctx, c)
+		if err == nil || !errors.Is(err, plan.ErrRetryable) || !n.config.Now().Before(until) {
+			return result, err
+		}
+		select {
+		case <-ctx.Done():
+			return result, err
+		case <-n.closed:
+			return result, err
+		case <-time.After(electionPoll):
+		}
+	}
+}
+
+// submit once: here, or at the leader.
+func (n *Node) submit(ctx context.Context, c plan.Command) (plan.Result, error) {
 	if n.raft.State() == raft.Leader {
 		return n.Propose(ctx, c)
 	}
