@@ -33,7 +33,7 @@ SELECT max((SELECT coalesce(max(serial), 0) FROM bookings), (SELECT coalesce(max
 )
 
 // load reads all that the requests of a batch depend on.
-func load(ctx context.Context, q querier, batch []booking.Request) (booking.State, error) {
+func load(ctx context.Context, q reader, batch []booking.Request) (booking.State, error) {
 	want := booking.Touched(batch)
 	state := booking.NewState()
 	err := each(ctx, q, loadPlaces, want.Slots, func(rows *sql.Rows) error {
@@ -62,7 +62,7 @@ func load(ctx context.Context, q querier, batch []booking.Request) (booking.Stat
 }
 
 // known reads the persons' bookings, without the sealed data.
-func known(ctx context.Context, q querier, persons []string, into booking.State) error {
+func known(ctx context.Context, q reader, persons []string, into booking.State) error {
 	err := each(ctx, q, loadPersons, persons, func(rows *sql.Rows) error {
 		m, err := scanRow(rows.Scan)
 		if err == nil {
@@ -89,7 +89,7 @@ func scanRow(scan func(...any) error, more ...any) (m booking.Made, err error) {
 	return m, err
 }
 
-func answered(ctx context.Context, q querier, attempts []booking.Attempt, into booking.State) error {
+func answered(ctx context.Context, q reader, attempts []booking.Attempt, into booking.State) error {
 	pairs := make([][2]string, len(attempts))
 	for i, a := range attempts {
 		pairs[i] = [2]string{a.Person, a.Key}
@@ -112,7 +112,7 @@ func answered(ctx context.Context, q querier, attempts []booking.Attempt, into b
 }
 
 // each runs a query whose only argument is a JSON array and scans its rows.
-func each(ctx context.Context, q querier, query string, array any, scan func(*sql.Rows) error) error {
+func each(ctx context.Context, q reader, query string, array any, scan func(*sql.Rows) error) error {
 	arg, err := json.Marshal(array)
 	if err != nil {
 		return err
@@ -120,7 +120,7 @@ func each(ctx context.Context, q querier, query string, array any, scan func(*sq
 	return scanAll(ctx, q, query, scan, string(arg))
 }
 
-func scanAll(ctx context.Context, q querier, query string, scan func(*sql.Rows) error, args ...any) error {
+func scanAll(ctx context.Context, q reader, query string, scan func(*sql.Rows) error, args ...any) error {
 	rows, err := q.QueryContext(ctx, query, args...)
 	if err != nil {
 		return err

@@ -14,7 +14,7 @@ import (
 // Latest returns the person's latest booking.
 func (s *Store) Latest(ctx context.Context, person string) (booking.Booking, error) {
 	state := booking.NewState()
-	if err := known(ctx, s.reads, []string{person}, state); err != nil {
+	if err := known(ctx, s.lookup, []string{person}, state); err != nil {
 		return booking.Booking{}, err
 	}
 	b, ok := state.Latest[person]
@@ -27,9 +27,9 @@ func (s *Store) Latest(ctx context.Context, person string) (booking.Booking, err
 // Answer returns the answer recorded for an attempt.
 func (s *Store) Answer(ctx context.Context, a booking.Attempt) (booking.Recorded, error) {
 	state := booking.NewState()
-	err := known(ctx, s.reads, []string{a.Person}, state)
-	if err == nil {
-		err = answered(ctx, s.reads, []booking.Attempt{a}, state)
+	err := known(ctx, s.lookup, []string{a.Person}, state)
+	if _, made := state.Answered[a]; err == nil && !made {
+		err = answered(ctx, s.lookup, []booking.Attempt{a}, state)
 	}
 	if err != nil {
 		return booking.Recorded{}, err

@@ -9,19 +9,28 @@ import (
 // querier is a pool of connections, a transaction, or a transaction with
 // prepared statements.
 type querier interface {
-	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
+	reader
 	ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error)
+}
+
+// reader is what answers queries.
+type reader interface {
+	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
 }
 
 // statements are those of a batch, prepared once: parsing them took a seventh
 // of a batch's time.
 type statements map[string]*sql.Stmt
 
-func prepare(ctx context.Context, db *sql.DB) (statements, error) {
+func prepareBatch(ctx context.Context, db *sql.DB) (statements, error) {
 	texts := []string{loadPlaces, loadPersons, loadAnswers, loadLast, updateBookings, updateReplaced, updatePlace}
 	for _, into := range []insert{insertEvents, insertBookings, insertAnswers} {
 		texts = append(texts, into.statements[:]...)
 	}
+	return prepare(ctx, db, texts...)
+}
+
+func prepare(ctx context.Context, db *sql.DB, texts ...string) (statements, error) {
 	prepared := statements{}
 	for _, text := range texts {
 		statement, err := db.PrepareContext(ctx, text)
@@ -31,6 +40,11 @@ func prepare(ctx context.Context, db *sql.DB) (statements, error) {
 		prepared[text] = statement
 	}
 	return prepared, nil
+}
+
+// QueryContext runs a prepared query outside of a transaction.
+func (s statements) QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
+	return s[query].QueryContext(ctx, args...)
 }
 
 // in binds the statements to a transaction.

@@ -29,6 +29,7 @@ type Store struct {
 	reads  *sql.DB
 	writes *sql.DB // one connection
 	batch  statements
+	lookup statements // of one person
 	lock   *lockFile
 }
 
@@ -70,8 +71,10 @@ func (s *Store) open(ctx context.Context, path string) (err error) {
 	if err := migrate(ctx, s.writes); err != nil {
 		return err
 	}
-	s.batch, err = prepare(ctx, s.writes)
-	return err
+	if s.batch, err = prepareBatch(ctx, s.writes); err != nil {
+		return err
+	}
+	return s.prepareLookup(ctx)
 }
 
 // OpenReadOnly opens an existing ledger without changing anything, next to the
@@ -84,11 +87,20 @@ func OpenReadOnly(ctx context.Context, path string) (*Store, error) {
 		return nil, fmt.Errorf("open ledger %s: %w", path, err)
 	}
 	s := &Store{path: path, reads: reads}
-	if _, err := s.catalogVersion(ctx); err != nil {
+	_, err = s.catalogVersion(ctx)
+	if err == nil {
+		err = s.prepareLookup(ctx)
+	}
+	if err != nil {
 		s.Close()
 		return nil, fmt.Errorf("open ledger %s: %w", path, err)
 	}
 	return s, nil
+}
+
+func (s *Store) prepareLookup(ctx context.Context) (err error) {
+	s.lookup, err = prepare(ctx, s.reads, loadPersons, loadAnswers)
+	return err
 }
 
 // source is the driver's name for the file with its settings. FULL makes every

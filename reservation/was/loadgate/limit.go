@@ -24,6 +24,7 @@ type limit struct {
 const (
 	window     = 100 * time.Millisecond
 	fewest     = 8    // samples that make a window
+	slack      = 0.05 // seconds that are the scheduler's and not the resource's
 	tolerance  = 2    // times the base that are no sign of a queue
 	steepest   = 0.5  // share kept of the limit at most quickly
 	baseRises  = 0.01 // a window: a resource that is slower for good is the new normal within half a minute
@@ -53,7 +54,7 @@ func (l *limit) done(took time.Duration, inside int, at time.Time) {
 	} else {
 		l.base += baseRises * (mean - l.base)
 	}
-	gradient := max(steepest, min(1, tolerance*l.base/mean))
+	gradient := max(steepest, min(1, (tolerance*l.base+slack)/mean))
 	next := l.now * gradient
 	if gradient == 1 && float64(l.busiest) >= growthRoom*l.now {
 		next += math.Sqrt(l.now)
