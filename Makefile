@@ -26,8 +26,12 @@ lint: ## format, vet, staticcheck, module hygiene
 	$(GO) mod verify
 	$(GO) mod tidy -diff
 
-bench: build ## print the benchmarks
-	$(GO) test -run '^$$' -bench . -benchmem ./...
+bench: build ## print the scoreboard of the steering and the measured ratios
+	./$(BINARY) simulate all
+	./$(BINARY) bench ledger --store sqlite
+	./$(BINARY) bench line --people 1000000
+	./$(BINARY) bench plan --rounds 3 --kills 5
+	./$(BINARY) bench evening
 
 fmt: ## format the source
 	gofmt -w .

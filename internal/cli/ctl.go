@@ -45,7 +45,7 @@ when called wrongly.`,
 	flags.BoolVar(&t.propose, "propose", false, "propose the change for a commander other than you to approve, instead of making it")
 	flags.DurationVar(&t.timeout, "timeout", 10*time.Second, "how long to look for a node that answers")
 	cmd.AddCommand(t.status(), t.cohorts(), t.admission(), t.override(), t.hold(), t.release(), t.freeze(),
-		t.unfreeze(), t.replicas(), t.instances(), t.members(), t.decisions(), t.plan(), t.watch(),
+		t.unfreeze(), t.replicas(), t.instances(), t.members(), t.decisions(), t.why(), t.plan(), t.watch(),
 		t.operators(), t.proposals(), t.changes(), t.undo(), t.incidents(), t.handover(), t.preflight(), t.audit())
 	return cmd
 }

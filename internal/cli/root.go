@@ -88,6 +88,7 @@ A flag on the command line wins.`,
 		newCtlCommand(),
 		newTUICommand(),
 		newVerifyCommand(),
+		newSimulateCommand(),
 		newVersionCommand(),
 	)
 	namesItsMistakes(root)
