@@ -3,6 +3,7 @@ package record
 import (
 	"crypto/ed25519"
 	"fmt"
+	"runtime"
 )
 
 // run is the writer: the only goroutine that touches the file.
@@ -10,6 +11,9 @@ func (l *Log) run() {
 	defer close(l.done)
 	for range l.wake {
 		for {
+			// Whoever can run now gets their record into this group: each group
+			// costs a signature and an fsync, however many share it.
+			runtime.Gosched()
 			b, end := l.take()
 			if b == nil {
 				if end {
