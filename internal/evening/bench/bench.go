@@ -3,7 +3,7 @@
 // the control plane, the simulated upstreams and the crowd itself on the same
 // machine, and what a way costs the servers in processor time.
 //
-// It runs `sunbeon up` as it is, with upstreams so fast that they do not matter
+// It runs `sunbeon up` as it is, with upstreams that can do more than is asked
 // and an admission rate that does not hold anybody back, and reads the crowd's
 // journal and the processes' times. The middle of the evening counts, from the
 // tenth to the ninetieth of a hundred bookings: not the opening, and not the
@@ -16,11 +16,13 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"runtime"
 	"slices"
+	"strings"
 	"syscall"
 	"time"
 
@@ -71,7 +73,6 @@ func Run(ctx context.Context, s Settings) (*Report, error) {
 	up := exec.CommandContext(ctx, s.Binary, "up", "--headless", "--no-fault", "--data", data, "--report", file,
 		"--port-base", fmt.Sprint(s.PortBase), "--people", fmt.Sprint(s.People), "--rate", fmt.Sprint(s.Rate),
 		"--think", s.Think.String(), "--open-in", "5s", "--for", s.Longest.String())
-	up.Env = append(os.Environ(), fastUpstreams...)
 	up.Stdout, up.Stderr = s.Output, s.Output
 	up.Cancel = func() error { return up.Process.Signal(syscall.SIGTERM) }
 	up.WaitDelay = 20 * time.Second
@@ -80,8 +81,10 @@ func Run(ctx context.Context, s Settings) (*Report, error) {
 	}
 	ended := make(chan error, 1)
 	go func() { ended <- up.Wait() }()
+	slow := make(chan error, 1)
+	go func() { slow <- hurryUpstreams(ctx, s.PortBase) }()
 	samples, err := watch(data, ended)
-	if err != nil {
+	if err = errors.Join(err, <-slow); err != nil {
 		return nil, fmt.Errorf("evening: %w", err)
 	}
 	r := &Report{People: s.People, BareRequests: bare, Processors: runtime.NumCPU()}
@@ -91,11 +94,34 @@ func Run(ctx context.Context, s Settings) (*Report, error) {
 	return r, r.middle(data, samples)
 }
 
-// fastUpstreams makes them answer at once, whatever is asked of them.
-var fastUpstreams = []string{
-	"SUNBEON_ELIGIBILITY_CAPACITY=100000", "SUNBEON_ELIGIBILITY_SERVICE_TIME=1ms", "SUNBEON_ELIGIBILITY_JITTER=0s",
-	"SUNBEON_STOCK_CAPACITY=100000", "SUNBEON_STOCK_SERVICE_TIME=1ms", "SUNBEON_STOCK_JITTER=0s",
-	"SUNBEON_IDENTITY_CAPACITY=100000", "SUNBEON_IDENTITY_SERVICE_TIME=1ms", "SUNBEON_IDENTITY_JITTER=0s",
+// fastUpstreams lifts what the simulated systems can do; the time of one request
+// stays, as nobody waits for it but the citizen.
+const fastUpstreams = `{"identity": {"capacity": 10000}, "eligibility": {"capacity": 10000}, "stock": {"capacity": 10000}}`
+
+// hurryUpstreams tells them as soon as they listen.
+func hurryUpstreams(ctx context.Context, portBase int) error {
+	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
+	defer cancel()
+	url := fmt.Sprintf("http://127.0.0.1:%d/faults", portBase+2)
+	for {
+		r, err := http.NewRequestWithContext(ctx, http.MethodPut, url, strings.NewReader(fastUpstreams))
+		if err != nil {
+			return err
+		}
+		answer, err := http.DefaultClient.Do(r)
+		if err == nil {
+			answer.Body.Close()
+			if answer.StatusCode != http.StatusOK {
+				return fmt.Errorf("upstreams: %s", answer.Status)
+			}
+			return nil
+		}
+		select {
+		case <-ctx.Done():
+			return fmt.Errorf("upstreams: %w", err)
+		case <-time.After(50 * time.Millisecond):
+		}
+	}
 }
 
 func (r *Report) readReport(file string) error {
