@@ -38,6 +38,10 @@ func admit(cfg Config, s *State, f forecast, capacity, provedCapacity []float64)
 				limit = min(limit, max(0, target*(stretch+slackS)-load-owed)/unit)
 			}
 		}
+		if steady := target / (f.perCall[r] * e.Ratio); e.Out && f.perCall[r] > 0 {
+			// An empty house must not make a probe of what was dark any bolder.
+			limit = min(limit, steady)
+		}
 		w.limits[r] = limit
 		if limit < w.rate {
 			w.rate, w.resource = limit, r

@@ -29,9 +29,13 @@ type estimate struct {
 	CalmMS    int64   `json:"calm_ms"`   // time without strain
 	LoadedMS  int64   `json:"loaded_ms"` // of it, time at its target
 	Found     bool    `json:"found"`     // saturation was seen at least once
-	Recent    []point `json:"recent"`
-	Sight     sight   `json:"sight"`
-	Ratio     float64 `json:"ratio"` // requests seen ÷ requests the kernel foresees
+	Out       bool    `json:"out"`       // it went dark and is not yet back
+	Seen      float64 `json:"seen"`      // most it was seen to serve tonight, smoothed
+	// Before is the standing when the present saturation began.
+	Before standing `json:"before"`
+	Recent []point  `json:"recent"`
+	Sight  sight    `json:"sight"`
+	Ratio  float64  `json:"ratio"` // requests seen ÷ requests the kernel foresees
 }
 
 // point is one scrape in the short memory that the knee is read from.
@@ -92,11 +96,12 @@ func (e *estimate) measure(r Resource, units, expected float64, blamable bool, p
 	switch {
 	case e.Saturated && e.Strikes > 0:
 		if !was {
+			e.Before = e.standing()
 			e.onset()
 		} else {
 			e.average(x)
 		}
-		e.cut()
+		e.cut(x)
 		return
 	case e.Saturated:
 		// Not sure any more: what is served counts if it is more, not if less.
@@ -216,8 +221,16 @@ func (e *estimate) mean(n int) float64 {
 }
 
 // cut sets the believed capacity to what is being served: under saturation that
-// is the capacity, up as well as down.
-func (e *estimate) cut() {
+// is the capacity, up as well as down. x is what was served just now.
+func (e *estimate) cut(x float64) {
+	if e.dark(x) {
+		e.darken()
+	}
+	if e.Out = e.Out && (e.dark(x) || !e.steady()); e.Out {
+		e.Believed = e.Smooth
+		e.CalmMS, e.LoadedMS = 0, 0
+		return
+	}
 	if e.CalmMS > 0 {
 		// A probe that failed near the old mark says that the mark is gone.
 		e.LastGood = max(e.Smooth, e.LastGood-(e.LastGood-e.Smooth)/2)
@@ -225,6 +238,10 @@ func (e *estimate) cut() {
 	e.Believed, e.Mark = e.Smooth, e.Smooth
 	e.Proved = min(e.Proved, e.Smooth)
 	e.CalmMS, e.LoadedMS, e.Found = 0, 0, true
+	e.Seen = max(e.Seen, e.Smooth)
+	if e.steady() {
+		e.Before = e.standing()
+	}
 }
 
 // calm learns from a resource that is not strained: what it serves is proved,
@@ -233,7 +250,10 @@ func (e *estimate) calm(r Resource, periodS float64) {
 	e.CalmMS += int64(periodS * 1000)
 	e.Proved = max(e.Proved, e.Smooth)
 	e.LastGood, e.Best = max(e.LastGood, e.Proved), max(e.Best, e.Proved)
-	e.Believed = max(e.Believed, e.Proved)
+	e.Seen = max(e.Seen, e.Smooth)
+	if !e.Out {
+		e.Believed = max(e.Believed, e.Proved)
+	}
 	if !usable(r.Latency) || r.Latency == 0 || r.Throughput == 0 {
 		return
 	}
@@ -300,7 +320,7 @@ func (e *estimate) press(periodMS, deadMS int64) {
 // every dead time that goes well, so that a wrong guess costs little and a large
 // recovery is still found in a few steps; up to the last good mark it is bolder.
 func (e *estimate) probe(a AdmissionConfig, periodMS, deadMS int64) {
-	if e.Saturated || e.Strikes > 0 || e.CalmMS == 0 || e.Smooth < loadedShare*e.Believed {
+	if e.Out || e.Saturated || e.Strikes > 0 || e.CalmMS == 0 || e.Smooth < loadedShare*e.Believed {
 		return
 	}
 	streak := float64(e.LoadedMS) / (0.75 * float64(deadMS))

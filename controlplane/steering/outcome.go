@@ -56,8 +56,8 @@ func (s *State) await(d Decision) {
 }
 
 // settle compares due predictions with what came and demotes the actuator when
-// they keep failing. A saturated resource serves its capacity, whatever was
-// asked of it, so that says nothing about the model.
+// they keep failing. A saturated resource serves its capacity, and a dark one
+// nothing, whatever was asked of it, so that says nothing about the model.
 func (s *State) settle(cfg Config, in Inputs, demand []float64) []Decision {
 	var out []Decision
 	kept := s.Trust.Pending[:0]
@@ -66,7 +66,7 @@ func (s *State) settle(cfg Config, in Inputs, demand []float64) []Decision {
 		if r >= 0 && in.NowMS >= p.Predicted.FromMS && usable(demand[r]) {
 			p.Sum += demand[r]
 			p.Samples++
-			p.Superseded = p.Superseded || s.Estimates[r].Saturated
+			p.Superseded = p.Superseded || s.Estimates[r].Saturated || s.Estimates[r].Out
 		}
 		if in.NowMS < p.Predicted.ToMS {
 			kept = append(kept, p)

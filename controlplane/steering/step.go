@@ -34,7 +34,7 @@ func Step(cfg Config, state State, in Inputs) (State, []Decision) {
 
 	if level == trustFull {
 		s.learn(cfg, readings, calls, claims, periodS)
-		s.probe(cfg, in, w)
+		s.probe(cfg, in, w, f)
 	}
 	s.NowMS = in.NowMS
 	for i := range out {
@@ -238,7 +238,7 @@ func (s *State) learn(cfg Config, readings []Resource, calls, claims [2]float64,
 		// People who were held do later what the kernel expects sooner: the
 		// account of owed work knows that, the kernel must not learn it.
 		weight, steady := 1.0, 1.0
-		if held || e.Owed > 2*e.Smooth {
+		if held || e.Out || e.Owed > 2*e.Smooth {
 			weight, steady = 0.02, 0.1
 		}
 		if foreseen := s.Requests[i].expect(people); foreseen > 3 {
@@ -264,11 +264,20 @@ func (s *State) pace() float64 {
 
 // probe tries what has not been proved, but only when nothing but the belief
 // itself stands in the way.
-func (s *State) probe(cfg Config, in Inputs, w wish) {
-	waitingForReplicas := in.Replicas.Running < in.Replicas.Desired
+func (s *State) probe(cfg Config, in Inputs, w wish, f forecast) {
 	idle := in.Line.Waiting <= 0
+	if idle || in.Freeze || in.Pause || in.Admission.overridden(in.NowMS) {
+		return
+	}
+	for i := range s.Estimates {
+		if e := &s.Estimates[i]; e.Out {
+			floor := max(in.Admission.Floor, in.Admission.Min) * f.perCall[i] * e.Ratio / cfg.Admission.Rho
+			e.restart(floor, cfg.PeriodMS, s.DeadMS)
+		}
+	}
+	waitingForReplicas := in.Replicas.Running < in.Replicas.Desired
 	clamped := w.rate >= in.Admission.Max
-	if waitingForReplicas || idle || clamped || in.Freeze || in.Pause || in.Admission.overridden(in.NowMS) {
+	if waitingForReplicas || clamped {
 		return
 	}
 	for i := range s.Estimates {
