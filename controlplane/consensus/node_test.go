@@ -131,8 +131,7 @@ func TestLeaderWorkBelongsToOneTerm(t *testing.T) {
 		var mu sync.Mutex
 		working := map[int]uint64{}
 		var terms []uint64
-		var c *cluster
-		c = newCluster(t, func(node int) func(context.Context, uint64) {
+		c := newCluster(t, func(node int) func(context.Context, uint64) {
 			return func(ctx context.Context, term uint64) {
 				mu.Lock()
 				working[node] = term
