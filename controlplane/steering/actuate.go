@@ -11,19 +11,23 @@ const recordEveryMS = 30_000
 // steerRate puts the admission rate in force and records why.
 func (s *State) steerRate(cfg Config, in Inputs, f forecast, w wish, t trust, why string, ageMS int64) []Decision {
 	v := s.authorise(cfg, in, w, t, why)
-	from := in.Admission.Current
+	asked := s.Output.Rate
 	s.Output.Rate = v.rate
 	s.Output.Shares = shares(v.rate, in.Cohorts, in.NowMS)
 	s.Output.Limited = ""
 	if w.resource >= 0 {
 		s.Output.Limited = s.Names[w.resource]
 	}
-	action := ActionHold
-	applied := math.Abs(v.rate-from) > 1e-9
-	if applied && !s.stepped(v.rate, from, in.NowMS) {
-		return nil // a renewal
+	if s.Rate.Term != in.Term {
+		// What the last leader told since it kept its state is not known here.
+		s.Rate.Term, s.Rate.Told = in.Term, in.Admission.Current
 	}
-	from = s.Rate.Told
+	from, worth := s.worth(in, v.rate, asked)
+	if !worth {
+		return nil
+	}
+	action := ActionHold
+	applied := math.Abs(v.rate-in.Admission.Current) > 1e-9
 	switch {
 	case applied && v.rate > from:
 		action = ActionRaise
@@ -52,27 +56,49 @@ func (s *State) steerRate(cfg Config, in Inputs, f forecast, w wish, t trust, wh
 	}
 	d.Clamps, d.Unclamped = v.clamps, round(min(w.rate, 1e9))
 	s.explain(&d, in, w, f, ageMS)
-	d.Because = s.because(w, v)
+	d.Because = s.because(cfg, in, w, v)
 	d.Predicted = s.predict(f, w.resource, v.rate, in.NowMS)
 	s.await(d)
 	return []Decision{d}
 }
 
-// stepped says whether the rate has changed enough since it was last told to be
-// a decision, and books it. Trims of renewals add up to one.
-func (s *State) stepped(rate, from float64, nowMS int64) bool {
-	if math.Abs(rate-from) > 2*trimShare*from {
-		s.Rate.ChangedMS = nowMS
-		if rate > from {
+// worth says whether a rate may be worth a record, and which rate it is told
+// from: the one in force, or for trims of renewals, that add up to one, the one
+// last told. asked is the rate of the step before.
+func (s *State) worth(in Inputs, rate, asked float64) (from float64, ok bool) {
+	current := in.Admission.Current
+	moved := math.Abs(rate - current)
+	if moved > 2*trimShare*current {
+		s.Rate.ChangedMS = in.NowMS
+		if rate > current {
 			s.Rate.Left = max(0, s.Rate.Left-1)
 		}
-		return true
+		// What was told and is still on its way into force is no news.
+		onItsWay := math.Abs(asked-current) > leastShare*current && math.Abs(rate-s.Rate.Told) <= leastShare*s.Rate.Told
+		return current, anyOpen(in) && !onItsWay
 	}
-	return math.Abs(rate-s.Rate.Told) > toldShare*s.Rate.Told
+	if moved <= 1e-9 {
+		return current, anyOpen(in)
+	}
+	return s.Rate.Told, anyOpen(in) && math.Abs(rate-s.Rate.Told) > toldShare*s.Rate.Told
 }
 
-// toldShare is the drift of the rate by trims that is put on record.
-const toldShare = 0.05
+// anyOpen says whether the rate is in force anywhere.
+func anyOpen(in Inputs) bool {
+	for _, c := range in.Cohorts {
+		if c.Open {
+			return true
+		}
+	}
+	return false
+}
+
+const (
+	// toldShare is the drift of the rate by trims that is put on record.
+	toldShare = 0.05
+	// leastShare of a rate is the least that counts as another rate.
+	leastShare = 0.01
+)
 
 // explain fills in what the decision was taken from.
 func (s *State) explain(d *Decision, in Inputs, w wish, f forecast, ageMS int64) {
@@ -105,54 +131,6 @@ func (s *State) explain(d *Decision, in Inputs, w wish, f forecast, ageMS int64)
 		}
 	}
 	d.Stages = append(d.Stages, Stage{"wished", round(min(w.rate, 1e9))}, Stage{"allowed", round(d.To)})
-}
-
-// because says in a sentence what limits the rate.
-func (s *State) because(w wish, v verdict) Sentence {
-	if len(v.clamps) > 0 {
-		last := v.clamps[len(v.clamps)-1]
-		if reason, ok := clampReasons[last]; ok {
-			return reason
-		}
-	}
-	if w.resource < 0 {
-		return sentence("제한하는 자원 없음", "nothing limits")
-	}
-	name, e := s.Names[w.resource], &s.Estimates[w.resource]
-	not := s.notLimiting(w)
-	switch {
-	case e.Saturated && w.committed >= 1:
-		return sentence("%s이(가) %.0f건/s로 포화, 이미 들어온 사람만으로 다 참%s", "%s is saturated at %.0f/s and those already inside fill it%s", name, e.Believed, not)
-	case e.Saturated || e.Found:
-		return sentence("%s %.0f건/s에 의해 제한%s", "limited by %s at %.0f/s%s", name, e.Believed, not)
-	}
-	return sentence("아직 아무것도 포화되지 않음: 입증된 만큼만, %s %.0f건/s%s", "nothing saturates: limited by what is proved of %s, %.0f/s%s", name, e.Believed, not)
-}
-
-// notLimiting names the WAS when it is not what limits, because that is what
-// everybody asks first. It is the same word in both languages.
-func (s *State) notLimiting(w wish) string {
-	for i, name := range s.Names {
-		if i != w.resource && name == "was" && w.limits[i] > 1.05*w.limits[w.resource] {
-			return " (not WAS)"
-		}
-	}
-	return ""
-}
-
-var clampReasons = map[string]Sentence{
-	clampStale:     {"측정값이 오래되어 올리지 않음", "telemetry is old: no increase"},
-	clampBlind:     {"측정값이 없어 안전 하한으로 줄임", "telemetry is lost: falling to the safe floor"},
-	clampNewLeader: {"새 리더가 아직 충분히 보지 못함", "the new leader has not seen enough yet"},
-	clampFreeze:    {"전체 동결 중", "everything is frozen"},
-	clampPause:     {"일시 정지 중", "admission is paused"},
-	clampOverride:  {"운영자가 정한 값", "an operator's override is in force"},
-	clampMode:      {"모드가 자동이 아니라 제안만 함", "the mode allows proposals only"},
-	clampApproval:  {"승인을 기다림", "waiting for approval"},
-	clampStrain:    {"막 부하 징후를 보아 확인 중", "strain was just seen: waiting to be sure"},
-	clampBudget:    {"이 시간의 변경 횟수를 다 씀", "this hour's changes are used up"},
-	clampMax:       {"정해진 상한", "the upper bound holds it"},
-	clampMin:       {"정해진 하한", "the lower bound holds it"},
 }
 
 // steerReplicas sizes the WAS pool.

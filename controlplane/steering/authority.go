@@ -70,6 +70,10 @@ func (s *State) authorise(cfg Config, in Inputs, w wish, t trust, why string) ve
 		s.lower(cfg, in, w, current, &v)
 		return v
 	}
+	if !(in.Line.Waiting > 0) && s.comingPeople(cfg, in) == 0 {
+		// With nobody to let in, a higher rate would be backed by nothing.
+		return verdict{rate: current}
+	}
 	s.raise(cfg, in, w, current, mode, t, why, &v)
 	return v
 }
@@ -177,6 +181,7 @@ const trimShare = 0.01
 type rateState struct {
 	Wished       float64 `json:"wished"` // smoothed
 	Told         float64 `json:"told"`   // at the last record
+	Term         uint64  `json:"term"`   // of the leader that told it
 	ChangedMS    int64   `json:"changed_ms"`
 	Left         float64 `json:"left"` // increases the budget still holds
 	LeftMS       int64   `json:"left_ms"`

@@ -29,6 +29,7 @@ const (
 const (
 	clampStale     = "telemetry_stale"
 	clampBlind     = "telemetry_blind"
+	clampUnseen    = "telemetry_unseen"
 	clampNewLeader = "new_leader"
 	clampFreeze    = "freeze"
 	clampPause     = "pause"

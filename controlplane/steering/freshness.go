@@ -80,6 +80,8 @@ func (s *sight) suddenZero(r Resource, expected float64) bool {
 // of the oldest signal that could hide the bottleneck.
 func assess(cfg Config, s *State, in Inputs, ageMS int64) (trust, string) {
 	switch {
+	case ageMS > blindAfter*cfg.PeriodMS && in.FreshScrapes == 0:
+		return trustBlind, clampUnseen // nothing is lost that was never had
 	case ageMS > blindAfter*cfg.PeriodMS:
 		return trustBlind, clampBlind
 	case ageMS > staleAfter*cfg.PeriodMS:

@@ -1,0 +1,102 @@
+package steering
+
+import "fmt"
+
+// because says in a sentence what limits the rate.
+func (s *State) because(cfg Config, in Inputs, w wish, v verdict) Sentence {
+	limit, goal := s.limit(cfg, in, w), in.Admission.clamp(w.rate)
+	if len(v.clamps) == 0 {
+		return limit
+	}
+	switch last := v.clamps[len(v.clamps)-1]; {
+	case last == clampSlew:
+		return Sentence{
+			Ko: fmt.Sprintf("%.0f명/s까지 단계적으로: %s", goal, limit.Ko),
+			En: fmt.Sprintf("step by step towards %.0f/s: %s", goal, limit.En),
+		}
+	case last == clampBlind && v.rate >= in.Admission.Current:
+		return sentence("측정값이 없어 올리지 않음", "telemetry is lost: no increase")
+	default:
+		if reason, ok := clampReasons[last]; ok {
+			return reason
+		}
+	}
+	return limit
+}
+
+// limit says what keeps the wish from being higher.
+func (s *State) limit(cfg Config, in Inputs, w wish) Sentence {
+	if name, ok := s.nothingRuns(cfg, in); ok {
+		return sentence("실행 중인 %s 없음: %d대 중 0대 준비됨", "no %s runs: 0 of %d are ready", name, in.Replicas.Desired)
+	}
+	if w.resource < 0 {
+		return sentence("제한하는 자원 없음", "nothing limits")
+	}
+	name, e := s.Names[w.resource], &s.Estimates[w.resource]
+	units := 1.0 // the pool's estimates are of one replica
+	if s.kind(cfg, w.resource) == KindWAS {
+		units = float64(max(1, in.Replicas.Running))
+	}
+	proved, believed, before, not := e.Proved*units, e.Believed*units, e.goal()*units, s.notLimiting(w)
+	switch {
+	case e.Out && e.Sight.Last[0] <= 0:
+		return sentence("%s 중단: 아무것도 처리되지 않음 (이전 %.0f건/s)%s", "%s is dark: nothing is served, %.0f/s before%s", name, before, not)
+	case e.Out:
+		return sentence("%s 중단 후 다시 시도: 이전 %.0f건/s 중 %.0f건/s%s", "%s is back after an outage: of %.0f/s before, %.0f/s are tried%s", name, before, believed, not)
+	case e.Saturated && w.committed >= 1:
+		return sentence("%s이(가) %.0f건/s로 포화, 이미 들어온 사람만으로 다 참%s", "%s is saturated at %.0f/s and those already inside fill it%s", name, believed, not)
+	case e.Saturated || e.Found:
+		return sentence("%s %.0f건/s에 의해 제한%s", "limited by %s at %.0f/s%s", name, believed, not)
+	}
+	if other := s.saturated(); other != "" {
+		return sentence("%s 포화, 그보다 %s이(가) 제한: 입증 %.0f건/s, 추정 %.0f건/s%s", "%s is saturated, but %s limits more: %.0f/s proved, %.0f/s believed%s", other, name, proved, believed, not)
+	}
+	return sentence("아직 아무것도 포화되지 않음: %s 탐색 중, 입증 %.0f건/s, 추정 %.0f건/s%s", "nothing saturates yet: exploring %s, %.0f/s proved, %.0f/s believed%s", name, proved, believed, not)
+}
+
+// nothingRuns names the pool when none of its replicas serves.
+func (s *State) nothingRuns(cfg Config, in Inputs) (name string, ok bool) {
+	for i, name := range s.Names {
+		if in.Replicas.Running == 0 && s.kind(cfg, i) == KindWAS {
+			return name, true
+		}
+	}
+	return "", false
+}
+
+// saturated names a resource that is, if any.
+func (s *State) saturated() string {
+	for i, name := range s.Names {
+		if s.Estimates[i].Saturated {
+			return name
+		}
+	}
+	return ""
+}
+
+// notLimiting names the WAS when it is not what limits, because that is what
+// everybody asks first. It is the same word in both languages.
+func (s *State) notLimiting(w wish) string {
+	for i, name := range s.Names {
+		if i != w.resource && name == "was" && w.limits[i] > 1.05*w.limits[w.resource] {
+			return " (not WAS)"
+		}
+	}
+	return ""
+}
+
+var clampReasons = map[string]Sentence{
+	clampStale:     {"측정값이 오래되어 올리지 않음", "telemetry is old: no increase"},
+	clampBlind:     {"측정값이 없어 안전 하한으로 줄임", "telemetry is lost: falling to the safe floor"},
+	clampUnseen:    {"아직 측정값 없음", "no telemetry yet"},
+	clampNewLeader: {"새 리더가 아직 충분히 보지 못함", "the new leader has not seen enough yet"},
+	clampFreeze:    {"전체 동결 중", "everything is frozen"},
+	clampPause:     {"일시 정지 중", "admission is paused"},
+	clampOverride:  {"운영자가 정한 값", "an operator's override is in force"},
+	clampMode:      {"모드가 자동이 아니라 제안만 함", "the mode allows proposals only"},
+	clampApproval:  {"승인을 기다림", "waiting for approval"},
+	clampStrain:    {"막 부하 징후를 보아 확인 중", "strain was just seen: waiting to be sure"},
+	clampBudget:    {"이 시간의 변경 횟수를 다 씀", "this hour's changes are used up"},
+	clampMax:       {"정해진 상한", "the upper bound holds it"},
+	clampMin:       {"정해진 하한", "the lower bound holds it"},
+}
