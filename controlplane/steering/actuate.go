@@ -214,11 +214,31 @@ func (s *State) steerCohorts(in Inputs, w wish, t trust) []Decision {
 			}
 			s.Opening = recorded{RecordedMS: in.NowMS, Recorded: key}
 		}
+		if action == ActionOpen && !s.announce(c) {
+			continue
+		}
 		d := s.record(in, ActuatorCohort, action)
 		d.Cohort, d.Because, d.Applied = c.ID, because, action == ActionOpen || action == ActionClose
 		out = append(out, d)
 	}
 	return out
+}
+
+// announce says whether a cohort's opening has not been told yet, and books it:
+// until the plan has it the cohort is still due, but that is no second opening.
+// Another hour is another opening.
+func (s *State) announce(c Cohort) bool {
+	if at, told := s.Opened[c.ID]; told && at == c.OpenMS {
+		return false
+	}
+	opened := map[string]int64{c.ID: c.OpenMS}
+	for id, at := range s.Opened {
+		if id != c.ID {
+			opened[id] = at
+		}
+	}
+	s.Opened = opened
+	return true
 }
 
 func (s *State) record(in Inputs, actuator string, action Action) Decision {

@@ -188,3 +188,35 @@ func TestBeforeTheFirstScrapeTelemetryIsNotCalledLost(t *testing.T) {
 		}
 	}
 }
+
+// "On time and approved" stood on record twice: the plan took a second to open.
+func TestAnOpeningIsRecordedOnce(t *testing.T) {
+	b := newBooth()
+	openings := func(late int, openMS int64) (n int) {
+		t.Helper()
+		for range late {
+			b.step(false, func(in *steering.Inputs) { in.Cohorts[0].Open, in.Cohorts[0].OpenMS = false, openMS })
+			if len(b.state.Output.Open) != 1 {
+				t.Fatal("a due cohort is not to be open")
+			}
+		}
+		b.step(false, nil)
+		for _, d := range b.told {
+			if d.Action == steering.ActionOpen {
+				n++
+			}
+		}
+		b.told = nil
+		return n
+	}
+	if n := openings(5, startMS); n != 1 {
+		t.Errorf("one opening is recorded %d times", n)
+	}
+	b.state = clone(t, b.state)
+	if n := openings(2, startMS); n != 0 {
+		t.Errorf("the next leader records it %d times more", n)
+	}
+	if n := openings(3, startMS+2000); n != 1 {
+		t.Errorf("an opening at another hour is recorded %d times", n)
+	}
+}

@@ -10,7 +10,6 @@ type forecast struct {
 	horizon float64 // seconds
 	deadS   float64 // mean age, since the call, of the work one call brings
 	demand  []float64
-	claims  float64
 	load    [][cells]float64
 	unit    [][cells]float64
 	perCall []float64 // requests one call brings in the end

@@ -20,5 +20,3 @@ func (s Sentence) In(lang string) string {
 	}
 	return s.En
 }
-
-func (s Sentence) empty() bool { return s.En == "" }

@@ -17,11 +17,13 @@ type State struct {
 	LobbyAhead  bool       `json:"lobby_ahead"` // the next turn waited in the lobby
 	DeadMS      int64      `json:"dead_ms"`     // mean time from a call to its load
 
-	Rate     rateState  `json:"rate"`
-	Scale    scaleState `json:"scale"`
-	Opening  recorded   `json:"opening"`
-	Trust    trustState `json:"trust"`
-	Sequence uint64     `json:"sequence"` // of decisions
+	Rate    rateState  `json:"rate"`
+	Scale   scaleState `json:"scale"`
+	Opening recorded   `json:"opening"`
+	// Opened holds, by cohort, the hour of the opening that was told.
+	Opened   map[string]int64 `json:"opened,omitempty"`
+	Trust    trustState       `json:"trust"`
+	Sequence uint64           `json:"sequence"` // of decisions
 }
 
 // Output is what should be in force after a step, whether or not it changed.

@@ -31,7 +31,6 @@ type judge struct {
 
 	counted  float64 // last rate that counted as an actuation
 	lastRate float64
-	started  bool
 	replicas int
 	actions  int
 	unsafe   int
