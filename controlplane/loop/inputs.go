@@ -25,7 +25,7 @@ type observed struct {
 func (o observed) inputs(resources []steering.ResourceConfig) steering.Inputs {
 	in := steering.Inputs{
 		NowMS: o.nowMS, Term: o.term, FreshScrapes: o.freshScrapes,
-		Replicas: steering.Replicas{Desired: o.plan.ReplicasAt(o.nowMS), Running: running(o.plan)},
+		Replicas: steering.Replicas{Desired: o.plan.ReplicasAt(o.nowMS), Running: o.running()},
 		Freeze:   o.plan.FrozenAt(plan.TargetAdmission, o.nowMS) && o.plan.FrozenAt(plan.TargetReplicas, o.nowMS),
 		Pause:    o.plan.Held(plan.All),
 	}
@@ -139,12 +139,18 @@ func mode(m plan.Mode) steering.Mode { return steering.Mode(m) }
 
 func perSecond(milli int64) float64 { return float64(milli) / 1000 }
 
-func running(p *plan.Plan) int {
+// running counts the WAS that serve: ready by their own last report, and no more
+// than answered the last scrapes. The plan keeps a WAS for a while that froze;
+// without telemetry it is all there is to go by.
+func (o observed) running() int {
 	n := 0
-	for _, i := range p.Instances {
+	for _, i := range o.plan.Instances {
 		if i.Kind == plan.KindWAS && i.State == plan.Ready {
 			n++
 		}
+	}
+	if up := o.reading.Get("was", telemetry.UpWAS); up >= 0 {
+		n = min(n, int(up))
 	}
 	return n
 }

@@ -94,6 +94,9 @@ func (s *State) raise(cfg Config, in Inputs, w wish, current float64, mode Mode,
 	case in.Freeze:
 		v.clamp(clampFreeze, current)
 		return
+	case s.Pool.lost():
+		v.clamp(clampLost, current)
+		return
 	case strained:
 		v.clamp(clampStrain, current)
 		return

@@ -96,6 +96,7 @@ var clampReasons = map[string]Sentence{
 	clampMode:      {"모드가 자동이 아니라 제안만 함", "the mode allows proposals only"},
 	clampApproval:  {"승인을 기다림", "waiting for approval"},
 	clampStrain:    {"막 부하 징후를 보아 확인 중", "strain was just seen: waiting to be sure"},
+	clampLost:      {"실행되던 WAS가 응답하지 않음: 올리지 않음", "WAS that ran do not answer: no increase"},
 	clampBudget:    {"이 시간의 변경 횟수를 다 씀", "this hour's changes are used up"},
 	clampMax:       {"정해진 상한", "the upper bound holds it"},
 	clampMin:       {"정해진 하한", "the lower bound holds it"},

@@ -96,7 +96,9 @@ func (e *estimate) measure(r Resource, units, expected float64, blamable bool, p
 	switch {
 	case e.Saturated && e.Strikes > 0:
 		if !was {
-			e.Before = e.standing()
+			if !e.Out {
+				e.Before = e.standing()
+			}
 			e.onset()
 		} else {
 			e.average(x)
@@ -223,10 +225,7 @@ func (e *estimate) mean(n int) float64 {
 // cut sets the believed capacity to what is being served: under saturation that
 // is the capacity, up as well as down. x is what was served just now.
 func (e *estimate) cut(x float64) {
-	if e.dark(x) {
-		e.darken()
-	}
-	if e.Out = e.Out && (e.dark(x) || !e.steady()); e.Out {
+	if e.Out = e.Out || e.dark(x); e.Out {
 		e.Believed = e.Smooth
 		e.CalmMS, e.LoadedMS = 0, 0
 		return

@@ -41,7 +41,7 @@ const (
 	clampMode      = "mode"
 	clampApproval  = "approval"
 	clampStrain    = "strain_seen"
-	clampReplicas  = "replicas_starting"
+	clampLost      = "replicas_lost"
 )
 
 // MaxDecisionBytes bounds the JSON of one decision, because the plan keeps a

@@ -29,29 +29,31 @@ func (e *estimate) dark(x float64) bool { return x <= darkShare*e.Seen }
 // counts no more, also should the resource go dark now.
 func (e *estimate) steady() bool { return e.Off == 0 && e.Averaged > smoothFew }
 
-// darken plans for nothing while nothing is served, and puts back what the
-// scrapes on the way down took away.
-func (e *estimate) darken() {
-	if !e.Out {
-		e.Proved, e.LastGood, e.Mark = e.Before.Proved, e.Before.LastGood, e.Before.Mark
-	}
-	e.Out = true
-}
-
 // goal of a restart is what was good before, as far as it was really seen.
 func (e *estimate) goal() float64 {
-	return min(e.LastGood, max(e.Seen, e.Proved))
+	return min(max(e.LastGood, e.Before.LastGood), max(e.Seen, e.Proved, e.Before.Proved))
 }
 
 // restart tries a resource again that went dark, once nothing says that it still
 // is: nobody refused, and either something served or nothing left inside. Without
-// it a rate of zero would be its own proof. It starts with floor requests a
-// second and doubles as long as they are served.
+// it a rate of zero would be its own proof. It puts back what the scrapes on the
+// way down took away, starts with floor requests a second and doubles as long as
+// they are served.
+//
+// It ends at what was good before, or where saturation has shown another
+// capacity. Like a probe it comes after the decision, so that no bad news can
+// lead to a higher rate.
 func (e *estimate) restart(floor float64, periodMS, deadMS int64) {
+	if e.Saturated && e.steady() && !e.dark(e.Recent[len(e.Recent)-1].Throughput) {
+		e.Out = false
+		return
+	}
 	served, inside, refused := e.Sight.Last[0] > 0, e.Sight.Last[1], e.Sight.Last[3] > 0
 	if e.Saturated || e.Strikes > 0 || refused || !served && inside >= 1 {
 		return
 	}
+	e.Proved, e.LastGood = max(e.Proved, e.Before.Proved), max(e.LastGood, e.Before.LastGood)
+	e.Mark = max(e.Mark, e.Before.Mark)
 	if served {
 		e.LoadedMS += periodMS
 	}

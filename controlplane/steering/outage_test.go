@@ -18,6 +18,7 @@ type booth struct {
 	leave    float64 // share of the people inside who give up in a second of stall
 	waiting  float64
 	running  int
+	frozen   float64 // share of the people who hang on WAS that froze
 	second   int
 
 	called, inside, queue float64
@@ -57,7 +58,7 @@ func (b *booth) step(stalled bool, change func(*steering.Inputs)) {
 	if b.waiting > 0 {
 		rate = b.state.Output.Rate
 	}
-	b.called, b.inside, b.queue = b.called+rate, b.inside+rate, b.queue+0.9*rate
+	b.called, b.inside, b.queue = b.called+rate, b.inside+rate, b.queue+0.9*rate*(1-b.frozen)
 	served := min(b.queue, b.capacity)
 	if stalled {
 		served, b.inside, b.queue = 0, b.inside*(1-b.leave), b.queue*(1-b.leave)

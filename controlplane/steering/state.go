@@ -19,6 +19,7 @@ type State struct {
 
 	Rate    rateState  `json:"rate"`
 	Scale   scaleState `json:"scale"`
+	Pool    pool       `json:"pool"`
 	Opening recorded   `json:"opening"`
 	// Opened holds, by cohort, the hour of the opening that was told.
 	Opened   map[string]int64 `json:"opened,omitempty"`

@@ -14,6 +14,7 @@ func Step(cfg Config, state State, in Inputs) (State, []Decision) {
 	s.prepare(cfg, in)
 	periodS := float64(cfg.PeriodMS) / 1000
 	s.History.advance(in.NowMS)
+	s.Pool.see(cfg, in.Replicas, in.NowMS)
 	calls, claims := s.observe(in)
 
 	readings := s.arrange(in)
@@ -152,7 +153,7 @@ func (s *State) estimate(cfg Config, in Inputs, readings []Resource) int64 {
 			}
 			units, blamable := 1.0, true
 			if isWAS {
-				units = float64(max(1, in.Replicas.Running))
+				units = float64(max(1, s.Pool.Lately))
 				blamable = r.Utilisation >= wasBusy || math.IsNaN(r.Utilisation) && !backends
 			}
 			e.measure(r, units, expected, blamable, periodS, retryS)
@@ -227,7 +228,7 @@ func (s *State) learn(cfg Config, readings []Resource, calls, claims [2]float64,
 		}
 	}
 	demands := s.demands(readings)
-	held := s.suffering()
+	held, lost := s.suffering(), s.Pool.lost()
 	pace := s.pace()
 	for i, r := range readings {
 		e := &s.Estimates[i]
@@ -238,10 +239,11 @@ func (s *State) learn(cfg Config, readings []Resource, calls, claims [2]float64,
 		// People who were held do later what the kernel expects sooner: the
 		// account of owed work knows that, the kernel must not learn it.
 		weight, steady := 1.0, 1.0
-		if held || e.Out || e.Owed > 2*e.Smooth {
+		foreseen := s.Requests[i].expect(people)
+		if held || e.Out || e.Owed > 2*e.Smooth || lost && demands[i] < foreseen {
 			weight, steady = 0.02, 0.1
 		}
-		if foreseen := s.Requests[i].expect(people); foreseen > 3 {
+		if foreseen > 3 {
 			// Soon after an opening the shape is still being learned, and says
 			// nothing about the total.
 			mature := min(1, foreseen/(s.Requests[i].total()*pace+1e-9))

@@ -188,3 +188,36 @@ func TestNewRefusesBrokenRules(t *testing.T) {
 		t.Error("no error")
 	}
 }
+
+// A WAS that froze stays ready in the plan for a while; only the scrapes know.
+func TestOnlyWASThatAnswerAreUp(t *testing.T) {
+	dir := t.TempDir()
+	if err := pki.Ensure(dir, time.Now()); err != nil {
+		t.Fatal(err)
+	}
+	server, _ := process(t, dir)
+	gone, _ := process(t, dir)
+	engine := start(t, dir)
+	if err := engine.Lead(true); err != nil {
+		t.Fatal(err)
+	}
+	var targets []telemetry.Target
+	for name, s := range map[string]*httptest.Server{"was-1": server, "was-2": gone} {
+		targets = append(targets, telemetry.Target{Kind: "was", Instance: name, Address: strings.TrimPrefix(s.URL, "https://")})
+	}
+	if err := engine.Scrape(t.Context(), targets); err != nil {
+		t.Fatal(err)
+	}
+	up := func() float64 {
+		reading, err := engine.Read(t.Context(), time.Now())
+		if err != nil {
+			t.Fatal(err)
+		}
+		return reading.Get("was", telemetry.UpWAS)
+	}
+	eventually(t, "both answer", func() bool { return up() == 2 })
+	gone.Close()
+	eventually(t, "one answers", func() bool { return up() == 1 })
+	server.Close()
+	eventually(t, "none answers", func() bool { return up() == 0 })
+}

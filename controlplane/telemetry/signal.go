@@ -37,6 +37,7 @@ const (
 	Rejecting   = "rejecting"
 	Utilisation = "utilisation"
 	Age         = "age"
+	UpWAS       = "up_was"
 )
 
 // far bounds what one machine or system can plausibly report.
@@ -55,13 +56,14 @@ var BackendSignals = []Signal{
 
 // WASSignals describe the pool of booking servers as one resource. A server
 // that nobody has asked yet has no series of requests; that it is up makes that
-// a zero.
+// a zero. One that is up answered its last scrape.
 var WASSignals = []Signal{
 	{Throughput, "1/s", `sum(rate(http_server_request_duration_seconds_count{job="was",http_route=~"/v1/.*",http_response_status_code!~"5.."}[` + window + `])) or 0 * sum(up{job="was"})`, "", 0, far},
 	{InFlight, "1", `sum(sunbeon_was_inflight)`, "", 0, far},
 	{Latency, "s", `sum(rate(http_server_request_duration_seconds_sum{job="was",http_route=~"/v1/.*",http_response_status_code!~"5.."}[` + window + `])) / sum(rate(http_server_request_duration_seconds_count{job="was",http_route=~"/v1/.*",http_response_status_code!~"5.."}[` + window + `]))`, "", 0, 600},
 	{Rejected, "1/s", `sum(rate(sunbeon_was_held_total{reason="cpu"}[` + window + `]))`, "", 0, far},
 	{Rejecting, "1", `count(rate(sunbeon_was_held_total{reason="cpu"}[` + window + `]) > 0) / scalar(count(up{job="was"} == 1))`, "", 0, 1},
+	{UpWAS, "1", `count(up{job="was"} == 1) or 0 * count(up{job="was"})`, "", 0, far},
 	{Utilisation, "1", `max(rate(process_cpu_seconds_total{job="was"}[` + window + `]))`, "", 0, 256},
 }
 

@@ -1,0 +1,31 @@
+package loop
+
+import (
+	"testing"
+
+	"sunbeon/controlplane/plan"
+	"sunbeon/controlplane/telemetry"
+)
+
+// The plan calls a WAS ready for 15 s after it froze.
+func TestAFrozenWASIsNotCountedAsRunning(t *testing.T) {
+	p := plan.New()
+	p.Instances = map[string]plan.Instance{
+		"was-1":   {ID: "was-1", Kind: plan.KindWAS, State: plan.Ready},
+		"was-2":   {ID: "was-2", Kind: plan.KindWAS, State: plan.Ready},
+		"was-3":   {ID: "was-3", Kind: plan.KindWAS},
+		"agent-1": {ID: "agent-1", State: plan.Ready},
+	}
+	f := func(name string, reading telemetry.Reading, want int) {
+		t.Helper()
+		if got := (observed{plan: p, reading: reading}).inputs(nil).Replicas.Running; got != want {
+			t.Errorf("%s: %d run, want %d", name, got, want)
+		}
+	}
+	up := func(n float64) telemetry.Reading { return telemetry.Reading{"was": {telemetry.UpWAS: n}} }
+	f("no telemetry", nil, 2)
+	f("both answer", up(2), 2)
+	f("one froze", up(1), 1)
+	f("all froze", up(0), 0)
+	f("one answers and is not ready", up(3), 2)
+}
