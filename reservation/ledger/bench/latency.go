@@ -129,6 +129,7 @@ func Write(ctx context.Context, in io.Reader, out io.Writer) error {
 		if err != nil {
 			return err
 		}
+		meant := due
 		pending.Go(func() {
 			err := to.book(ctx, w)
 			mu.Lock()
@@ -137,7 +138,7 @@ func Write(ctx context.Context, in io.Reader, out io.Writer) error {
 				failed = err
 				return
 			}
-			took.RecordValue(time.Since(due).Microseconds())
+			took.RecordValue(time.Since(meant).Microseconds())
 		})
 		due = due.Add(time.Duration(rng.ExpFloat64() / o.Rate * float64(time.Second))) // nobody coordinates a crowd
 	}
