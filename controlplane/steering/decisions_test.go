@@ -157,18 +157,14 @@ func TestNothingIsDecidedBeforeAnythingIsOpen(t *testing.T) {
 
 func TestARateOnItsWayIntoForceIsToldOnce(t *testing.T) {
 	b := newBooth()
-	b.play(60, false)
+	current := b.play(60, false)
 	b.rates()
-	current := b.state.Output.Rate
-	b.capacity = 60
-	for range 8 {
-		b.step(false, func(in *steering.Inputs) { in.Admission.Current = current })
+	for range 4 {
+		b.step(false, func(in *steering.Inputs) { in.Admission.Current, in.Admission.Max = current, 60 })
 	}
 	told := b.rates()
-	for i := 1; i < len(told); i++ {
-		if math.Abs(told[i].To-told[i-1].To) < 0.01*told[i-1].To {
-			t.Errorf("told %v and then %v", told[i-1].To, told[i].To)
-		}
+	if len(told) != 1 || told[0].From != math.Round(current*1000)/1000 || told[0].To != 60 {
+		t.Errorf("want one decision from %.3f to 60, have %+v", current, told)
 	}
 }
 
