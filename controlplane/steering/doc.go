@@ -18,12 +18,13 @@
 //	inventory   people called and claimed, by age                      (history.go)
 //	kernel      requests a person makes at an age, learned online      (kernel.go)
 //	capacity    what each resource has proved and is believed to do    (capacity.go)
+//	outage      what one that went dark is worth, and its restart      (outage.go)
 //	forecast    the load already committed, and what one call adds     (forecast.go)
 //	admission   the rate at which the tightest resource is just full   (admission.go)
 //	replicas    WAS ahead of demand, never for somebody else's limit   (replicas.go)
 //	cohorts     shares of the rate, and the next opening               (cohorts.go)
 //	authority   modes, overrides, freezes, budgets                     (authority.go)
-//	decision    the record of it, with the reason in two languages     (decision.go)
+//	decision    the record of it, with the reason in two languages     (decision.go, because.go)
 //
 // # Driving it
 //

@@ -13,8 +13,8 @@ type pool struct {
 const (
 	// windowMS is how far back measured rates look, and a scrape.
 	windowMS = 5_000
-	// missedMS is how long lost WAS are waited for at least; after a
-	// cold start the pool is taken to be as small as it is.
+	// missedMS is how long lost WAS are waited for, or one cold start if that is
+	// longer; then the pool is taken to be as small as it is.
 	missedMS = 15_000
 )
 
