@@ -47,14 +47,18 @@ type point struct {
 // What makes saturation. Latency alone never does: it must rise while
 // throughput does not.
 const (
-	strikesNeeded  = 3
-	quietNeeded    = 5
-	briskShare     = 0.8
-	pressStep      = 0.06
-	pressMost      = 0.2
-	replicasAgree  = 0.5
-	heavy          = 0.25 // of what is served is rejected
-	kneeLatency    = 2.0  // times the base
+	strikesNeeded = 3
+	quietNeeded   = 5
+	briskShare    = 0.8
+	pressStep     = 0.06
+	pressMost     = 0.2
+	replicasAgree = 0.5
+	heavy         = 0.25 // of what is served is rejected
+	// Where load follows a call within so many scrapes, waiting for a third
+	// witness is a large part of it; over minutes it costs nothing and spares
+	// many a false alarm.
+	briskScrapes   = 15
+	kneeLatency    = 2.0 // times the base
 	calmLatency    = 1.5
 	kneeWindow     = 6
 	wasBusy        = 0.85 // utilisation above which a WAS may be blamed
@@ -68,7 +72,7 @@ const (
 // measure takes one believed reading, scaled to one unit of the resource.
 // expected is what the inventory foresees for now, blamable whether the strain
 // can be its own.
-func (e *estimate) measure(r Resource, units, expected float64, blamable bool, periodS, retryS float64) {
+func (e *estimate) measure(r Resource, units, expected float64, blamable, brisk bool, periodS, retryS float64) {
 	x := r.Throughput / units
 	e.remember(point{x, known(r.InFlight) / units})
 	e.hold(r, periodS, retryS)
@@ -76,7 +80,7 @@ func (e *estimate) measure(r Resource, units, expected float64, blamable bool, p
 	gate := r.Rejected > 0 && r.Rejecting >= replicasAgree
 	knee := e.knee(r, expected/units)
 	switch {
-	case blamable && gate && r.Rejected >= heavy*r.Throughput:
+	case blamable && gate && brisk && r.Rejected >= heavy*r.Throughput:
 		e.Strikes += 2 // so much at once needs no third witness
 	case blamable && (gate || knee):
 		e.Strikes++
@@ -99,7 +103,7 @@ func (e *estimate) measure(r Resource, units, expected float64, blamable bool, p
 			if !e.Out {
 				e.Before = e.standing()
 			}
-			e.onset()
+			e.onset(brisk)
 		} else {
 			e.average(x)
 		}
@@ -157,11 +161,15 @@ func (e *estimate) hold(r Resource, periodS, retryS float64) {
 // counts as much as the first scrapes do.
 //
 // Evidence of strain is bad news and never raises the belief by itself.
-func (e *estimate) onset() {
+func (e *estimate) onset(brisk bool) {
 	calm := e.Smooth + (e.Recent[len(e.Recent)-1].Throughput-e.Smooth)/smoothCalm
 	most := max(e.Believed, calm)
 	defer func() { e.Smooth = min(e.Smooth, most) }()
-	e.Smooth, e.Averaged, e.Off = e.mean(2), 2, 0
+	witnesses := strikesNeeded
+	if brisk {
+		witnesses = 2 // the third may be from before the strain
+	}
+	e.Smooth, e.Averaged, e.Off = e.mean(witnesses), witnesses, 0
 	if math.Abs(e.Smooth-e.Believed) < contradiction*e.Believed {
 		const weight = 3 * strikesNeeded
 		e.Smooth = (e.Smooth*strikesNeeded + e.Believed*weight) / (strikesNeeded + weight)

@@ -156,7 +156,7 @@ func (s *State) estimate(cfg Config, in Inputs, readings []Resource) int64 {
 				units = float64(max(1, s.Pool.Lately))
 				blamable = r.Utilisation >= wasBusy || math.IsNaN(r.Utilisation) && !backends
 			}
-			e.measure(r, units, expected, blamable, periodS, retryS)
+			e.measure(r, units, expected, blamable, s.DeadMS <= briskScrapes*cfg.PeriodMS, periodS, retryS)
 			most := math.Inf(1)
 			if usable(in.Line.Sessions) {
 				most = in.Line.Sessions * s.Requests[i].total() * float64(s.History.BinMS) / 1000
