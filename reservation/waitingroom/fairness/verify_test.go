@@ -189,7 +189,7 @@ func TestRewrittenHistoryIsCaughtByWhatWasSeen(t *testing.T) {
 	e := newEvening(t)
 	list := entries(t, e.dir)
 	other := slices.Clone(list[:at(t, list, waitingroom.KindSeal, 0)])
-	i := at(t, other, waitingroom.KindTicket, 6)
+	i := at(t, other, waitingroom.KindTicket, 5) // the one a receipt was kept of
 	other[i].Tag = waitingroom.Tag{77}
 	dir := forge(t, other)
 	if report := verify(t, dir); !report.OK {

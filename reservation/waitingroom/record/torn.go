@@ -29,7 +29,7 @@ func (f *scanned) tail(file *os.File, path string, offset int64, torn bool, reas
 }
 
 // isTorn reports whether rest, the bytes of a file from offset on, can be what
-// a crash leaves of the one group that was being written: too few bytes, or
+// a crash leaves of the one group that was being written: its first bytes, or
 // sectors that were never written and read as zeros. A group that is all there
 // but does not match its checksums, and one that whole groups follow, had been
 // acknowledged.
@@ -41,7 +41,18 @@ func isTorn(rest []byte, offset int64, expected uint64) bool {
 	if intact && h.head.Number == expected && len(rest) < frameHeader+h.length {
 		return true
 	}
-	return len(rest) < frameHeader || hasUnwritten(rest, offset)
+	return len(rest) < frameHeader && beginsFrame(rest) || hasUnwritten(rest, offset)
+}
+
+// beginsFrame reports whether a few bytes can be the begin of a group that was
+// being written, as far as it reached the disk; anything else was put there.
+func beginsFrame(rest []byte) bool {
+	for i := range min(len(rest), len(frameMagic)) {
+		if rest[i] != frameMagic[i] && rest[i] != 0 {
+			return false
+		}
+	}
+	return true
 }
 
 // laterGroup looks for the intact header of a group after the expected one.
