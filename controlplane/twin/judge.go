@@ -97,6 +97,9 @@ func (j *judge) close(t float64, e *evening) {
 	tr.Capacity = append(tr.Capacity, capacity)
 	tr.Held = append(tr.Held, x.firstHeld/max(x.first, 1e-9))
 	tr.Replicas = append(tr.Replicas, float64(e.plant.pool.running))
+	tr.Claimed = append(tr.Claimed, x.claimed)
+	tr.Confirmed = append(tr.Confirmed, x.confirmed)
+	tr.NewlyHeld = append(tr.NewlyHeld, x.newlyHeld)
 }
 
 // judge looks at a command before it is in force.

@@ -21,6 +21,11 @@ type Trace struct {
 	Capacity []float64 `json:"capacity"`
 	Held     []float64 `json:"held"`
 	Replicas []float64 `json:"replicas"`
+	// People a second, counted in it: passes claimed, sessions confirmed, and
+	// those who saw their first "hold on".
+	Claimed   []float64 `json:"claimed"`
+	Confirmed []float64 `json:"confirmed"`
+	NewlyHeld []float64 `json:"newly_held"`
 }
 
 // Run is the result of one controller on one scenario and seed.
