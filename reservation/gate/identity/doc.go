@@ -18,15 +18,3 @@ var (
 	// assertion may be good: asking again may help.
 	ErrUnavailable = errors.New("identity issuer cannot be reached")
 )
-
-// Person is what an issuer vouches for.
-type Person struct {
-	// CI is the identity agency's identifier, the same from every provider.
-	CI   string `json:"ci"`
-	Name string `json:"name"`
-	// Birth is the date of birth, YYYY-MM-DD.
-	Birth    string `json:"birthdate"`
-	Phone    string `json:"phone_number"`
-	Province string `json:"province"`
-	Provider string `json:"provider"`
-}

@@ -71,17 +71,9 @@ func (v *Verifier) Verify(ctx context.Context, assertion string) (Person, error)
 	if err != nil {
 		return Person{}, fmt.Errorf("verify identity: %w: %w", ErrInvalid, err)
 	}
-	var person Person
-	if err := token.Claims(&person); err != nil {
+	person, err := personOf(token)
+	if err != nil {
 		return Person{}, fmt.Errorf("verify identity: %w: %w", ErrInvalid, err)
-	}
-	// The identifier decides who is the same person, so its shape is not
-	// left to the issuer's care.
-	if len(person.CI) != 88 || person.Name == "" {
-		return Person{}, fmt.Errorf("verify identity: %w: incomplete", ErrInvalid)
-	}
-	if _, err := time.Parse(time.DateOnly, person.Birth); err != nil {
-		return Person{}, fmt.Errorf("verify identity: %w: no date of birth", ErrInvalid)
 	}
 	return person, nil
 }

@@ -86,12 +86,15 @@ func TestConnectingInformationIsThePersons(t *testing.T) {
 	}
 	typed := minji
 	typed.Digits, typed.Name = " 8802292000001", "KIM MINJI"
+	wide := minji
+	wide.Digits = "８８０２２９－２０００００１"
 	other := minji
 	other.Digits = "880229-2000002"
 
 	ci, sub := seen("kakao", minji)
 	again, otherSub := seen("pass", typed)
-	if ci != again {
+	fullWidth, _ := seen("kakao", wide)
+	if ci != again || ci != fullWidth {
 		t.Error("one person has two CIs")
 	}
 	if sub == otherSub {

@@ -12,6 +12,8 @@ import (
 	"time"
 	"unicode"
 	"unicode/utf8"
+
+	"golang.org/x/text/unicode/norm"
 )
 
 // Providers are the identity providers the issuer stands in for.
@@ -47,14 +49,15 @@ func (p *Person) validate(now time.Time) error {
 
 func tooLong(s string, runes int) bool { return utf8.RuneCountInString(s) > runes }
 
-// bare drops what people type between digits.
+// bare is digits as one person types them on any keyboard: a full-width digit
+// is the same digit, and what stands between them does not matter.
 func bare(digits string) string {
 	return strings.Map(func(r rune) rune {
 		if r == '-' || unicode.IsSpace(r) {
 			return -1
 		}
 		return r
-	}, digits)
+	}, norm.NFKC.String(digits))
 }
 
 // ParseBirth reads a date of birth as a calendar day in Korea. Days that do not
