@@ -21,7 +21,7 @@ import (
 
 func newRushCommand() *cobra.Command {
 	cfg := rush.Defaults()
-	var data, report string
+	var data, report, script string
 	cmd := &cobra.Command{
 		Use:   "rush",
 		Short: "Send synthetic citizens through an opening and audit what came of it",
@@ -49,6 +49,13 @@ cases named otherwise.`,
   sunbeon rush --gate http://gate.example --legacy http://issuer.example --for 10m`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			if script != "" {
+				var err error
+				if cfg.Script, err = rush.ReadScript(script); err != nil {
+					return usageError{err}
+				}
+				cfg.Outsiders = 0
+			}
 			return runRush(cmd, cfg, data, report)
 		},
 	}
@@ -63,6 +70,7 @@ cases named otherwise.`,
 	f.StringVar(&data, "data", "", "data `directory` of sunbeon up, for the journal and the audit")
 	f.StringVar(&cfg.Journal, "journal", "", "journal `file`, which must not exist; by default in the data directory, or else in the current one")
 	f.StringVar(&report, "report", "", "write the report to this `file`, as JSON")
+	f.StringVar(&script, "script", "", "JSON `file` with every arrival stream and pause, as up writes one for a scenario; people, think and the shares below are not heeded then")
 
 	f.Float64Var(&cfg.Arrivals.Lobby, "lobby", cfg.Arrivals.Lobby, "weight of those who come before the opening")
 	f.Float64Var(&cfg.Arrivals.Spike, "spike", cfg.Arrivals.Spike, "weight of those who come at the opening")

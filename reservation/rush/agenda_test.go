@@ -49,11 +49,11 @@ func TestAgendaClosesInOrder(t *testing.T) {
 }
 
 func TestArrivalsFollowTheTimetable(t *testing.T) {
-	plan := Arrivals{Lobby: 0.5, Spike: 0.3, Tail: 0.2, SpikeMean: time.Second, TailLength: 20 * time.Second}
+	plan := Config{People: 10_000, Seed: 3, Arrivals: Arrivals{Lobby: 0.5, Spike: 0.3, Tail: 0.2, SpikeMean: time.Second, TailLength: 20 * time.Second}}
 	f := func(lobby, open time.Duration, wantBefore, wantSoon int) {
 		t.Helper()
 		before, soon := 0, 0
-		list := plan.schedule(10_000, 3, lobby, open)
+		list := plan.schedule(lobby, open)
 		for i, a := range list {
 			if i > 0 && a.after < list[i-1].after {
 				t.Fatal("not in order")

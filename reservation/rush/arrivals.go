@@ -32,12 +32,17 @@ type arrival struct {
 // opening are offsets from the start of the run, negative when they are past;
 // who would have come to a lobby that is over comes with the spike. A person's
 // arrival depends on the seed, the person and the offsets only.
-func (a Arrivals) schedule(people int, seed uint64, lobby, open time.Duration) []arrival {
+func (c Config) schedule(lobby, open time.Duration) []arrival {
 	lobby, open = max(lobby, 0), max(open, 0)
-	list := make([]arrival, people)
+	list := make([]arrival, c.People)
 	for i := range list {
-		r := rand.New(rand.NewPCG(seed, uint64(i)^arrivalStream))
-		list[i] = arrival{after: a.draw(r, lobby, open), person: i}
+		r := rand.New(rand.NewPCG(c.Seed, uint64(i)^arrivalStream))
+		list[i].person = i
+		if c.Script != nil {
+			list[i].after = c.Script.draw(r, i, lobby, open)
+		} else {
+			list[i].after = c.Arrivals.draw(r, lobby, open)
+		}
 	}
 	slices.SortFunc(list, func(x, y arrival) int {
 		return cmp.Or(cmp.Compare(x.after, y.after), cmp.Compare(x.person, y.person))

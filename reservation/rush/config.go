@@ -24,6 +24,9 @@ type Config struct {
 	Journal  string
 	Arrivals Arrivals
 	Habits   Habits
+	// Script, where set, gives People and takes the place of Think, Arrivals
+	// and Habits.
+	Script *Script
 	// Outsiders is the share of people who do not belong to the cohort, and
 	// Foreigners that of foreign residents, 0 to 1.
 	Outsiders, Foreigners float64
@@ -52,6 +55,8 @@ func Defaults() Config {
 	}
 }
 
+const mostPeople = 10_000_000
+
 // In steps of thinking: how fast the crowd of the opening arrives, and how long
 // people keep coming after it.
 const (
@@ -66,9 +71,15 @@ func (c *Config) validate() error {
 			return fmt.Errorf("address of the %s %q: want a URL such as http://127.0.0.1:8800", name, base)
 		}
 	}
+	if c.Script != nil {
+		if err := c.Script.validate(); err != nil {
+			return fmt.Errorf("script: %w", err)
+		}
+		c.People = c.Script.People()
+	}
 	switch {
-	case c.People < 1 || c.People > 10_000_000:
-		return fmt.Errorf("people %d: want 1 to 10,000,000", c.People)
+	case c.People < 1 || c.People > mostPeople:
+		return fmt.Errorf("people %d: want 1 to %d", c.People, mostPeople)
 	case c.Think <= 0:
 		return fmt.Errorf("think time %s: want more than zero", c.Think)
 	case c.For < 0:

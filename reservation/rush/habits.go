@@ -21,6 +21,7 @@ type temper struct {
 	patience                    time.Duration // leave the line after this long; zero is never
 	lateness                    time.Duration // from being called to claiming
 	leaves, twice, cancels, rue bool
+	absent                      bool // never claims
 }
 
 // Someone who leaves the line or misses the call does so after a time in the

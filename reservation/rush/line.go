@@ -86,9 +86,14 @@ func (w *walker) join(v *visit) (move, error) {
 
 // wait looks at the serving document and decides when to look again.
 func (w *walker) wait(v *visit) (move, error) {
+	seen, served := v.looked, int64(0)
+	if v.document != nil {
+		served = v.document.Serving
+	}
 	if err := w.look(v); err != nil {
 		return move{}, err
 	}
+	v.looked = time.Now()
 	d := v.document
 	if v.turn == 0 {
 		v.turn = d.turn(v.seq)
@@ -97,13 +102,25 @@ func (w *walker) wait(v *visit) (move, error) {
 	case d.Phase == waitingroom.Closed:
 		return refuse("closed")
 	case v.turn > 0 && v.turn <= d.Serving:
+		if v.temper.absent {
+			return finish(gaveUp)
+		}
 		late := v.temper.lateness
 		v.temper.lateness = 0
+		if w.script != nil && !seen.IsZero() {
+			late = max(0, late-unnoticed(v.turn, served, d.Serving, v.looked.Sub(seen)))
+		}
 		return then((*walker).claim, late)
 	case v.temper.patience > 0 && time.Since(v.joined) > v.temper.patience:
 		return finish(gaveUp)
 	}
 	return then((*walker).wait, d.nextLook(v.turn, time.Now().UnixMilli(), v.random.Float64()))
+}
+
+// unnoticed is how long ago a turn was called, of which one learns only now:
+// between two looks the serving number went on evenly.
+func unnoticed(turn, before, now int64, between time.Duration) time.Duration {
+	return time.Duration(float64(now-turn) / float64(max(now-before, 1)) * float64(between))
 }
 
 func (w *walker) look(v *visit) error {
@@ -154,13 +171,17 @@ func (w *walker) claim(v *visit) (move, error) {
 	}
 	w.note(v, journal.Entry{Event: journal.Pass, PassID: pass.ID, Turn: &pass.Turn, Segment: pass.Segment})
 	if v.pass == "" {
-		w.tally.count(func(c *Counts) { c.Passes++ })
+		w.tally.enter()
 	}
 	v.pass = pairs(a.cookies)
 	if v.temper.leaves {
 		return finish(gaveUp)
 	}
-	return then((*walker).checkEligibility, 0)
+	pause := time.Duration(0)
+	if w.script != nil {
+		pause = w.script.Pages[PageEligibility].draw(v.random)
+	}
+	return then((*walker).checkEligibility, pause)
 }
 
 // reenter is where a person goes on whom a server no longer knows.

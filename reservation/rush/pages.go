@@ -24,7 +24,7 @@ func (w *walker) checkEligibility(v *visit) (move, error) {
 	if err != nil {
 		return move{}, err
 	}
-	return then((*walker).listInstitutions, w.ponder(v))
+	return w.onward(v, (*walker).listInstitutions, PageInstitutions)
 }
 
 // listInstitutions looks for institutions with free times, in the person's own
@@ -63,7 +63,7 @@ func (w *walker) listInstitutions(v *visit) (move, error) {
 	v.random.Shuffle(len(v.institutions), func(i, j int) {
 		v.institutions[i], v.institutions[j] = v.institutions[j], v.institutions[i]
 	})
-	return then((*walker).listSlots, w.ponder(v))
+	return w.onward(v, (*walker).listSlots, PageSlots)
 }
 
 // maxRounds is how many times a person chooses before they give up.
@@ -99,7 +99,7 @@ func (w *walker) listSlots(v *visit) (move, error) {
 	}
 	u := v.random.Float64()
 	v.choose(list.Slots[int(u*u*float64(len(list.Slots)))].ID)
-	return then((*walker).book, w.ponder(v))
+	return w.onward(v, (*walker).book, PageBook)
 }
 
 // choose settles on a slot. Each choice is a request of its own, with a key of
@@ -140,8 +140,11 @@ func (w *walker) book(v *visit) (move, error) {
 		return move{}, err
 	}
 	w.note(v, journal.Entry{Event: journal.Booked, Number: made.Number, Key: v.key, Doses: made.Doses})
-	w.tally.count(func(c *Counts) { c.Bookings++ })
+	w.tally.book()
 	v.number = made.Number
+	if w.script != nil {
+		return finish(booked)
+	}
 	return then((*walker).lookUp, w.ponder(v))
 }
 

@@ -45,6 +45,7 @@ type Report struct {
 	Errors map[string]int `json:"errors"`
 
 	LatencyMS map[string]Latency `json:"latency_ms"`
+	BySecond  Series             `json:"by_second"`
 	DurationS float64            `json:"duration_s"`
 	// BookingsPerS counts from the opening to the end of the run.
 	BookingsPerS float64 `json:"bookings_per_s"`
@@ -59,7 +60,7 @@ func NewReport(l Load, f *audit.Findings, why error) Report {
 		Booked:       l.Booked, Cancelled: l.Canceled, GivenUp: l.GivenUp, Refused: l.RefusedBy,
 		Failed: l.Failed, FailedByCode: l.FailedBy, UnderWay: l.UnderWay,
 		Held: l.Held, Holds: l.Holds, Errors: l.Troubles,
-		LatencyMS: l.Latency, DurationS: l.Duration.Seconds(),
+		LatencyMS: l.Latency, BySecond: l.BySecond, DurationS: l.Duration.Seconds(),
 	}
 	if open := l.Open.Seconds(); open > 0 {
 		r.BookingsPerS = float64(l.Bookings) / open

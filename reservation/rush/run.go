@@ -31,6 +31,7 @@ type Load struct {
 	// UnderWay is how many had not come to an end when the run did.
 	UnderWay int
 	Latency  map[string]Latency
+	BySecond Series
 }
 
 // Run sends the crowd and returns when everybody has left, the time is over or
@@ -64,7 +65,7 @@ func Run(ctx context.Context, cfg Config) (Load, error) {
 	defer hurry()
 	w := &walker{
 		ctx: requests, agenda: new(agenda), client: c, gate: gate, legacy: legacy, cohort: cohort.ID,
-		think: cfg.Think, journal: log, tally: newTally(cfg.People),
+		think: cfg.Think, script: cfg.Script, journal: log, tally: newTally(cfg.People, time.UnixMilli(cohort.OpenMS)),
 	}
 	until, stop := context.WithCancel(ctx)
 	defer stop()
@@ -89,7 +90,7 @@ func Run(ctx context.Context, cfg Config) (Load, error) {
 func (w *walker) attend(ctx context.Context, cfg Config, crowd *population.Crowd, cohort cohort) {
 	base := time.Now()
 	offset := func(ms int64) time.Duration { return time.UnixMilli(ms).Sub(base) }
-	arrivals := cfg.Arrivals.schedule(cfg.People, cfg.Seed, offset(cohort.LobbyMS), offset(cohort.OpenMS))
+	arrivals := cfg.schedule(offset(cohort.LobbyMS), offset(cohort.OpenMS))
 	progress := time.NewTicker(max(cfg.ProgressEvery, time.Millisecond))
 	defer progress.Stop()
 	next := time.NewTimer(0)
@@ -127,12 +128,13 @@ func (w *walker) admit(arrivals []arrival, base time.Time, visit func(person int
 
 func newVisit(cfg Config, crowd *population.Crowd, person int) *visit {
 	r := rand.New(rand.NewPCG(cfg.Seed, uint64(person)^habitStream))
-	return &visit{
-		person: crowd.Person(person),
-		random: r,
-		temper: cfg.Habits.draw(r, cfg.Think),
-		device: 1,
+	v := &visit{person: crowd.Person(person), random: r, device: 1}
+	if cfg.Script != nil {
+		v.temper = cfg.Script.temper(r, person)
+	} else {
+		v.temper = cfg.Habits.draw(r, cfg.Think)
 	}
+	return v
 }
 
 func (w *walker) load() Load {
@@ -140,7 +142,7 @@ func (w *walker) load() Load {
 	return Load{
 		Counts: t.snapshot(), Cohort: w.cohort,
 		RefusedBy: maps.Clone(t.refused), FailedBy: maps.Clone(t.failed), Holds: maps.Clone(t.holds), Troubles: maps.Clone(t.troubles),
-		Held: len(t.held), UnderWay: len(t.visits), Latency: w.client.latencies.summary(),
+		Held: len(t.held), UnderWay: len(t.visits), Latency: w.client.latencies.summary(), BySecond: t.series,
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"maps"
 	"net/http"
 	"sync"
+	"time"
 
 	"sunbeon/internal/problem"
 )
@@ -19,6 +20,16 @@ type tally struct {
 	held                             map[int]struct{} // people who saw a 503
 	left                             chan struct{}    // closed when all expected have left
 	expected                         int
+	opened                           time.Time
+	series                           Series
+}
+
+// Series counts, in each second after the opening, the people let in, those who
+// booked, and those who saw their first 503.
+type Series struct {
+	Passes   []int `json:"passes"`
+	Bookings []int `json:"bookings"`
+	Held     []int `json:"held"`
 }
 
 // Counts is how far the crowd has come.
@@ -38,7 +49,7 @@ type Counts struct {
 // Left is how many people are through with their evening.
 func (c Counts) Left() int { return c.Booked + c.Canceled + c.GivenUp + c.Refused + c.Failed }
 
-func newTally(expected int) *tally {
+func newTally(expected int, opened time.Time) *tally {
 	return &tally{
 		visits:   make(map[int]*visit),
 		refused:  map[string]int{},
@@ -48,6 +59,7 @@ func newTally(expected int) *tally {
 		held:     map[int]struct{}{},
 		left:     make(chan struct{}),
 		expected: expected,
+		opened:   opened,
 	}
 }
 
@@ -64,13 +76,35 @@ func (t *tally) count(add func(*Counts)) {
 	add(&t.counts)
 }
 
+// enter and book count a person let in, and one who booked.
+func (t *tally) enter() {
+	t.count(func(c *Counts) { c.Passes++; t.tick(&t.series.Passes) })
+}
+
+func (t *tally) book() {
+	t.count(func(c *Counts) { c.Bookings++; t.tick(&t.series.Bookings) })
+}
+
+// tick counts one event in the present second. Callers hold mu.
+func (t *tally) tick(series *[]int) {
+	second := max(0, int(time.Since(t.opened)/time.Second))
+	for len(*series) <= second {
+		*series = append(*series, 0)
+	}
+	(*series)[second]++
+}
+
 // hold notes that a person was asked to wait a moment, and by whom.
 func (t *tally) hold(v *visit, p *problem.Problem) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.holds[p.Code]++
-	if p.Status == http.StatusServiceUnavailable {
+	if p.Status != http.StatusServiceUnavailable {
+		return
+	}
+	if _, before := t.held[v.person.Index]; !before {
 		t.held[v.person.Index] = struct{}{}
+		t.tick(&t.series.Held)
 	}
 }
 

@@ -28,6 +28,7 @@ type visit struct {
 	turn      int64     // 0 until it is drawn
 	document  *document // the serving document as last seen
 	etag      string    // of that document
+	looked    time.Time // at that document
 
 	institutions []string // with free times when listed, not yet found full
 	farther      bool     // nothing is left in the own district

@@ -20,6 +20,7 @@ type walker struct {
 	legacy  url.URL
 	cohort  string
 	think   time.Duration
+	script  *Script
 	journal *journal.Writer
 	tally   *tally
 	latest  documents
@@ -75,6 +76,9 @@ func (w *walker) recover(v *visit, s step, err error) move {
 	case asksToWait(p):
 		w.tally.hold(v, p)
 		v.trouble = ""
+		if w.script != nil && v.pass != "" && v.random.Float64() < w.script.GiveUp {
+			return move{end: outcome{kind: failed, code: p.Code}}
+		}
 		return move{next: s, after: v.soon(max(after, time.Second/4))}
 	case p.Status == http.StatusUnauthorized && v.tries < maxTries:
 		v.tries++
@@ -118,6 +122,18 @@ func (w *walker) pause(v *visit) time.Duration {
 		d = min(first<<v.tries, most)
 	}
 	return time.Duration((0.5 + v.random.Float64()) * float64(d))
+}
+
+// onward goes to another page after a look at this one, unless the person leaves
+// content.
+func (w *walker) onward(v *visit, next step, page string) (move, error) {
+	if w.script == nil {
+		return then(next, w.ponder(v))
+	}
+	if v.random.Float64() < w.script.Leave {
+		return finish(gaveUp)
+	}
+	return then(next, w.script.Pages[page].draw(v.random))
 }
 
 // ponder is how long a person looks at a page before the next click.
