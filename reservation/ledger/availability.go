@@ -111,6 +111,19 @@ func (a *Availability) Slot(id booking.SlotID) (booking.Offer, bool) {
 	return s.offer(i), true
 }
 
+// Institution returns an institution.
+func (a *Availability) Institution(id booking.InstitutionID) (booking.Institution, bool) {
+	s := a.current.Load()
+	if s == nil {
+		return booking.Institution{}, false
+	}
+	i, ok := s.byInstitution[id]
+	if !ok {
+		return booking.Institution{}, false
+	}
+	return s.institutions[i], true
+}
+
 // candidates is how many slots a request names for its second dose. More would
 // rarely be needed within the second the snapshot is old, and every one costs
 // the ledger a row to read.

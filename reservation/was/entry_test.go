@@ -1,7 +1,10 @@
 package was_test
 
 import (
+	"fmt"
 	"testing"
+
+	"github.com/google/go-cmp/cmp"
 
 	"sunbeon/controlplane/plan"
 	"sunbeon/reservation/credential"
@@ -92,6 +95,51 @@ func TestSearch(t *testing.T) {
 			t.Errorf("%s: %d, want %d", path, a.status, status)
 		}
 	}
+}
+
+func TestAPreviewShowsBothDoses(t *testing.T) {
+	e := start(t, nil)
+	look := func(person, slot, pass string) answer {
+		return e.do(ask{method: "GET", path: "/v1/slots/" + slot, person: person, pass: pass})
+	}
+	shown := look("ann", "1", "")
+	e.want("preview", shown, 200, "")
+	made := e.book("ann", "1", "k")
+	if diff := cmp.Diff(made.body["doses"], shown.body["doses"]); diff != "" {
+		t.Error("booked is not what was shown:", diff)
+	}
+	e.want("second dose's slot", look("ann", "11", ""), 409, "no_second_dose")
+	e.want("no slot", look("ann", "99", ""), 404, "no_such_slot")
+	e.want("nonsense", look("ann", "x", ""), 400, "invalid_request")
+	e.want("a stranger", look("bob", "1", "-"), 401, "pass_required")
+	for n := range places - 1 {
+		e.want("booking", e.book(fmt.Sprint("person", n), "1", "k"), 201, "")
+	}
+	e.refresh()
+	taken := look("ann", "1", "")
+	e.want("taken", taken, 409, "slot_taken")
+	if near := taken.Extra["alternatives"].([]any); len(near) == 0 {
+		t.Error("nothing else is offered")
+	}
+}
+
+// Moving a booking takes no turn, so looking for another time takes no pass.
+func TestWhoHasABookingSearchesWithoutAPass(t *testing.T) {
+	e := start(t, nil)
+	paths := []string{"/v1/institutions", "/v1/institutions/1/slots", "/v1/slots/2"}
+	search := func(what string, status int, code string) {
+		t.Helper()
+		for _, path := range paths {
+			e.want(what+" "+path, e.do(ask{method: "GET", path: path, person: "ann", pass: "-"}), status, code)
+		}
+	}
+	search("before", 401, "pass_required")
+	made := e.book("ann", "1", "k")
+	search("booked", 200, "")
+	e.phase(plan.Closed)
+	search("after closing", 200, "")
+	e.want("cancel", e.do(ask{method: "DELETE", path: "/v1/bookings/" + made.body["number"].(string), person: "ann", pass: "-"}), 200, "")
+	search("cancelled", 401, "pass_required")
 }
 
 func TestScrapersAreSlowedDown(t *testing.T) {

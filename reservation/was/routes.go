@@ -39,6 +39,8 @@ func (s *Server) routes() []route {
 		{pattern: "GET /v1/institutions/{id}/slots", summary: "Slots with free places", serve: s.slots,
 			query: []string{"date", "cursor", "limit"},
 			pass:  true, gives: SlotList{}, success: 200, errors: []int{400, 401, 403, 404, 429, 503}},
+		{pattern: "GET /v1/slots/{id}", summary: "Both doses a choice of the slot would book", serve: s.preview,
+			pass: true, gives: Preview{}, success: 200, errors: []int{400, 401, 403, 404, 409, 429, 503}},
 		{pattern: "POST /v1/bookings", summary: "Book both doses in one step", serve: s.book, keyed: needsKey,
 			pass: true, takes: Choice{}, gives: Confirmation{}, success: 201, errors: []int{400, 401, 403, 404, 409, 422, 502, 503, 504}},
 		{pattern: "GET /v1/bookings/mine", summary: "The person's own booking", serve: s.mine,

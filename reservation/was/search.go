@@ -1,6 +1,7 @@
 package was
 
 import (
+	"errors"
 	"net/http"
 	"strconv"
 	"time"
@@ -38,6 +39,7 @@ type Slot struct {
 // SlotList is a page of slots.
 type SlotList struct {
 	InstitutionID string `json:"institution_id"`
+	Institution   string `json:"institution"`
 	Slots         []Slot `json:"slots"`
 	Next          string `json:"next,omitempty" doc:"Cursor of the next page; absent on the last."`
 }
@@ -54,17 +56,37 @@ func (s *Server) search(r *http.Request, rank loadgate.Rank) (visitor, func(), e
 	if err != nil {
 		return visitor{}, nil, err
 	}
-	v, err := s.admit(r)
-	if err == nil {
-		if pause, ok := s.sessions.touch(v.ref, s.cfg.Now()); !ok {
-			err = problem.New(http.StatusTooManyRequests, "rate_limited", "Too many searches. Please slow down.").Retry(later(max(pause, time.Second)))
-		}
-	}
+	v, err := s.browse(r)
 	if err != nil {
 		leave()
 		return v, nil, err
 	}
 	return v, leave, nil
+}
+
+// browse lets in who has a pass and, as moving a booking takes no turn, who
+// has a booking.
+func (s *Server) browse(r *http.Request) (visitor, error) {
+	v, refused := s.admit(r)
+	if v.ref == "" {
+		return v, refused
+	}
+	if pause, ok := s.sessions.touch(v.ref, s.cfg.Now()); !ok {
+		return v, problem.New(http.StatusTooManyRequests, "rate_limited", "Too many searches. Please slow down.").Retry(later(max(pause, time.Second)))
+	}
+	if refused == nil {
+		return v, nil
+	}
+	b, err := s.cfg.Records.Latest(r.Context(), v.ref)
+	switch {
+	case errors.Is(err, ledger.ErrNotFound):
+		return v, refused
+	case err != nil:
+		return v, err
+	case !b.Live:
+		return v, refused
+	}
+	return v, nil
 }
 
 func (s *Server) institutions(r *http.Request) (int, any, error) {
@@ -129,7 +151,8 @@ func (s *Server) slots(r *http.Request) (int, any, error) {
 	if !ok {
 		return 0, nil, noInstitution()
 	}
-	list := SlotList{InstitutionID: id.String(), Slots: make([]Slot, len(offers))}
+	place, _ := s.cfg.Availability.Institution(id)
+	list := SlotList{InstitutionID: id.String(), Institution: place.Name, Slots: make([]Slot, len(offers))}
 	for i, o := range offers {
 		list.Slots[i] = Slot{
 			ID: o.Slot.ID.String(), Date: o.Slot.Start.Date(), Time: o.Slot.Start.Clock(), Vaccine: o.Slot.Vaccine, Free: o.Free,
