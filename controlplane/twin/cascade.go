@@ -17,8 +17,8 @@ type cascade struct {
 	keep      bool
 }
 
-// configure is what the operators would have configured for this evening.
-func configure(s *Scenario) steering.Config {
+// Configure is what the operators would have configured for this evening.
+func Configure(s *Scenario) steering.Config {
 	c := steering.Default()
 	c.PeriodMS = s.Control.Period.milliseconds()
 	c.Session = steering.Session{
@@ -45,7 +45,7 @@ func configure(s *Scenario) steering.Config {
 	return c
 }
 
-func newCascade(s *Scenario) *cascade { return &cascade{config: configure(s)} }
+func newCascade(s *Scenario) *cascade { return &cascade{config: Configure(s)} }
 
 func (c *cascade) step(_ float64, in steering.Inputs) command {
 	if in.Term != c.term {

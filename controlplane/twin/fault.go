@@ -120,6 +120,12 @@ func (s *Scenario) factor(t float64, resource string, kinds ...string) float64 {
 	return m
 }
 
+// CapacityFactor is what the faults make of a resource's capacity t seconds
+// after the opening: 1 is all of it, 0 a stall.
+func (s *Scenario) CapacityFactor(resource string, t float64) float64 {
+	return s.factor(t, resource, faultStep, faultStall, faultRamp, faultDecay, faultFlap)
+}
+
 // struck says whether a telemetry fault of a kind hits a signal at t.
 func (s *Scenario) struck(t float64, kind, signal string) bool {
 	for _, f := range s.Faults {

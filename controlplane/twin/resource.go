@@ -22,7 +22,7 @@ type resource struct {
 
 // begin sets the capacity for the step ending at t.
 func (r *resource) begin(p *plant, t float64) {
-	bent := p.scenario.factor(t, r.Name, faultStep, faultStall, faultRamp, faultDecay, faultFlap)
+	bent := p.scenario.CapacityFactor(r.Name, t)
 	base := r.Capacity
 	if r.Replicas != nil {
 		base = r.PerReplica * float64(p.pool.serving())
