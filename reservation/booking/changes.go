@@ -37,9 +37,10 @@ func (m Made) Answer() Recorded {
 type EventKind string
 
 const (
-	Booked  EventKind = "booked"
-	Changed EventKind = "changed"
-	Undone  EventKind = "cancelled"
+	Booked    EventKind = "booked"
+	Changed   EventKind = "changed"
+	Undone    EventKind = "cancelled"
+	Withdrawn EventKind = "withdrawn" // the institution has taken a slot of the booking off
 )
 
 // Event is a row of the outbox: it is committed with the booking it reports, and

@@ -49,6 +49,7 @@ type Slot struct {
 	Start       Moment
 	Vaccine     string
 	Capacity    int
+	WithdrawnMS int64 // unix milliseconds at which the institution took it off; 0 if it did not
 }
 
 // Moment is a civil local time in minutes since 1970-01-01 00:00. Slots hang on

@@ -33,13 +33,27 @@ type Store interface {
 	// as far as nobody holds them. It returns the slots with more people than
 	// places; setting them again later takes what has been given up since.
 	SetCapacities(ctx context.Context, places map[booking.SlotID]int) (surplus []booking.SlotID, err error)
+	// Withdraw takes slots off for good: no place of theirs is given any more,
+	// and everybody who holds one gets an event of [booking.Withdrawn]. Slots
+	// withdrawn before are left alone. SetCapacities brings a slot back.
+	Withdraw(ctx context.Context, slots []booking.SlotID, nowMS int64) error
 	// Holders are the live bookings with a dose in one of the slots, sealed data
 	// included, in the order of serials.
 	Holders(ctx context.Context, slots []booking.SlotID) ([]booking.Booking, error)
-	// Accessed records that staff saw personal data; it comes before the seeing.
+	// Enrol writes lines of rosters; those that are there are overwritten.
+	Enrol(ctx context.Context, lines []Enrolment) error
+	// Enrolled is a person's line in the roster of a cohort or ErrNotFound.
+	Enrolled(ctx context.Context, person, cohort string) (Enrolment, error)
+	// Refused remembers whom to invite back; of a person and cohort the latest.
+	Refused(ctx context.Context, list []Refusal) error
+	// Refusals are up to limit of them after an id, in order.
+	Refusals(ctx context.Context, after int64, limit int) ([]Refusal, error)
+	// Forget drops refusals that nobody need be told about any more.
+	Forget(ctx context.Context, refusals []int64) error
+	// Accessed records what staff are about to see or do; it comes before that.
 	Accessed(ctx context.Context, a Access) error
-	// Accesses are the records about a booking, oldest first.
-	Accesses(ctx context.Context, serial int64) ([]Access, error)
+	// Accesses are the records of a query, oldest first.
+	Accesses(ctx context.Context, q AccessQuery) ([]Access, error)
 	// Latest is the person's live booking or else the last one cancelled; it
 	// is ErrNotFound if there never was one. Cancelled bookings keep the
 	// slots they had.
@@ -66,15 +80,6 @@ type Store interface {
 	// Audit counts broken invariants.
 	Audit(ctx context.Context) (Audit, error)
 	Close() error
-}
-
-// Access is staff looking at personal data.
-type Access struct {
-	TimeMS  int64
-	Account string // whose, never a shared one
-	Action  string // what was done: "withdraw"
-	Reason  string
-	Serials []int64 // whose data, by booking
 }
 
 // RestoreGap is how many serials and events a restore skips: far more than can

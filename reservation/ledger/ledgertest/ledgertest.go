@@ -37,7 +37,10 @@ func Run(t *testing.T, h Harness) {
 		{"followers of the outbox", followers},
 		{"restored", restored},
 		{"supply", supply},
+		{"withdrawal", withdrawal},
 		{"accesses", accesses},
+		{"rosters", rosters},
+		{"refusals", refusals},
 		{"storm", storm},
 		{"crash", crash},
 	} {

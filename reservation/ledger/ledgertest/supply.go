@@ -6,8 +6,51 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"sunbeon/reservation/booking"
-	"sunbeon/reservation/ledger"
 )
+
+// withdrawal checks that a slot taken off keeps its people until they leave,
+// takes nobody in, tells each holder once, and can be brought back.
+func withdrawal(t *testing.T, h Harness) {
+	l := start(t, h, 1)[0]
+	for i := range 2 {
+		want(t, "booking", l.do(t, book(person(i), "k")), booking.Done)
+	}
+	for range 2 {
+		if err := l.Withdraw(t.Context(), []booking.SlotID{first, second}, 77); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want(t, "booking a withdrawn slot", l.do(t, book(person(9), "k")), booking.SlotTaken)
+	events, err := l.Events(t.Context(), 0, 100)
+	if err != nil || len(events) != 4 {
+		t.Fatalf("events %+v, %v", events, err)
+	}
+	for i, e := range events[2:] {
+		want := booking.Event{ID: e.ID, Kind: booking.Withdrawn, Serial: int64(i + 1), Cohort: "tenth-9", Slots: []booking.SlotID{first, second}, TimeMS: 77}
+		if diff := cmp.Diff(want, e); diff != "" {
+			t.Errorf("event (-want +got):\n%s", diff)
+		}
+	}
+	c, _, err := l.Catalog(t.Context(), 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, s := range c.Slots {
+		withdrawn := s.ID == first || s.ID == second
+		if (s.WithdrawnMS == 77) != withdrawn || withdrawn && s.Capacity != 2 {
+			t.Errorf("slot after the withdrawal: %+v", s)
+		}
+	}
+	move := booking.Request{Kind: booking.Change, Key: "m", Person: person(0), Serial: 1, First: first + 1, Second: []booking.SlotID{second + 1}}
+	want(t, "a holder moves away", l.do(t, move), booking.Done)
+	if _, err := l.SetCapacities(t.Context(), map[booking.SlotID]int{first: 5}); err != nil {
+		t.Fatal(err)
+	}
+	if c, _, err := l.Catalog(t.Context(), 0); err != nil || c.Slots[0].ID != first || c.Slots[0].WithdrawnMS != 0 || c.Slots[0].Capacity != 5 {
+		t.Errorf("a slot brought back: %+v, %v", c.Slots[0], err)
+	}
+	sound(t, l, 2)
+}
 
 // supply checks that an institution's changes are followed without overbooking:
 // places that people hold go only when they have left.
@@ -50,17 +93,4 @@ func supply(t *testing.T, h Harness) {
 		t.Error("an unknown slot got places")
 	}
 	sound(t, l, 4)
-}
-
-func accesses(t *testing.T, h Harness) {
-	l := start(t, h, 1)[0]
-	a := ledger.Access{TimeMS: 7, Account: "kim", Action: "withdraw", Reason: "clinic closed", Serials: []int64{1, 2}}
-	if err := l.Accessed(t.Context(), a); err != nil {
-		t.Fatal(err)
-	}
-	got, err := l.Accesses(t.Context(), 2)
-	a.Serials = []int64{2}
-	if diff := cmp.Diff([]ledger.Access{a}, got); err != nil || diff != "" {
-		t.Errorf("accesses (-want +got):\n%s %v", diff, err)
-	}
 }

@@ -122,8 +122,12 @@ func (s *Store) Catalog(ctx context.Context, seen int64) (c ledger.Catalog, vers
 		func(v *booking.Vaccine) []any { return []any{&v.ID, &v.Doses, &v.IntervalDays, &v.SlackDays} })
 	c.Institutions, failed[1] = collect(ctx, s, `SELECT id, name, province, district FROM institutions ORDER BY id`,
 		func(in *booking.Institution) []any { return []any{&in.ID, &in.Name, &in.Province, &in.District} })
-	c.Slots, failed[2] = collect(ctx, s, `SELECT id, institution, start, vaccine, capacity FROM slots JOIN places ON slot = id ORDER BY id`,
-		func(s *booking.Slot) []any { return []any{&s.ID, &s.Institution, &s.Start, &s.Vaccine, &s.Capacity} })
+	c.Slots, failed[2] = collect(ctx, s, `
+SELECT s.id, s.institution, s.start, s.vaccine, p.capacity, coalesce(w.time_ms, 0)
+FROM slots AS s JOIN places AS p ON p.slot = s.id LEFT JOIN withdrawals AS w ON w.slot = s.id ORDER BY s.id`,
+		func(s *booking.Slot) []any {
+			return []any{&s.ID, &s.Institution, &s.Start, &s.Vaccine, &s.Capacity, &s.WithdrawnMS}
+		})
 	if err := errors.Join(failed[:]...); err != nil {
 		return c, 0, fmt.Errorf("catalog: %w", err)
 	}

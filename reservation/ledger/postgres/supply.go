@@ -31,6 +31,12 @@ func (s *Store) SetCapacities(ctx context.Context, places map[booking.SlotID]int
 			if taken > places[id] {
 				surplus = append(surplus, id)
 			}
+			if places[id] == 0 {
+				continue
+			}
+			if _, err := tx.Exec(ctx, `DELETE FROM withdrawals WHERE slot = $1`, int64(id)); err != nil {
+				return err
+			}
 		}
 		_, err := tx.Exec(ctx, `INSERT INTO imports (time_ms) VALUES ($1)`, time.Now().UnixMilli())
 		return err
@@ -39,6 +45,46 @@ func (s *Store) SetCapacities(ctx context.Context, places map[booking.SlotID]int
 		return nil, fmt.Errorf("set capacities: %w", err)
 	}
 	return surplus, nil
+}
+
+// What a withdrawal does, in order: who holds a place in a slot not withdrawn
+// before gets an event, and the slots are marked and emptied.
+const (
+	tellWithdrawn = `
+INSERT INTO outbox (kind, serial, cites, first, second, freed, time_ms)
+SELECT $3, serial, false, first, second, '', $2 FROM bookings
+WHERE live AND (first = ANY ($1) AND first NOT IN (SELECT slot FROM withdrawals)
+  OR second = ANY ($1) AND second NOT IN (SELECT slot FROM withdrawals)) ORDER BY serial`
+	markWithdrawn  = `INSERT INTO withdrawals (slot, time_ms) SELECT unnest($1::bigint[]), $2 ON CONFLICT DO NOTHING`
+	emptyWithdrawn = `UPDATE places SET capacity = taken WHERE slot = ANY ($1)`
+)
+
+// Withdraw takes slots off for good.
+func (s *Store) Withdraw(ctx context.Context, slots []booking.SlotID, nowMS int64) error {
+	if s.writes == nil {
+		return errReadOnly
+	}
+	ids := make([]int64, len(slots))
+	for i, id := range slots {
+		ids[i] = int64(id)
+	}
+	err := pgx.BeginTxFunc(ctx, s.writes, writing, func(tx pgx.Tx) error {
+		if _, err := tx.Exec(ctx, tellWithdrawn, ids, nowMS, string(booking.Withdrawn)); err != nil {
+			return err
+		}
+		if _, err := tx.Exec(ctx, markWithdrawn, ids, nowMS); err != nil {
+			return err
+		}
+		if _, err := tx.Exec(ctx, emptyWithdrawn, ids); err != nil {
+			return err
+		}
+		_, err := tx.Exec(ctx, `INSERT INTO imports (time_ms) VALUES ($1)`, nowMS)
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("withdraw: %w", err)
+	}
+	return nil
 }
 
 // Holders returns the live bookings in slots.

@@ -48,7 +48,7 @@ func (s *Store) Seed(ctx context.Context, c ledger.Catalog) error {
 	if after == before {
 		return nil
 	}
-	if _, err := tx.ExecContext(ctx, `INSERT INTO imports (time_ms) VALUES (?)`, time.Now().UnixMilli()); err != nil {
+	if err := imported(ctx, tx, time.Now().UnixMilli()); err != nil {
 		return fmt.Errorf("seed: %w", err)
 	}
 	if err := tx.Commit(); err != nil {
@@ -96,8 +96,12 @@ func (s *Store) Catalog(ctx context.Context, seen int64) (c ledger.Catalog, vers
 		func(v *booking.Vaccine) []any { return []any{&v.ID, &v.Doses, &v.IntervalDays, &v.SlackDays} }, &c.Vaccines)
 	institutions := read(ctx, s.reads, `SELECT id, name, province, district FROM institutions ORDER BY id`,
 		func(in *booking.Institution) []any { return []any{&in.ID, &in.Name, &in.Province, &in.District} }, &c.Institutions)
-	slots := read(ctx, s.reads, `SELECT s.id, s.institution, s.start, s.vaccine, p.capacity FROM slots AS s JOIN places AS p ON p.slot = s.id ORDER BY s.id`,
-		func(s *booking.Slot) []any { return []any{&s.ID, &s.Institution, &s.Start, &s.Vaccine, &s.Capacity} }, &c.Slots)
+	slots := read(ctx, s.reads, `
+SELECT s.id, s.institution, s.start, s.vaccine, p.capacity, coalesce(w.time_ms, 0)
+FROM slots AS s JOIN places AS p ON p.slot = s.id LEFT JOIN withdrawals AS w ON w.slot = s.id ORDER BY s.id`,
+		func(s *booking.Slot) []any {
+			return []any{&s.ID, &s.Institution, &s.Start, &s.Vaccine, &s.Capacity, &s.WithdrawnMS}
+		}, &c.Slots)
 	if err := errors.Join(vaccines, institutions, slots); err != nil {
 		return c, 0, fmt.Errorf("catalog: %w", err)
 	}

@@ -52,3 +52,18 @@ func (s *Store) write(do func() error) error {
 	defer s.lock.Unlock()
 	return do()
 }
+
+// change does something in one transaction, in its turn among the processes.
+func (s *Store) change(ctx context.Context, do func(*sql.Tx) error) error {
+	return s.write(func() error {
+		tx, err := s.writes.BeginTx(ctx, nil)
+		if err != nil {
+			return err
+		}
+		defer tx.Rollback()
+		if err := do(tx); err != nil {
+			return err
+		}
+		return tx.Commit()
+	})
+}

@@ -14,12 +14,7 @@ import (
 
 // SetCapacities changes how many places slots have.
 func (s *Store) SetCapacities(ctx context.Context, places map[booking.SlotID]int) (surplus []booking.SlotID, err error) {
-	err = s.write(func() error {
-		tx, err := s.writes.BeginTx(ctx, nil)
-		if err != nil {
-			return err
-		}
-		defer tx.Rollback()
+	err = s.change(ctx, func(tx *sql.Tx) error {
 		for _, id := range slices.Sorted(maps.Keys(places)) {
 			var taken int
 			err := tx.QueryRowContext(ctx, `UPDATE places SET capacity = max(taken, ?) WHERE slot = ? RETURNING taken`, places[id], int64(id)).Scan(&taken)
@@ -32,16 +27,56 @@ func (s *Store) SetCapacities(ctx context.Context, places map[booking.SlotID]int
 			if taken > places[id] {
 				surplus = append(surplus, id)
 			}
+			if places[id] == 0 {
+				continue
+			}
+			if _, err := tx.ExecContext(ctx, `DELETE FROM withdrawals WHERE slot = ?`, int64(id)); err != nil {
+				return err
+			}
 		}
-		if _, err := tx.ExecContext(ctx, `INSERT INTO imports (time_ms) VALUES (?)`, time.Now().UnixMilli()); err != nil {
-			return err
-		}
-		return tx.Commit()
+		return imported(ctx, tx, time.Now().UnixMilli())
 	})
 	if err != nil {
 		return nil, fmt.Errorf("set capacities: %w", err)
 	}
 	return surplus, nil
+}
+
+// imported makes the catalog a new version.
+func imported(ctx context.Context, tx *sql.Tx, nowMS int64) error {
+	_, err := tx.ExecContext(ctx, `INSERT INTO imports (time_ms) VALUES (?)`, nowMS)
+	return err
+}
+
+// What a withdrawal does, in order: who holds a place in a slot not withdrawn
+// before gets an event, and the slots are marked and emptied.
+var withdrawal = []string{
+	`INSERT INTO outbox (kind, serial, cites, first, second, freed, time_ms)
+SELECT ?3, serial, 0, first, second, '', ?2 FROM bookings
+WHERE live AND (first IN (SELECT value FROM json_each(?1) EXCEPT SELECT slot FROM withdrawals)
+  OR second IN (SELECT value FROM json_each(?1) EXCEPT SELECT slot FROM withdrawals)) ORDER BY serial`,
+	`INSERT OR IGNORE INTO withdrawals (slot, time_ms) SELECT value, ?2 FROM json_each(?1)`,
+	`UPDATE places SET capacity = taken WHERE slot IN (SELECT value FROM json_each(?1))`,
+}
+
+// Withdraw takes slots off for good.
+func (s *Store) Withdraw(ctx context.Context, slots []booking.SlotID, nowMS int64) error {
+	ids, err := json.Marshal(slots)
+	if err != nil {
+		return err
+	}
+	err = s.change(ctx, func(tx *sql.Tx) error {
+		for _, step := range withdrawal {
+			if _, err := tx.ExecContext(ctx, step, string(ids), nowMS, string(booking.Withdrawn)); err != nil {
+				return err
+			}
+		}
+		return imported(ctx, tx, nowMS)
+	})
+	if err != nil {
+		return fmt.Errorf("withdraw: %w", err)
+	}
+	return nil
 }
 
 // Holders returns the live bookings in slots.
