@@ -152,21 +152,26 @@ type Discovery struct {
 	Issuer                string   `json:"issuer"`
 	JWKSURI               string   `json:"jwks_uri"`
 	AuthorizationEndpoint string   `json:"authorization_endpoint"`
+	TokenEndpoint         string   `json:"token_endpoint"`
 	ResponseTypes         []string `json:"response_types_supported"`
+	GrantTypes            []string `json:"grant_types_supported"`
+	ChallengeMethods      []string `json:"code_challenge_methods_supported"`
 	SubjectTypes          []string `json:"subject_types_supported"`
 	Algorithms            []string `json:"id_token_signing_alg_values_supported"`
 	Scopes                []string `json:"scopes_supported"`
 	ClaimsSupported       []string `json:"claims_supported"`
 }
 
-// Discovery describes the issuer. There is no redirect to go through: the
-// authorization endpoint answers with the assertion itself.
+// Discovery describes the issuer.
 func (i *Issuer) Discovery() Discovery {
 	return Discovery{
 		Issuer:                i.url,
 		JWKSURI:               i.url + "/jwks.json",
-		AuthorizationEndpoint: i.url + "/identity",
-		ResponseTypes:         []string{"id_token"},
+		AuthorizationEndpoint: i.url + "/authorize",
+		TokenEndpoint:         i.url + "/token",
+		ResponseTypes:         []string{"code"},
+		GrantTypes:            []string{"authorization_code"},
+		ChallengeMethods:      []string{"S256"},
 		SubjectTypes:          []string{"pairwise"},
 		Algorithms:            []string{string(jose.ES256)},
 		Scopes:                []string{"openid"},

@@ -26,6 +26,8 @@ func (s *Simulator) mountPages(mux *http.ServeMux, wrap Wrap) {
 		w.Header().Set("Content-Type", "application/json")
 		w.Write(description)
 	})))
+	mux.Handle("GET /authorize", wrap("GET /authorize", http.HandlerFunc(s.authorize)))
+	mux.Handle("POST /authorize", wrap("POST /authorize", http.HandlerFunc(s.approve)))
 	mux.Handle("GET /{$}", wrap("GET /", http.HandlerFunc(s.home)))
 }
 

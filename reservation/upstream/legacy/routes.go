@@ -30,6 +30,8 @@ func (s *Simulator) routes() []route {
 	return []route{
 		{pattern: "POST /identity/{provider}", summary: "Identify a synthetic person and get an assertion", handler: s.identify,
 			takes: Person{}, gives: Assertion{}, success: 200, errors: []int{400, 404, 413, 422, 500, 503}},
+		{pattern: "POST /token", summary: "Exchange the code of a browser that was sent back (form encoded)", handler: s.token,
+			gives: Token{}, success: 200, errors: []int{400, 500}},
 		{pattern: "GET /.well-known/openid-configuration", summary: "Discovery document of the issuer", handler: s.discovery,
 			gives: Discovery{}, success: 200},
 		{pattern: "GET /jwks.json", summary: "Keys that verify assertions", handler: s.jwks,

@@ -59,6 +59,7 @@ type Simulator struct {
 	stations  map[string]*Station
 	faults    *FaultBoard
 	issuer    *Issuer
+	grants    *grants
 	roster    Roster
 	warehouse *Warehouse
 	metrics   *metrics
@@ -91,6 +92,7 @@ func New(cfg Config) (*Simulator, error) {
 		stations:  stations,
 		faults:    NewFaultBoard(stations, cfg.Logger),
 		issuer:    issuer,
+		grants:    newGrants(),
 		roster:    cfg.Roster,
 		warehouse: warehouse,
 		metrics:   newMetrics(cfg.Registry, stations),
