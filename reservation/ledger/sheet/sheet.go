@@ -1,7 +1,7 @@
-// Package sheet reads what institutions send, CSV files with a header line, into
-// a catalog. Every mistake is found in one go and told with file, line and
-// column, because whoever has to correct a sheet of 16,000 lines wants to do it
-// once.
+// Package sheet reads what institutions and registers send, CSV files with a
+// header line, and writes the lists that people open in a spreadsheet. Every
+// mistake is found in one go and told with file, line and column, because whoever
+// has to correct a sheet of 16,000 lines wants to do it once.
 package sheet
 
 import (
@@ -61,17 +61,19 @@ func (r row) number(column string, least, most int64) int64 {
 }
 
 // read hands the lines of a sheet to each. The header must name the columns, in
-// any order; others are ignored.
+// any order; others are ignored. The fields of a row hold until the next one.
 func read(file string, in io.Reader, columns []string, each func(row)) error {
-	reader := csv.NewReader(in)
+	bounded := &lineBound{in: in}
+	reader := csv.NewReader(bounded)
 	reader.FieldsPerRecord = -1
-	header, err := reader.Read()
-	if err != nil {
-		return &Error{File: file, Line: 1, Reason: "no header line: " + err.Error()}
+	reader.ReuseRecord = true
+	next := func() ([]string, error) {
+		bounded.begin()
+		return reader.Read()
 	}
-	header[0] = strings.TrimPrefix(header[0], "\ufeff") // spreadsheets begin so
-	for i := range header {
-		header[i] = strings.ToLower(strings.TrimSpace(header[i]))
+	header, err := readHeader(file, next)
+	if err != nil {
+		return err
 	}
 	var errs []error
 	for _, column := range columns {
@@ -79,29 +81,65 @@ func read(file string, in io.Reader, columns []string, each func(row)) error {
 			errs = append(errs, &Error{File: file, Line: 1, Column: column, Reason: "the header does not name this column"})
 		}
 	}
+	fields := make(map[string]string, len(header))
+	line := 1
 	for len(errs) < mostErrors {
-		values, err := reader.Read()
+		values, err := next()
 		if errors.Is(err, io.EOF) {
 			return errors.Join(errs...)
 		}
-		var wrong *csv.ParseError
-		switch {
-		case errors.As(err, &wrong):
-			// What follows a broken quote is guesswork.
-			return errors.Join(append(errs, &Error{File: file, Line: wrong.Line, Reason: wrong.Err.Error()})...)
-		case err != nil:
-			return errors.Join(append(errs, fmt.Errorf("read %s: %w", file, err))...)
+		if err != nil {
+			return errors.Join(append(errs, unreadable(file, line, err))...)
 		}
-		line, _ := reader.FieldPos(0)
+		line, _ = reader.FieldPos(0)
+		if wrong := encodingOf(values); wrong != "" { // on this line as on all others
+			return errors.Join(append(errs, &Error{File: file, Line: line, Reason: wrong})...)
+		}
 		if len(values) != len(header) {
 			errs = append(errs, &Error{File: file, Line: line, Reason: fmt.Sprintf("has %d fields, the header has %d", len(values), len(header))})
 			continue
 		}
-		fields := make(map[string]string, len(header))
 		for i, name := range header {
 			fields[name] = values[i]
 		}
 		each(row{file, line, fields, &errs})
 	}
 	return errors.Join(append(errs, fmt.Errorf("%s: too many mistakes, the rest was not read", file))...)
+}
+
+func readHeader(file string, next func() ([]string, error)) ([]string, error) {
+	values, err := next()
+	switch {
+	case errors.Is(err, io.EOF):
+		return nil, &Error{File: file, Line: 1, Reason: "no header line: the file is empty"}
+	case errors.Is(err, errLongLine):
+		return nil, &Error{File: file, Line: 1, Reason: err.Error()}
+	case err != nil:
+		return nil, &Error{File: file, Line: 1, Reason: "no header line: " + err.Error()}
+	}
+	if wrong := encodingOf(values); wrong != "" {
+		return nil, &Error{File: file, Line: 1, Reason: wrong}
+	}
+	header := slices.Clone(values)
+	header[0] = strings.TrimPrefix(header[0], "\ufeff") // spreadsheets begin so
+	for i := range header {
+		header[i] = strings.ToLower(strings.TrimSpace(header[i]))
+		if header[i] != "" && slices.Contains(header[:i], header[i]) {
+			return nil, &Error{File: file, Line: 1, Column: header[i], Reason: "the header names this column twice"}
+		}
+	}
+	return header, nil
+}
+
+// unreadable tells where reading ended, behind the last line read. What follows a
+// broken quote is guesswork.
+func unreadable(file string, last int, err error) error {
+	var wrong *csv.ParseError
+	switch {
+	case errors.Is(err, errLongLine):
+		return &Error{File: file, Line: last, Reason: "what follows is " + err.Error()}
+	case errors.As(err, &wrong):
+		return &Error{File: file, Line: wrong.StartLine, Reason: wrong.Err.Error()}
+	}
+	return fmt.Errorf("read %s: %w", file, err)
 }
