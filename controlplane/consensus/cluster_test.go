@@ -4,9 +4,9 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"os"
 	"path/filepath"
 	"slices"
-	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -20,52 +20,67 @@ import (
 // founders is how many nodes a cluster begins with.
 const founders = 3
 
-// cluster is three nodes in one process and one bubble of virtual time, whose
-// connections a test cuts and mends.
+// cluster is some nodes in one process and one bubble of virtual time.
 type cluster struct {
-	t     *testing.T
-	dir   string
-	lead  func(node int) func(context.Context, uint64)
-	nodes []*consensus.Node
-	wires []*raft.InmemTransport
+	t    *testing.T
+	dir  string
+	lead func(node int) func(context.Context, uint64)
+	net  *network
 
-	mu sync.Mutex
+	mu    sync.Mutex
+	nodes []*consensus.Node // nil: not running
+	wires []wire
 	// lying nodes tell another plan than they hold.
 	lying map[string]bool
-	cut   map[[2]int]bool // from, to
 }
 
 func newCluster(t *testing.T, lead func(node int) func(context.Context, uint64)) *cluster {
-	c := &cluster{t: t, dir: t.TempDir(), lead: lead, cut: map[[2]int]bool{}}
-	c.nodes, c.wires = make([]*consensus.Node, founders), make([]*raft.InmemTransport, founders)
+	c := &cluster{t: t, dir: ramDir(t), lead: lead, net: newNetwork()}
+	c.nodes, c.wires = make([]*consensus.Node, founders), make([]wire, founders)
 	for i := range c.nodes {
 		c.start(i)
 	}
 	return c
 }
 
+// ramDir is a directory in memory where the machine has one: hundreds of
+// histories would otherwise wait for the disk.
+func ramDir(t *testing.T) string {
+	t.Helper()
+	dir, err := os.MkdirTemp("/dev/shm", "consensus")
+	if err != nil {
+		return t.TempDir()
+	}
+	t.Cleanup(func() {
+		if err := os.RemoveAll(dir); err != nil {
+			t.Error(err)
+		}
+	})
+	return dir
+}
+
 func address(i int) string { return fmt.Sprintf("node-%d", i) }
 
 func (c *cluster) start(i int) {
 	c.t.Helper()
+	c.net.set(address(i), false)
 	node, err := c.open(i)
 	if err != nil {
 		c.t.Fatal(err)
 	}
 	c.mu.Lock()
+	defer c.mu.Unlock()
 	c.nodes[i] = node
-	c.mu.Unlock()
-	c.rewire()
 }
 
 func (c *cluster) open(i int) (*consensus.Node, error) {
-	_, c.wires[i] = raft.NewInmemTransportWithTimeout(raft.ServerAddress(address(i)), time.Second)
+	w := c.wired(i)
 	var peers []consensus.Peer
 	for j := range founders {
 		peers = append(peers, consensus.Peer{ID: address(j), Address: address(j), PrivateURL: address(j)})
 	}
 	config := consensus.Config{
-		ID: address(i), Dir: filepath.Join(c.dir, address(i)), Transport: c.wires[i],
+		ID: address(i), Dir: filepath.Join(c.dir, address(i)), Transport: w,
 		Peers: peers, Bootstrap: i < founders, Leader: direct{c, i}, Logger: slog.New(slog.DiscardHandler),
 	}
 	if c.lead != nil {
@@ -74,11 +89,27 @@ func (c *cluster) open(i int) (*consensus.Node, error) {
 	return consensus.Open(config)
 }
 
+// wired connects a new life of a node with all others.
+func (c *cluster) wired(i int) wire {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	name, inner := raft.NewInmemTransportWithTimeout(raft.ServerAddress(address(i)), unanswered)
+	c.wires[i] = wire{inner, c.net}
+	for j, other := range c.wires {
+		if j != i && other.InmemTransport != nil {
+			other.Disconnect(name) // what was on its way to the earlier life ends
+			other.Connect(name, inner)
+			inner.Connect(other.LocalAddr(), other.InmemTransport)
+		}
+	}
+	return c.wires[i]
+}
+
 // join starts one more node, on an empty directory and in no configuration.
 func (c *cluster) join() int {
 	c.t.Helper()
 	c.mu.Lock()
-	c.nodes, c.wires = append(c.nodes, nil), append(c.wires, nil)
+	c.nodes, c.wires = append(c.nodes, nil), append(c.wires, wire{})
 	i := len(c.nodes) - 1
 	c.mu.Unlock()
 	c.start(i)
@@ -94,7 +125,15 @@ func (c *cluster) stop(i int) {
 	if err := node.Close(); err != nil {
 		c.t.Errorf("close node %d: %v", i, err)
 	}
-	c.rewire()
+	c.net.set(address(i), true)
+}
+
+// crash ends a node that nobody hears from any more: no goodbye leaves it, and
+// what is on its disk stays.
+func (c *cluster) crash(i int) {
+	c.t.Helper()
+	c.net.set(address(i), true)
+	c.stop(i)
 }
 
 func (c *cluster) close() {
@@ -107,49 +146,62 @@ func (c *cluster) close() {
 
 // isolate cuts a node off in both directions; mend undoes all cuts.
 func (c *cluster) isolate(i int) {
-	c.mu.Lock()
-	for j := range c.nodes {
+	for j := range c.size() {
 		if j != i {
-			c.cut[[2]int{i, j}], c.cut[[2]int{j, i}] = true, true
+			c.net.block(address(i), address(j))
+			c.net.block(address(j), address(i))
 		}
 	}
-	c.mu.Unlock()
-	c.rewire()
 }
 
-func (c *cluster) mend() {
-	c.mu.Lock()
-	clear(c.cut)
-	c.mu.Unlock()
-	c.rewire()
-}
+func (c *cluster) mend() { c.net.mend() }
 
-func (c *cluster) rewire() {
+// size counts the nodes that run or ever did.
+func (c *cluster) size() int {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	up := func(i int) bool { return c.nodes[i] != nil }
-	for i, from := range c.wires {
-		for j, to := range c.wires {
-			if from == nil || to == nil || i == j {
-				continue
-			}
-			if up(i) && up(j) && !c.cut[[2]int{i, j}] {
-				from.Connect(to.LocalAddr(), to)
-			} else {
-				from.Disconnect(to.LocalAddr())
-			}
-		}
-	}
+	return len(c.nodes)
 }
 
-// leader waits for one of the nodes to lead and pass its barrier.
+func (c *cluster) running(i int) *consensus.Node {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.nodes[i]
+}
+
+func (c *cluster) named(name string) *consensus.Node {
+	for i := range c.size() {
+		if address(i) == name {
+			return c.running(i)
+		}
+	}
+	return nil
+}
+
+// statusOf a node, or what it tells where it lies.
+func (c *cluster) statusOf(n *consensus.Node) consensus.Status {
+	status := n.Status()
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.lying[n.ID()] {
+		status.Marks = slices.Clone(status.Marks)
+		for i := range status.Marks {
+			status.Marks[i].Hash = "of another plan"
+		}
+	}
+	return status
+}
+
+// leader waits for one of the nodes, all that run if none is named, to lead and
+// pass its barrier.
 func (c *cluster) leader(among ...int) int {
 	c.t.Helper()
-	if among == nil {
-		among = []int{0, 1, 2}
-	}
 	for range 200 {
-		for _, i := range among {
+		candidates := among
+		if candidates == nil {
+			candidates = c.up()
+		}
+		for _, i := range candidates {
 			if c.nodes[i] == nil {
 				continue
 			}
@@ -161,56 +213,6 @@ func (c *cluster) leader(among ...int) int {
 	}
 	c.t.Fatalf("no leader among %v in ten seconds", among)
 	return -1
-}
-
-// direct is a LeaderClient without a network.
-type direct struct {
-	cluster *cluster
-	from    int
-}
-
-func (d direct) leader(url string) (*consensus.Node, error) {
-	d.cluster.mu.Lock()
-	defer d.cluster.mu.Unlock()
-	for i, n := range d.cluster.nodes {
-		if address(i) == url && n != nil && !d.cluster.cut[[2]int{d.from, i}] {
-			return n, nil
-		}
-	}
-	return nil, fmt.Errorf("no way to %s: %w", url, plan.ErrRetryable)
-}
-
-func (d direct) Propose(ctx context.Context, url string, c plan.Command) (plan.Result, error) {
-	n, err := d.leader(url)
-	if err != nil {
-		return plan.Result{}, err
-	}
-	return n.Propose(ctx, c)
-}
-
-func (d direct) ReadIndex(ctx context.Context, url string) (uint64, error) {
-	n, err := d.leader(url)
-	if err != nil {
-		return 0, err
-	}
-	return n.ReadIndex(ctx)
-}
-
-func (d direct) Status(_ context.Context, url string) (consensus.Status, error) {
-	n, err := d.leader(strings.TrimPrefix(url, "https://"))
-	if err != nil {
-		return consensus.Status{}, err
-	}
-	status := n.Status()
-	d.cluster.mu.Lock()
-	defer d.cluster.mu.Unlock()
-	if d.cluster.lying[n.ID()] {
-		status.Marks = slices.Clone(status.Marks)
-		for i := range status.Marks {
-			status.Marks[i].Hash = "of another plan"
-		}
-	}
-	return status, nil
 }
 
 func tau(t *testing.T, ms int64) plan.Command {

@@ -12,6 +12,7 @@ import (
 	"github.com/hashicorp/raft"
 
 	"sunbeon/controlplane/consensus"
+	"sunbeon/controlplane/plan"
 )
 
 // segmentFiles of a stopped node's log.
@@ -85,6 +86,30 @@ func TestContradictedLeaderRestarts(t *testing.T) {
 	})
 }
 
+// A node that was told the term and nothing else, because what was sent to it
+// never fitted, has lost nothing when it crashes.
+func TestNodeWithoutEntriesYetStartsAgain(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := newCluster(t, nil)
+		defer c.close()
+		c.must(c.leader(), 1)
+		c.order(plan.MemberAdd, c.wanted(3))
+		c.net.block(address(founders), address(c.leader())) // the leader never hears what fits
+		joined := c.join()
+		eventually(t, "the new node in the leader's term", func() bool {
+			term, _ := c.nodes[joined].Term()
+			return term > 0
+		})
+		if _, index := c.nodes[joined].Plan(); index > 0 {
+			t.Fatalf("the new node is at index %d already", index)
+		}
+		c.crash(joined)
+		c.mend()
+		c.start(joined)
+		eventually(t, "a vote for the new node", func() bool { m, _ := c.member(joined); return m.Voter })
+	})
+}
+
 func TestDamagedDirectoryIsAnErrorNotACrash(t *testing.T) {
 	f := func(name string, damage func(t *testing.T, dir string)) {
 		t.Run(name, func(t *testing.T) {
@@ -131,6 +156,13 @@ func TestDamagedDirectoryIsAnErrorNotACrash(t *testing.T) {
 	f("log overwritten", func(t *testing.T, dir string) {
 		for _, file := range segmentFiles(t, dir) {
 			overwrite(t, file)
+		}
+	})
+	f("log gone", func(t *testing.T, dir string) {
+		for _, file := range segmentFiles(t, dir) {
+			if err := os.Truncate(file, 0); err != nil {
+				t.Fatal(err)
+			}
 		}
 	})
 	f("a file where the directory should be", func(t *testing.T, dir string) {

@@ -58,7 +58,7 @@ func (c *cluster) client(h *history, id int, r *rand.Rand, over time.Time) {
 		time.Sleep(time.Duration(r.IntN(200)) * time.Millisecond)
 		call := h.now()
 		if r.IntN(2) == 0 {
-			if value, ok := c.readOnce(r.IntN(3)); ok {
+			if value, ok := c.readOnce(r.IntN(c.size())); ok {
 				h.add(porcupine.Operation{ClientId: id, Input: access{}, Call: call, Output: value, Return: h.now()})
 			}
 			continue
@@ -93,7 +93,7 @@ func (c *cluster) readOnce(node int) (int64, bool) {
 
 func (c *cluster) writeUntil(r *rand.Rand, command plan.Command, over time.Time) (done, possible bool) {
 	for time.Now().Before(over) {
-		if n := c.running(r.IntN(3)); n != nil {
+		if n := c.running(r.IntN(c.size())); n != nil {
 			ctx, cancel := context.WithTimeout(c.t.Context(), 2*time.Second)
 			result, err := n.Submit(ctx, command)
 			cancel()
@@ -112,71 +112,59 @@ func (c *cluster) writeUntil(r *rand.Rand, command plan.Command, over time.Time)
 	return false, possible
 }
 
-func (c *cluster) running(i int) *consensus.Node {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.nodes[i]
-}
+// seeds is how many histories are played: go test -run Histories -seeds 2000
+var seeds = flag.Uint64("seeds", 200, "histories to play")
 
-// disturb cuts single directions, isolates, stops and restarts nodes, one
-// trouble at a time so that a quorum can come about between them.
-func (c *cluster) disturb(r *rand.Rand, over time.Time) {
-	for time.Now().Before(over) {
-		time.Sleep(time.Duration(500+r.IntN(2500)) * time.Millisecond)
-		node := r.IntN(3)
-		switch r.IntN(3) {
-		case 0:
-			c.isolate(node)
-		case 1:
-			c.mu.Lock()
-			c.cut[[2]int{node, (node + 1) % 3}] = true
-			c.mu.Unlock()
-			c.rewire()
-		case 2:
-			c.stop(node)
-			time.Sleep(time.Duration(r.IntN(2000)) * time.Millisecond)
-			c.start(node)
-		}
-		time.Sleep(time.Duration(500+r.IntN(2500)) * time.Millisecond)
-		c.mend()
-	}
-}
-
-// seeds is how many histories are played: go test -run Histories -seeds 300
-var seeds = flag.Uint64("seeds", 12, "histories to play")
-
+// TestHistoriesAreLinearizable plays a busy twelve seconds of virtual time per
+// seed: clients write, read, forward and retry through all nodes while every
+// kind of trouble comes over them. The seed draws the trouble; the order in
+// which goroutines run is not drawn from it, so that a failure may need a few
+// tries to come again.
 func TestHistoriesAreLinearizable(t *testing.T) {
 	if testing.Short() {
-		*seeds = 3
+		*seeds = min(*seeds, 10)
 	}
 	for seed := range *seeds {
 		t.Run(fmt.Sprint(seed), func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
-				c := newCluster(t, nil)
-				defer c.close()
-				c.leader()
-				h := &history{began: time.Now()}
-				over := time.Now().Add(20 * time.Second)
-				var group sync.WaitGroup
-				for id := range 5 {
-					r := rand.New(rand.NewPCG(seed, uint64(id)))
-					group.Go(func() { c.client(h, id, r, over) })
-				}
-				p, _ := c.nodes[c.leader()].Plan()
-				watch := &watcher{c: c, plan: p}
-				group.Go(func() { watch.follow(rand.New(rand.NewPCG(seed, 98)), over) })
-				c.disturb(rand.New(rand.NewPCG(seed, 99)), over)
-				group.Wait()
-				if result := porcupine.CheckOperationsTimeout(register, h.operations, 20*time.Second); result != porcupine.Ok {
-					t.Errorf("%d operations: %s", len(h.operations), result)
-				}
-				if len(h.operations) < 50 {
-					t.Errorf("only %d operations were answered", len(h.operations))
-				}
-				c.agree()
-				watch.stay(c.nodes[c.leader()], time.Second) // what came after the last trouble
-				watch.check()
-			})
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) { playHistory(t, seed) })
+			if t.Failed() {
+				t.Logf("again: go test -race ./controlplane/consensus -run 'TestHistoriesAreLinearizable/^%d$' -seeds %d -count 20", seed, seed+1)
+			}
 		})
 	}
+}
+
+func playHistory(t *testing.T, seed uint64) {
+	reigns := &reign{leaders: map[uint64]int{}}
+	c := newCluster(t, reigns.lead)
+	defer c.close()
+	c.net.seed(seed)
+	c.leader()
+	h := &history{began: time.Now()}
+	over := time.Now().Add(12 * time.Second)
+	var group sync.WaitGroup
+	for id := range 5 {
+		r := rand.New(rand.NewPCG(seed, uint64(id)))
+		group.Go(func() { c.client(h, id, r, over) })
+	}
+	p, _ := c.nodes[c.leader()].Plan()
+	watch := &watcher{c: c, plan: p}
+	group.Go(func() { watch.follow(rand.New(rand.NewPCG(seed, 98)), over) })
+	troubles := &trouble{c: c, r: rand.New(rand.NewPCG(seed, 99))}
+	troubles.run(over)
+	group.Wait()
+
+	c.settle()
+	if result := porcupine.CheckOperationsTimeout(register, h.operations, 20*time.Second); result != porcupine.Ok {
+		t.Errorf("%d operations: %s", len(h.operations), result)
+	}
+	if len(h.operations) < 50 {
+		t.Errorf("only %d operations were answered", len(h.operations))
+	}
+	if len(reigns.twice) > 0 {
+		t.Errorf("two leaders in one term: %v", reigns.twice)
+	}
+	watch.stay(c.nodes[c.leader()], time.Second) // what came after the last trouble
+	watch.check()
 }

@@ -36,7 +36,7 @@ const (
 type store struct {
 	lock      *os.File
 	meta      io.Closer
-	logs      *wal.WAL
+	logs      *entryLog
 	snapshots *raft.FileSnapshotStore
 }
 
@@ -58,12 +58,13 @@ func openStore(dir string, logger hclog.Logger) (_ *store, err error) {
 	}
 	meta := &metadb.BoltMetaDB{}
 	s.meta = meta
-	if s.logs, err = wal.Open(logDir,
+	logs, err := wal.Open(logDir,
 		wal.WithMetaStore(meta), wal.WithSegmentFiler(segments{segment.NewFiler(logDir, fs.New())}),
-		wal.WithSegmentSize(segmentSize), wal.WithLogger(logger.Named("wal")),
-	); err != nil {
+		wal.WithSegmentSize(segmentSize), wal.WithLogger(logger.Named("wal")))
+	if err != nil {
 		return nil, fmt.Errorf("open log in %s: %w", logDir, err)
 	}
+	s.logs = &entryLog{WAL: logs}
 	if s.snapshots, err = raft.NewFileSnapshotStoreWithLogger(dir, keptSnapshots, logger.Named("snapshot")); err != nil {
 		return nil, fmt.Errorf("open snapshots in %s: %w", dir, err)
 	}
@@ -99,27 +100,13 @@ func (s segments) Open(info types.SegmentInfo) (types.SegmentReader, error) {
 	return s.Filer.Open(info)
 }
 
-// check finds a node that has taken part in elections and yet has no log. The
-// log takes a tail it cannot read for one that was never acknowledged; where
-// that is everything, going on would let this node vote for a leader that
-// lacks what it has itself acknowledged.
+// check finds a directory whose node must not go on.
 func (s *store) check() error {
-	term, err := s.logs.GetUint64([]byte("CurrentTerm"))
-	if err != nil {
-		return fmt.Errorf("read term: %w", err)
-	}
-	last, err := s.logs.LastIndex()
-	if err != nil {
-		return fmt.Errorf("read last index: %w", err)
-	}
 	snapshots, err := s.snapshots.List()
 	if err != nil {
 		return fmt.Errorf("list snapshots: %w", err)
 	}
-	if term > 0 && last == 0 && len(snapshots) == 0 {
-		return fmt.Errorf("%w: no entries, though the node has been in term %d", ErrDamaged, term)
-	}
-	return nil
+	return s.logs.check(len(snapshots))
 }
 
 // Close releases what was opened, in reverse order. The log does not close its

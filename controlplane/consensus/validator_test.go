@@ -24,7 +24,7 @@ type watcher struct {
 // follow until over, a while with each node.
 func (w *watcher) follow(r *rand.Rand, over time.Time) {
 	for time.Now().Before(over) {
-		n := w.c.running(r.IntN(founders))
+		n := w.c.running(r.IntN(w.c.size()))
 		if n == nil {
 			time.Sleep(50 * time.Millisecond)
 			continue
