@@ -19,7 +19,7 @@ import (
 // it, on either side. internal/cli and main wire, so they are not listed. ARCHITECTURE.md says
 // why.
 var allowed = map[string][]string{
-	"controlplane/plan":      {"internal/serving"},
+	"controlplane/plan":      {"internal/drand", "internal/serving"},
 	"controlplane/steering":  {},
 	"controlplane/twin":      {"controlplane/steering"},
 	"controlplane/consensus": {"controlplane/plan", "internal/..."},
@@ -37,7 +37,7 @@ var allowed = map[string][]string{
 	"controlplane/opsapi/stream": {"controlplane/plan"},
 	"controlplane/statuspage":    {"controlplane/plan", "controlplane/standing", "controlplane/figures", "internal/..."},
 
-	"reservation/waitingroom":          {"internal/serving", "reservation/waitingroom/tree"},
+	"reservation/waitingroom":          {"internal/drand", "internal/serving", "reservation/waitingroom/tree"},
 	"reservation/waitingroom/tree":     {},
 	"reservation/waitingroom/record":   {"reservation/waitingroom/tree"},
 	"reservation/waitingroom/fairness": {"internal/problem", "reservation/waitingroom", "reservation/waitingroom/record", "reservation/waitingroom/tree"},
@@ -79,13 +79,16 @@ var allowed = map[string][]string{
 	"controlplane/bench": {"controlplane/...", "internal/..."},
 
 	"internal/serving":       {},
+	"internal/drand":         {},
 	"internal/problem":       {},
 	"internal/pki":           {"internal/problem"},
 	"internal/observability": {},
 	"internal/httpserver":    {"internal/observability", "internal/pki"},
 	"internal/supervise":     {},
 	"internal/evening/bench": {"reservation/rush/journal"},
-	"internal/evening":       {"controlplane/opsapi/client", "controlplane/plan", "internal/...", "reservation/ledger/...", "reservation/rush"},
+	"internal/evening":       {"controlplane/opsapi/client", "controlplane/plan", "internal/...", "reservation/ledger/...", "reservation/rush", "reservation/upstream/legacy"},
+	// A scenario of the simulation as the real processes play it.
+	"internal/evening/staging": {"controlplane/steering", "controlplane/twin", "reservation/rush", "reservation/upstream/legacy"},
 }
 
 // wiring may import anything.
@@ -94,7 +97,7 @@ var wiring = []string{".", "internal/cli"}
 // pure packages take time and randomness as arguments and do no I/O.
 var pure = []string{
 	"controlplane/plan", "controlplane/steering", "reservation/booking",
-	"reservation/waitingroom", "reservation/waitingroom/tree", "internal/serving",
+	"reservation/waitingroom", "reservation/waitingroom/tree", "internal/serving", "internal/drand",
 }
 
 // impure is what a pure package must not import, or call.

@@ -3,11 +3,14 @@ package plan
 import (
 	"encoding/hex"
 	"maps"
+
+	"sunbeon/internal/drand"
 )
 
 // NameValue is the body of draw.value: the public value that a beacon draw is
 // to be made from, as an official read it from the announced source. It counts
-// once two officials have named the same.
+// once two officials have named the same, or at once where it proves itself, as
+// the signature of a drand round does.
 type NameValue struct {
 	Cohort string `json:"cohort"`
 	Value  string `json:"value"` // hex
@@ -50,6 +53,16 @@ func nameValue(d *draft, b NameValue) error {
 		return refuse(TooLarge, "%d officials have named values", maxOfficials)
 	}
 	drawn := *c.Draw
+	if drand.IsSource(c.Source) {
+		round, err := drand.Parse(c.Source)
+		if err == nil {
+			err = round.Verify(raw)
+		}
+		if err != nil {
+			return refuse(BadSecret, "%v", err)
+		}
+		drawn.Secret = b.Value
+	}
 	for _, value := range without(drawn.Named, d.command.Actor) {
 		if value == b.Value {
 			drawn.Secret = b.Value
@@ -59,6 +72,22 @@ func nameValue(d *draft, b NameValue) error {
 	drawn.Named[d.command.Actor] = b.Value
 	c.Draw = &drawn
 	d.keep(c)
+	return nil
+}
+
+// roundAfterSeal refuses a draw from a round of drand that is known before the
+// lobby is sealed.
+func roundAfterSeal(c Cohort) error {
+	if c.DrawMode != DrawBeacon || !drand.IsSource(c.Source) || c.Draw != nil {
+		return nil
+	}
+	round, err := drand.Parse(c.Source)
+	if err != nil {
+		return refuse(Malformed, "%v", err)
+	}
+	if round.TimeMS() <= c.SealMS {
+		return refuse(Malformed, "drand round %d is public at %d, before the seal at %d", round.Number, round.TimeMS(), c.SealMS)
+	}
 	return nil
 }
 

@@ -88,7 +88,7 @@ func validCohort(c Cohort) error {
 	case c.Supply < 0:
 		return refuse(Malformed, "supply %d", c.Supply)
 	}
-	return nil
+	return roundAfterSeal(c)
 }
 
 // cohort finds the target of a command.
@@ -194,6 +194,9 @@ func postponeCohort(d *draft, b PostponeCohort) error {
 	c.CloseMS += later
 	if c.SealMS != 0 && c.Phase != Sealed {
 		c.SealMS += later
+	}
+	if err := roundAfterSeal(c); err != nil {
+		return err
 	}
 	c.Note = d.command.Reason
 	d.keep(c)

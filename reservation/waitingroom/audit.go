@@ -1,24 +1,32 @@
 package waitingroom
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
-
-	"sunbeon/internal/serving"
 )
 
 // ErrUnfair is wrapped by everything [Hall.Audit] finds that an honest gate
 // never decides.
 var ErrUnfair = errors.New("unfair")
 
-// AuditSlackS is how far a record's own time may be from the time its group
-// was committed, in seconds: it covers a disk that stalls, and is as far as a
-// gate could cheat with times without a verifier noticing.
-const AuditSlackS = 15
+const (
+	// AuditSlackS is how far a record's own time may be before the time its
+	// group was committed, in seconds: it covers a disk that stalls, and is as
+	// far as a gate could cheat with times without a verifier noticing.
+	AuditSlackS = 15
+	// auditAheadS is how far it may be after: times are rounded up.
+	auditAheadS = 1
+	// lastS is the last second taken for a time, in the year 10889.
+	lastS = 1 << 48 / 1000
+)
 
-// RunAheadMS is how far beyond the last ticket a segment may call, in
-// milliseconds at its rate.
-const RunAheadMS = 2_000
+// suspicion is what an audit of a room remembers beyond the room itself.
+type suspicion struct {
+	passes  map[PassID]struct{} // ever issued
+	maxRate int64               // of any segment, in thousandths a second
+	remarks []string
+}
 
 // Audit is [Hall.Replay] with suspicion: it also refuses a record that follows
 // from those before it but that an honest gate would not have written. Of the
@@ -35,10 +43,63 @@ func (h *Hall) Audit(position uint64, encoded []byte, committedS int64) error {
 	}
 	room.mu.Lock()
 	defer room.mu.Unlock()
+	if err := canonical(&record, encoded); err != nil {
+		return fmt.Errorf("%w: cohort %s: %w", ErrUnfair, room.cohort.ID, err)
+	}
 	if err := room.audit(&record, committedS); err != nil {
 		return fmt.Errorf("%w: cohort %s: %w", ErrUnfair, room.cohort.ID, err)
 	}
 	return room.apply(position, &record, encoded)
+}
+
+// Remarks are what an audit found that breaks no promise and that the public
+// should know all the same, in words.
+func (r *Room) Remarks() []string {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.suspicion.remarks
+}
+
+func (r *Room) remark(format string, args ...any) {
+	r.suspicion.remarks = append(r.suspicion.remarks, "cohort "+r.cohort.ID+" "+fmt.Sprintf(format, args...))
+}
+
+// canonical refuses a second way to write the same record: two verifiers might
+// read it differently.
+func canonical(record *Record, encoded []byte) error {
+	again, err := record.only().Append(nil)
+	if err != nil {
+		return err
+	}
+	if !bytes.Equal(again, encoded) {
+		return fmt.Errorf("a record of kind %d is not written as it is specified", record.Kind)
+	}
+	return nil
+}
+
+// only returns the record with nothing but the fields of its kind.
+func (r *Record) only() *Record {
+	if r.Event == nil {
+		return r
+	}
+	e := Event{TimeMS: r.Event.TimeMS}
+	switch r.Kind {
+	case KindCohort:
+		e.Cohort = r.Event.Cohort
+	case KindSeal:
+		e.Count, e.Root = r.Event.Count, r.Event.Root
+	case KindDraw:
+		e.Value, e.Seed = r.Event.Value, r.Event.Seed
+	case KindSegment:
+		e.Segment = r.Event.Segment
+	case KindHold:
+		e.Held, e.Reason = r.Event.Held, r.Event.Reason
+	case KindPhase:
+		e.Phase = r.Event.Phase
+	case KindOutage:
+		e.FromMS = r.Event.FromMS
+	}
+	return &Record{Kind: r.Kind, Cohort: r.Cohort, Event: &e}
 }
 
 // audit checks a record against the room as it was just before.
@@ -47,105 +108,75 @@ func (r *Room) audit(record *Record, committedS int64) error {
 	if record.Event != nil {
 		atS = record.Event.TimeMS / 1000
 	}
-	if off := atS - committedS; record.Kind != KindTicket && (off > AuditSlackS || off < -AuditSlackS) {
+	if committedS > lastS {
+		return fmt.Errorf("committed in second %d, which is no time", committedS)
+	}
+	if off := atS - committedS; record.Kind != KindTicket && (off > auditAheadS || off < -AuditSlackS) {
 		return fmt.Errorf("a record of second %d was committed in second %d", atS, committedS)
 	}
-	event := record.Event
 	switch record.Kind {
 	case KindTicket:
 		if err := r.admits(); err != nil {
 			return fmt.Errorf("ticket %d given out in phase %q: %w", record.Seq, r.phase, err)
 		}
+		return nil
 	case KindClaim:
 		return r.auditClaim(record)
 	case KindExpired:
 		return r.auditExpired(record)
-	case KindSegment:
-		if event.Segment == nil {
-			return nil
+	case KindBooked:
+		return nil // what it cites is checked as it is applied
+	}
+	return r.auditEvent(record.Kind, record.Event)
+}
+
+func (r *Room) auditEvent(kind Kind, event *Event) error {
+	switch kind {
+	case KindCohort:
+		if event.Cohort != nil && *event.Cohort == r.cohort {
+			return errors.New("announced again, and nothing changed")
 		}
-		return r.auditSegment(*event.Segment, event.TimeMS)
+	case KindSegment:
+		if event.Segment != nil {
+			return r.auditSegment(*event.Segment, event.TimeMS)
+		}
 	case KindSeal:
 		if event.TimeMS < r.cohort.SealMS {
 			return fmt.Errorf("sealed at %d, announced for %d", event.TimeMS, r.cohort.SealMS)
 		}
+		return r.sealable(event.TimeMS)
+	case KindDraw:
+		if round, ok, err := r.cohort.round(); err != nil || ok && event.TimeMS < round.TimeMS() {
+			return fmt.Errorf("drawn at %d, before the drand round %d was public at %d", event.TimeMS, round.Number, round.TimeMS())
+		}
 	case KindPhase:
-		if event.Phase == Open && r.cohort.Order == Draw && r.drawn == nil {
-			return errors.New("opened before its draw")
+		return r.auditPhase(event)
+	case KindHold:
+		if event.Held == r.held {
+			return fmt.Errorf("held: %t, and so it was", r.held)
 		}
+	case KindOutage:
+		if event.FromMS < r.outageMS || event.FromMS > event.TimeMS {
+			return fmt.Errorf("an outage from %d to %d, after one up to %d", event.FromMS, event.TimeMS, r.outageMS)
+		}
+	case KindVoid:
+		r.remark("had its unused passes ended at %d; their turns stayed", event.TimeMS)
 	}
 	return nil
 }
 
-// auditSegment checks that a segment begins when it was adopted, goes on from
-// where the one before it had come, and calls nobody beyond the tail.
-func (r *Room) auditSegment(s serving.Segment, atMS int64) error {
-	if err := timely(s, atMS); err != nil {
-		return err
-	}
-	before := r.call.segment
-	// Where segments are missing between, their rates are not on record.
-	if s.Number == before.Number+1 {
-		reached, _ := r.call.at(atMS, r.serves())
-		if before.Number > 0 {
-			reached = max(reached, before.At(s.T0))
-		}
-		if s.Start > reached {
-			return fmt.Errorf("segment %d begins at %d, where segment %d had called %d", s.Number, s.Start, before.Number, reached)
-		}
-	}
-	tail := r.line.len() + (s.RateMilli*RunAheadMS+999_999)/1_000_000
-	if r.cohort.Supply > 0 {
-		tail = min(tail, r.cohort.Supply)
-	}
-	if s.Cap > max(tail, s.Start) {
-		return fmt.Errorf("segment %d may call up to %d, beyond the tail of %d tickets", s.Number, s.Cap, r.line.len())
-	}
-	return nil
-}
-
-// auditClaim checks that a pass went to a called turn that had none.
-func (r *Room) auditClaim(record *Record) error {
-	if err := r.admitsClaims(); err != nil {
-		return fmt.Errorf("pass of ticket %d issued in phase %q: %w", record.Seq, r.phase, err)
-	}
-	atMS := record.At * 1000
-	turn := r.place(record.Seq, atMS).drawTurn().Turn
-	if turn == 0 {
-		return fmt.Errorf("pass of ticket %d issued before the draw", record.Seq)
-	}
-	var reached int64
-	switch record.Segment {
-	case r.call.segment.Number:
-		reached = r.call.segment.At(atMS)
-	case r.call.highBy:
-		reached = r.call.high
-	default:
-		return fmt.Errorf("pass of ticket %d cites segment %d, which was not followed", record.Seq, record.Segment)
-	}
-	if record.Segment == r.call.highBy {
-		reached = max(reached, r.call.high)
-	}
-	if turn > reached {
-		return fmt.Errorf("early pass: ticket %d has turn %d, segment %d had called %d",
-			record.Seq, turn, record.Segment, reached)
-	}
-	if i, pass := r.passes.of(record.Seq); pass != nil {
-		if pass.booked {
-			return fmt.Errorf("ticket %d got another pass after booking", record.Seq)
-		}
-		// The expiry recorded in the same breath is told by the clock.
-		if r.passes.live(i, r.clock.at(atMS)) {
-			return fmt.Errorf("ticket %d got a second pass while the first was good", record.Seq)
-		}
-	}
-	return nil
-}
-
-func (r *Room) auditExpired(record *Record) error {
-	i, pass := r.passes.find(record.Seq, record.Pass)
-	if pass != nil && r.passes.live(i, r.clock.at(record.At*1000)) {
-		return fmt.Errorf("pass of ticket %d ended before its time", record.Seq)
+// auditPhase checks that nothing begins before what it waits for.
+func (r *Room) auditPhase(event *Event) error {
+	early := func(announcedMS int64) bool { return event.TimeMS < announcedMS-AuditSlackS*1000 }
+	switch {
+	case event.Phase == Lobby && r.phase == Scheduled && early(r.cohort.LobbyMS):
+		return fmt.Errorf("the lobby began at %d, announced for %d", event.TimeMS, r.cohort.LobbyMS)
+	case event.Phase == Open && r.cohort.Order == Draw && r.drawn == nil:
+		return errors.New("opened before its draw")
+	case event.Phase == Open && early(r.cohort.OpenMS):
+		r.remark("opened at %d, %d s before the hour announced", event.TimeMS, (r.cohort.OpenMS-event.TimeMS)/1000)
+	case event.Phase == Lobby && r.phase != Scheduled && r.phase != Sealed:
+		r.remark("went back to its lobby at %d; every turn stayed", event.TimeMS)
 	}
 	return nil
 }

@@ -4,6 +4,8 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+
+	"sunbeon/internal/drand"
 )
 
 // Order is the announced policy by which people are called.
@@ -33,7 +35,8 @@ type Cohort struct {
 	DrawMode DrawMode `json:"draw_mode,omitempty"`
 	// Commitment is the hex SHA-256 of the secret of a [SecretDraw].
 	Commitment string `json:"commitment,omitempty"`
-	// Source names the public value of a [BeaconDraw].
+	// Source names the public value of a [BeaconDraw]. That of a round of
+	// drand, "drand:CHAIN/ROUND", is its signature, which can be checked.
 	Source string `json:"source,omitempty"`
 	// LobbyMS, SealMS, OpenMS and CloseMS are the announced timetable.
 	LobbyMS int64 `json:"lobby_ms,omitempty"`
@@ -68,15 +71,30 @@ func (c Cohort) validate() error {
 		if c.Source == "" {
 			return fmt.Errorf("%w %s: a beacon draw names no source", ErrCohort, c.ID)
 		}
+		if round, ok, err := c.round(); err != nil {
+			return fmt.Errorf("%w %s: %w", ErrCohort, c.ID, err)
+		} else if ok && round.TimeMS() <= c.SealMS {
+			return fmt.Errorf("%w %s: its drand round is public at %d, before the seal at %d", ErrCohort, c.ID, round.TimeMS(), c.SealMS)
+		}
 	default:
 		return fmt.Errorf("%w %s: unknown draw mode %q", ErrCohort, c.ID, c.DrawMode)
 	}
 	return nil
 }
 
+// round is the round of drand that a draw waits for; false where its source is
+// another one, whose value nobody can check here.
+func (c Cohort) round() (round drand.Round, ok bool, err error) {
+	if c.DrawMode != BeaconDraw || !drand.IsSource(c.Source) {
+		return drand.Round{}, false, nil
+	}
+	round, err = drand.Parse(c.Source)
+	return round, err == nil, err
+}
+
 // mayBecome reports whether the announcement may still change to next. Once
 // someone has a ticket, what orders them is fixed; the hour of the seal may
-// move until the seal is made.
+// be put off until the seal is made, for nobody is left out by that.
 func (c Cohort) mayBecome(next Cohort, tickets int64, sealed bool) error {
 	switch {
 	case c.ID != "" && c.ID != next.ID:
@@ -88,6 +106,8 @@ func (c Cohort) mayBecome(next Cohort, tickets int64, sealed bool) error {
 		return fmt.Errorf("%w %s: the order cannot change once there are tickets", ErrCohort, c.ID)
 	case sealed && c.SealMS != next.SealMS:
 		return fmt.Errorf("%w %s: the seal cannot move once it is made", ErrCohort, c.ID)
+	case next.SealMS < c.SealMS:
+		return fmt.Errorf("%w %s: the seal cannot be brought forward once there are tickets", ErrCohort, c.ID)
 	}
 	return nil
 }

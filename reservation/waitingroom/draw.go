@@ -42,9 +42,22 @@ func (r *Room) Seal(nowMS int64) (Seal, error) {
 		return Seal{}, fmt.Errorf("%w: %s is announced to be sealed at %d, it is %d",
 			ErrDraw, r.cohort.ID, r.cohort.SealMS, nowMS)
 	}
+	if err := r.sealable(nowMS); err != nil {
+		return Seal{}, fmt.Errorf("%w: %w", ErrDraw, err)
+	}
 	root := HexDigest(r.lobby.Root())
 	r.commitEvent(KindSeal, Event{TimeMS: nowMS, Count: r.line.len(), Root: &root})
 	return *r.seal, nil
+}
+
+// sealable refuses to fix a lobby whose order can be known already.
+func (r *Room) sealable(nowMS int64) error {
+	round, ok, err := r.cohort.round()
+	if ok && nowMS >= round.TimeMS() {
+		return fmt.Errorf("%s is sealed at %d, but drand round %d is public since %d",
+			r.cohort.ID, nowMS, round.Number, round.TimeMS())
+	}
+	return err
 }
 
 // Sealed returns the seal, and false before it is made.
@@ -111,6 +124,17 @@ func (r *Room) seedFor(value []byte) ([32]byte, error) {
 		if hex.EncodeToString(sum[:]) != r.cohort.Commitment {
 			return [32]byte{}, fmt.Errorf("the secret of %s is not the committed one", r.cohort.ID)
 		}
+	}
+	round, ok, err := r.cohort.round()
+	switch {
+	case err != nil:
+		return [32]byte{}, err
+	case ok:
+		if err := round.Verify(value); err != nil {
+			return [32]byte{}, fmt.Errorf("the value for %s: %w", r.cohort.ID, err)
+		}
+	case len(value) == 0:
+		return [32]byte{}, fmt.Errorf("no value for %s", r.cohort.ID)
 	}
 	return Seed(value, r.cohort.ID, r.seal.Root, r.seal.Count)
 }

@@ -35,8 +35,11 @@ type Room struct {
 	clock  clock
 	passes passes
 	meter  meter
-	// voidedMS is when unused passes were last ended.
-	voidedMS int64
+	// voidedMS is when unused passes were last ended, outageMS when the latest
+	// outage was over.
+	voidedMS, outageMS int64
+
+	suspicion suspicion
 }
 
 func newRoom(h *Hall, number uint32) *Room {
@@ -122,6 +125,7 @@ func (r *Room) apply(position uint64, record *Record, encoded []byte) error {
 		r.clock.set(r.ticking(), event.TimeMS)
 	case KindOutage:
 		r.clock.skip(event.FromMS, event.TimeMS)
+		r.outageMS = event.TimeMS
 	case KindVoid:
 		r.passes.void()
 		r.voidedMS = event.TimeMS
@@ -203,13 +207,17 @@ func (r *Room) setHold(held bool, reason string, nowMS int64) uint64 {
 	return r.commitEvent(KindHold, Event{TimeMS: nowMS, Held: held, Reason: reason})
 }
 
-// Outage takes the time a gate was down out of every pass's lifetime. A span
-// that ends before it begins, as clocks set back make it, is refused.
+// Outage takes the time a gate was down out of every pass's lifetime, once: what
+// an earlier outage took is left out. A span that ends before it begins, as
+// clocks set back make it, is refused.
 func (r *Room) Outage(fromMS, toMS int64) (position uint64, err error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if toMS < fromMS {
 		return 0, fmt.Errorf("%w: outage of %s from %d to %d", ErrRecord, r.cohort.ID, fromMS, toMS)
+	}
+	if fromMS = max(fromMS, r.outageMS); fromMS >= toMS {
+		return r.last, nil
 	}
 	return r.commitEvent(KindOutage, Event{TimeMS: toMS, FromMS: fromMS}), nil
 }

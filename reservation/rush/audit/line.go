@@ -46,7 +46,7 @@ func readLine(dir string, key ed25519.PublicKey, cohort string, f *Findings) (*l
 		passes:   map[waitingroom.PassID]pass{},
 		followed: map[int64]followed{},
 	}
-	err := record.Read(dir, func(g *record.Group) error {
+	_, err := record.Read(dir, func(g *record.Group) error {
 		if err := g.Verify(key); err != nil {
 			return err
 		}

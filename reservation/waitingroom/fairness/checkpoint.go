@@ -45,20 +45,8 @@ func (c Checkpoint) Sign(key ed25519.PrivateKey) ([]byte, error) {
 // did, and returns it. Signatures of witnesses this caller does not know are
 // no obstacle. The error wraps [ErrCheckpoint].
 func OpenCheckpoint(signed []byte, key ed25519.PublicKey) (Checkpoint, error) {
-	origin, _, _ := strings.Cut(string(signed), "\n")
-	verifier, err := verifierFor(origin, key)
-	if err != nil {
-		return Checkpoint{}, fmt.Errorf("%w: %w", ErrCheckpoint, err)
-	}
-	opened, err := note.Open(signed, note.VerifierList(verifier))
-	if err != nil {
-		return Checkpoint{}, fmt.Errorf("%w: %w", ErrCheckpoint, err)
-	}
-	c, err := parseCheckpoint(opened.Text)
-	if err != nil {
-		return Checkpoint{}, fmt.Errorf("%w: %w", ErrCheckpoint, err)
-	}
-	return c, nil
+	c, _, err := OpenCosigned(signed, key, nil)
+	return c, err
 }
 
 func parseCheckpoint(text string) (Checkpoint, error) {

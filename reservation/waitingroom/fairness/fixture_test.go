@@ -130,7 +130,7 @@ func openLog(t *testing.T, dir string, now func() time.Time, replay func(uint64,
 // entries reads a record back.
 func entries(t *testing.T, dir string) (list []entry) {
 	t.Helper()
-	err := record.Read(dir, func(g *record.Group) error {
+	_, err := record.Read(dir, func(g *record.Group) error {
 		for _, r := range g.Records {
 			parsed, err := waitingroom.Parse(bytes.Clone(r))
 			if err != nil {

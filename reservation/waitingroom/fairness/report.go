@@ -3,6 +3,7 @@ package fairness
 import (
 	"fmt"
 	"io"
+	"time"
 )
 
 // Claim is one thing the public record proves.
@@ -16,6 +17,8 @@ const (
 	FairDraw  Claim = "each lobby was sealed as announced, before its seed existed, and turns follow the draw"
 	OnlyCall  Claim = "every pass went to a called turn, one at a time"
 	OneBooked Claim = "every logged booking cites one pass, none twice"
+	// Witnessed is checked where witnesses are named.
+	Witnessed Claim = "each named witness signed this very log, none before it was written"
 )
 
 // claims in the order they are told.
@@ -27,6 +30,7 @@ var notProvable = []string{
 	"that requests were acknowledged in time, or at all",
 	"that the booking ledger holds no booking that was never logged",
 	"that nobody whom no witness speaks for was shown another log",
+	"that the gate's clock was right, where no witness's time speaks for it",
 }
 
 // Violation is the first place where the record does not keep its word.
@@ -61,9 +65,22 @@ type Report struct {
 	Proved    []Claim    `json:"proved"`
 	Violation *Violation `json:"violation,omitempty"`
 	Lines     []Line     `json:"lines"`
-	// Trusted lists what was taken on somebody's word.
+	// Witnesses are the named ones that signed, and what.
+	Witnesses []Attested `json:"witnesses,omitempty"`
+	// Trusted lists what was taken on somebody's word; Remarks what breaks no
+	// claim and should be known.
 	Trusted     []string `json:"trusted"`
+	Remarks     []string `json:"remarks,omitempty"`
 	NotProvable []string `json:"not_provable"`
+}
+
+// Attested is how far a witness's word goes.
+type Attested struct {
+	Name string `json:"name"`
+	// Groups of the record the witness's latest signature covers, and when it
+	// was given, in Unix seconds; 0 where that is not said.
+	Groups uint64 `json:"groups"`
+	TimeS  int64  `json:"time_s"`
 }
 
 // Write tells the report to a person.
@@ -81,6 +98,12 @@ func (r *Report) Write(w io.Writer) error {
 		p.line("VIOLATED      %s", v.Claim)
 		p.line("              group %d, position %d: %s", v.Group, v.Position, v.Detail)
 	}
+	for _, w := range r.Witnesses {
+		p.line("witnessed     %s signed the first %d of %d groups%s", w.Name, w.Groups, r.Groups, at(w.TimeS))
+	}
+	for _, remark := range r.Remarks {
+		p.line("note          %s", remark)
+	}
 	for _, t := range r.Trusted {
 		p.line("trusted       %s", t)
 	}
@@ -88,6 +111,13 @@ func (r *Report) Write(w io.Writer) error {
 		p.line("not provable  %s", n)
 	}
 	return p.err
+}
+
+func at(timeS int64) string {
+	if timeS == 0 {
+		return ""
+	}
+	return time.Unix(timeS, 0).UTC().Format(" at 2006-01-02 15:04:05 UTC")
 }
 
 // printer keeps the first error of many writes.

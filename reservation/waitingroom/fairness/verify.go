@@ -2,7 +2,6 @@ package fairness
 
 import (
 	"crypto/ed25519"
-	"encoding/hex"
 	"errors"
 	"fmt"
 
@@ -10,6 +9,9 @@ import (
 	"sunbeon/reservation/waitingroom/record"
 	"sunbeon/reservation/waitingroom/tree"
 )
+
+// ErrNoRecord: there is nothing to verify.
+var ErrNoRecord = errors.New("there is no record")
 
 // Config of a verification.
 type Config struct {
@@ -20,20 +22,17 @@ type Config struct {
 	Key ed25519.PublicKey
 	// Evidence are signed checkpoints and receipts seen before, as files.
 	Evidence []Evidence
-}
-
-// Evidence is one file somebody kept.
-type Evidence struct {
-	Name    string
-	Content []byte
+	// Witnesses must each have signed one of the checkpoints.
+	Witnesses []Witness
 }
 
 // Verify checks every claim that a record can prove. A violation is in the
 // report, not an error; the error is for what could not be read at all, or
-// evidence that is not this log's.
+// wraps [ErrNoRecord] or [ErrEvidence].
 func Verify(c Config) (*Report, error) {
 	v := &verifier{config: c, hall: waitingroom.NewHall()}
-	err := record.Read(c.Dir, v.group)
+	unfinished, err := record.Read(c.Dir, v.group)
+	v.unfinished = unfinished
 	switch {
 	case err == nil:
 		if err := v.finish(); err != nil {
@@ -41,7 +40,7 @@ func Verify(c Config) (*Report, error) {
 		}
 	case errors.Is(err, errStop):
 	case errors.Is(err, record.ErrCorrupt):
-		v.violate(Signed, v.records, err)
+		_ = v.violate(Signed, v.records, err)
 	default:
 		return nil, err
 	}
@@ -57,9 +56,11 @@ type verifier struct {
 	seen   Seen
 	hall   *waitingroom.Hall
 
-	groups    tree.Frontier
-	records   uint64
-	violation *Violation
+	groups     tree.Frontier
+	records    uint64
+	lastS      int64 // time of the latest group
+	unfinished int64 // bytes
+	violation  *Violation
 }
 
 func (v *verifier) violate(claim Claim, position uint64, err error) error {
@@ -74,7 +75,15 @@ func (v *verifier) begin(named ed25519.PublicKey) error {
 		v.key = named
 	}
 	for _, e := range v.config.Evidence {
-		if err := v.seen.Add(e.Content, v.key); err != nil {
+		err := v.seen.Add(e.Content, v.key, v.config.Witnesses)
+		var bad *BadCosignatureError
+		switch {
+		case err == nil:
+		case errors.As(err, &bad):
+			return v.violate(Witnessed, 0, fmt.Errorf("%s: %w", e.Name, err))
+		case e.Own:
+			return v.violate(Signed, 0, fmt.Errorf("%s, which came with the record: %w", e.Name, err))
+		default:
 			return fmt.Errorf("%s: %w", e.Name, err)
 		}
 	}
@@ -87,11 +96,14 @@ func (v *verifier) group(g *record.Group) error {
 			return err
 		}
 	}
+	if !v.key.Equal(g.Key) {
+		return v.violate(Signed, g.First, fmt.Errorf("the record names the key %x, not %x", g.Key, v.key))
+	}
 	if err := g.Verify(v.key); err != nil {
 		return v.violate(Signed, g.First, err)
 	}
-	if err := v.seen.atSize(g.Number, g.Tree); err != nil {
-		return v.violate(OnlyGrew, g.First, err)
+	if err := v.before(g.Number, g.Tree); err != nil {
+		return err
 	}
 	if err := v.seen.inGroup(g); err != nil {
 		return v.violate(OnlyGrew, g.First, err)
@@ -104,6 +116,21 @@ func (v *verifier) group(g *record.Group) error {
 	}
 	v.groups.Add(g.Leaf())
 	v.records += uint64(g.Count)
+	v.lastS = g.TimeS
+	return nil
+}
+
+// before holds the first size groups against what was seen of them.
+func (v *verifier) before(size uint64, root tree.Hash) error {
+	if err := v.seen.atSize(size, root); err != nil {
+		return v.violate(OnlyGrew, v.records, err)
+	}
+	for _, c := range v.seen.cosigned[size] {
+		if c.TimeS > 0 && v.lastS > c.TimeS+waitingroom.AuditSlackS {
+			return v.violate(Witnessed, v.records, fmt.Errorf("group %d is dated %d s after witness %s signed it",
+				size-1, v.lastS-c.TimeS, c.Witness))
+		}
+	}
 	return nil
 }
 
@@ -112,17 +139,25 @@ func (v *verifier) finish() error {
 	switch {
 	case v.key != nil:
 	case len(v.config.Evidence) == 0:
-		return fmt.Errorf("there is no record in %s", v.config.Dir)
+		return fmt.Errorf("%w in %s", ErrNoRecord, v.config.Dir)
 	default:
 		_ = v.violate(OnlyGrew, 0, fmt.Errorf("the record is empty, and %s was seen of it", v.config.Evidence[0].Name))
 		return nil
 	}
 	size := v.groups.Size()
-	if err := v.seen.atSize(size, v.groups.Root()); err != nil {
-		_ = v.violate(OnlyGrew, v.records, err)
-	} else if size < v.seen.largest {
+	if v.before(size, v.groups.Root()) != nil {
+		return nil
+	}
+	if size < v.seen.largest {
 		_ = v.violate(OnlyGrew, v.records,
 			fmt.Errorf("the log has %d groups, and %d were seen before", size, v.seen.largest))
+		return nil
+	}
+	for _, w := range v.config.Witnesses {
+		if _, _, ok := v.seen.attested(w.Name); !ok {
+			_ = v.violate(Witnessed, v.records, fmt.Errorf("no checkpoint here is signed by witness %s", w.Name))
+			return nil
+		}
 	}
 	return nil
 }
@@ -142,51 +177,4 @@ func claimOf(encoded []byte) Claim {
 		return OneBooked
 	}
 	return OnlyCall
-}
-
-func (v *verifier) report() *Report {
-	root := v.groups.Root()
-	r := &Report{
-		OK: v.violation == nil, Violation: v.violation,
-		Key: hex.EncodeToString(v.key), KeyGiven: v.config.Key != nil,
-		Groups: v.groups.Size(), Records: v.records, Root: hex.EncodeToString(root[:]),
-		Seen: v.seen.count, NotProvable: notProvable,
-		Proved: []Claim{}, Lines: []Line{}, Trusted: []string{},
-	}
-	if r.OK {
-		r.Proved = claims
-	}
-	if !r.KeyGiven {
-		r.Trusted = append(r.Trusted, "the key the record itself names: compare it with the published one")
-	}
-	if v.seen.count == 0 && r.OK {
-		r.Trusted = append(r.Trusted, "that nothing was cut off at the end: no checkpoint or receipt was given")
-	}
-	for _, room := range v.hall.Rooms() {
-		line, trusted := lineOf(room)
-		r.Lines = append(r.Lines, line)
-		if trusted != "" {
-			r.Trusted = append(r.Trusted, trusted)
-		}
-	}
-	return r
-}
-
-// lineOf sums up a cohort, and says whose word its draw rests on.
-func lineOf(room *waitingroom.Room) (Line, string) {
-	cohort, counts := room.Cohort(), room.Counts(0)
-	line := Line{
-		Cohort: cohort.ID, Order: string(cohort.Order), Draw: "none",
-		Tickets: counts.Tickets, Lobby: counts.Lobby, Claimed: counts.Claimed, Bookings: counts.Booked,
-	}
-	drawn, ok := room.Drawn()
-	if !ok {
-		return line, ""
-	}
-	if cohort.DrawMode == waitingroom.SecretDraw {
-		line.Draw = "operator-trusted"
-		return line, fmt.Sprintf("cohort %s: whoever knew the secret could try out tickets before the seal", cohort.ID)
-	}
-	line.Draw = "beacon"
-	return line, fmt.Sprintf("cohort %s: that %s gave %x; look it up there", cohort.ID, cohort.Source, drawn.Value)
 }

@@ -38,6 +38,9 @@ const (
 	maxRecord       = 64 << 10
 	maxGroupBytes   = 4 << 20
 	maxGroupRecords = 1 << 16
+	// maxSection is a full group and the record that filled it.
+	maxSection = maxGroupBytes + maxRecord + binary.MaxVarintLen32
+	maxFrame   = frameHeader + maxSection
 )
 
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
@@ -121,7 +124,7 @@ func parseHeader(b []byte) (header, bool) {
 		length:    int(binary.BigEndian.Uint32(b[4:])),
 		sum:       binary.BigEndian.Uint32(b[signatureTo:]),
 	}
-	return h, h.length <= maxGroupBytes+maxRecord+binary.MaxVarintLen32 && h.head.Count <= maxGroupRecords
+	return h, h.length <= maxSection && h.head.Count <= maxGroupRecords
 }
 
 // records appends the records of the section to into, which they alias.
@@ -131,7 +134,8 @@ func (h *header) records(section []byte, into [][]byte) ([][]byte, error) {
 	}
 	for len(section) > 0 {
 		length, n := binary.Uvarint(section)
-		if n <= 0 || length > uint64(len(section)-n) {
+		// One encoding only: no checksum that anybody can mend decides.
+		if n <= 0 || n > 1 && section[n-1] == 0 || length > uint64(len(section)-n) {
 			return nil, fmt.Errorf("length of a record of group %d", h.head.Number)
 		}
 		into = append(into, section[n:n+int(length)])

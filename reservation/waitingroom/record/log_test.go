@@ -146,7 +146,7 @@ func TestReadWhileItGrows(t *testing.T) {
 	for i := range 10 {
 		write(t, log, fmt.Sprint(i))
 		var got []string
-		err := record.Read(dir, func(g *record.Group) error {
+		_, err := record.Read(dir, func(g *record.Group) error {
 			for _, r := range g.Records {
 				got = append(got, string(r))
 			}

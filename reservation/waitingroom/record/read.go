@@ -36,14 +36,15 @@ func (g *Group) Verify(key ed25519.PublicKey) error {
 
 // Read streams the groups of a directory, oldest first, without a lock: the
 // log may be growing meanwhile. A group still being written ends it without
-// error. Checksums, order and the roots over earlier groups are checked;
-// [Group.Verify] does the rest. The error is each's own or wraps [ErrCorrupt].
-func Read(dir string, each func(*Group) error) error {
-	_, err := scan(dir, func(g *Group, _ place) error { return each(g) })
+// error; unfinished is how many bytes of it there are. Checksums, order and the
+// roots over earlier groups are checked; [Group.Verify] does the rest. The
+// error is each's own or wraps [ErrCorrupt].
+func Read(dir string, each func(*Group) error) (unfinished int64, err error) {
+	_, err = scan(dir, func(g *Group, _ place) error { return each(g) })
 	if tail := (*tailError)(nil); errors.As(err, &tail) && tail.torn {
-		return nil
+		return tail.bytes, nil
 	}
-	return err
+	return 0, err
 }
 
 // place is where a group stands on disk.

@@ -2,6 +2,7 @@ package record
 
 import (
 	"bytes"
+	"cmp"
 	"crypto/ed25519"
 	"encoding/binary"
 	"errors"
@@ -10,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -78,13 +80,17 @@ func segments(dir string) ([]segment, error) {
 		if !ok || entry.IsDir() {
 			continue
 		}
-		var group uint64
-		if _, err := fmt.Sscanf(name, "%d", &group); err != nil {
-			return nil, fmt.Errorf("%w: file %s is not a segment", ErrCorrupt, entry.Name())
+		group, err := strconv.ParseUint(name, 10, 64)
+		if path := segmentPath(dir, group); err != nil || path != filepath.Join(dir, entry.Name()) {
+			return nil, fmt.Errorf("%w: %s is not the name of a segment", ErrCorrupt, entry.Name())
 		}
-		list = append(list, segment{path: filepath.Join(dir, entry.Name()), group: group})
+		// What waits for a writer, as a pipe does, would never come to an end.
+		if info, err := entry.Info(); err != nil || !info.Mode().IsRegular() {
+			return nil, fmt.Errorf("%w: %s is not a regular file", ErrCorrupt, entry.Name())
+		}
+		list = append(list, segment{path: segmentPath(dir, group), group: group})
 	}
-	slices.SortFunc(list, func(a, b segment) int { return int(a.group) - int(b.group) })
+	slices.SortFunc(list, func(a, b segment) int { return cmp.Compare(a.group, b.group) })
 	return list, nil
 }
 

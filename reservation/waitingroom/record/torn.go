@@ -17,7 +17,8 @@ func (f *scanned) damaged(file *os.File, reason error) error {
 	if err != nil {
 		return fmt.Errorf("read record: %w", err)
 	}
-	return f.tail(file, f.path, f.size, isTorn(rest, f.size, f.groups.Size()), reason)
+	torn := len(rest) <= maxFrame && isTorn(rest, f.size, f.groups.Size())
+	return f.tail(file, f.path, f.size, torn, reason)
 }
 
 func (f *scanned) tail(file *os.File, path string, offset int64, torn bool, reason error) error {
@@ -83,9 +84,8 @@ func hasUnwritten(rest []byte, offset int64) bool {
 
 func allZero(b []byte) bool { return len(bytes.Trim(b, "\x00")) == 0 }
 
+// readFrom reads what is left of a file: more than the largest group, where
+// that is more than a crash can leave.
 func readFrom(file *os.File, offset int64) ([]byte, error) {
-	if _, err := file.Seek(offset, io.SeekStart); err != nil {
-		return nil, err
-	}
-	return io.ReadAll(file)
+	return io.ReadAll(io.NewSectionReader(file, offset, maxFrame+1))
 }

@@ -1,0 +1,99 @@
+package fairness
+
+import (
+	"crypto/ed25519"
+	"errors"
+	"fmt"
+	"strings"
+
+	cosignature "github.com/transparency-dev/formats/note"
+	"golang.org/x/mod/sumdb/note"
+)
+
+// Witness is somebody who has nothing to do with the log and signs its
+// checkpoints, each only when it continues the last one they signed (C2SP
+// tlog-cosignature). Who was shown another log than the witness was can tell.
+type Witness struct {
+	Name string
+	// verifiers are those of one key: dated cosignatures and, where the key
+	// allows it, plain signatures of notes.
+	verifiers []note.Verifier
+}
+
+// ParseWitness reads a witness's key in the text form of signed notes: name,
+// key hash and key. The error wraps [ErrCheckpoint].
+func ParseWitness(text string) (Witness, error) {
+	dated, err := cosignature.NewVerifierForCosignatureV1(text)
+	if err != nil {
+		return Witness{}, fmt.Errorf("%w: witness %q: %w", ErrCheckpoint, text, err)
+	}
+	w := Witness{Name: dated.Name(), verifiers: []note.Verifier{dated}}
+	if plain, err := note.NewVerifier(text); err == nil {
+		w.verifiers = append(w.verifiers, plain)
+	} else if !strings.HasPrefix(text, fmt.Sprintf("%s+%08x+", w.Name, dated.KeyHash())) {
+		return Witness{}, fmt.Errorf("%w: witness %q: the key hash is not the key's", ErrCheckpoint, text)
+	}
+	return w, nil
+}
+
+// Cosignature is a witness's word for a checkpoint.
+type Cosignature struct {
+	Witness string
+	// TimeS is when the witness signed, in Unix seconds; 0 where it is not
+	// said.
+	TimeS int64
+}
+
+// BadCosignatureError: a checkpoint carries a signature in the name of a
+// witness that the witness's key did not make.
+type BadCosignatureError struct{ Witness string }
+
+func (e *BadCosignatureError) Error() string {
+	return fmt.Sprintf("the signature of witness %s is not theirs", e.Witness)
+}
+
+// OpenCosigned is [OpenCheckpoint] which also checks the signatures of these
+// witnesses and returns those that are there. The error wraps [ErrCheckpoint],
+// and is a [*BadCosignatureError] where the fault is a witness's signature.
+func OpenCosigned(signed []byte, key ed25519.PublicKey, witnesses []Witness) (Checkpoint, []Cosignature, error) {
+	origin, _, _ := strings.Cut(string(signed), "\n")
+	own, err := verifierFor(origin, key)
+	if err != nil {
+		return Checkpoint{}, nil, fmt.Errorf("%w: %w", ErrCheckpoint, err)
+	}
+	known := []note.Verifier{own}
+	for _, w := range witnesses {
+		known = append(known, w.verifiers...)
+	}
+	opened, err := note.Open(signed, note.VerifierList(known...))
+	var bad *note.InvalidSignatureError
+	switch {
+	case errors.As(err, &bad) && (bad.Name != own.Name() || bad.Hash != own.KeyHash()):
+		return Checkpoint{}, nil, fmt.Errorf("%w: %w", ErrCheckpoint, &BadCosignatureError{Witness: bad.Name})
+	case err != nil:
+		return Checkpoint{}, nil, fmt.Errorf("%w: %w", ErrCheckpoint, err)
+	}
+	c, err := parseCheckpoint(opened.Text)
+	if err != nil {
+		return Checkpoint{}, nil, fmt.Errorf("%w: %w", ErrCheckpoint, err)
+	}
+	var cosigned []Cosignature
+	byLog := false
+	for _, s := range opened.Sigs {
+		if s.Name == own.Name() && s.Hash == own.KeyHash() {
+			byLog = true
+			continue
+		}
+		at := int64(0)
+		if t, err := cosignature.CoSigV1Timestamp(s); err == nil {
+			at = t.Unix()
+		}
+		cosigned = append(cosigned, Cosignature{Witness: s.Name, TimeS: at})
+	}
+	if !byLog {
+		return Checkpoint{}, nil, fmt.Errorf("%w: %w", ErrCheckpoint, errNotByLog)
+	}
+	return c, cosigned, nil
+}
+
+var errNotByLog = errors.New("the log's key has not signed it")
