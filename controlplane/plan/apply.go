@@ -92,6 +92,8 @@ func admit(p *Plan, rule rule, c Command) error {
 	switch {
 	case rule.since > p.Cluster.MinVersion:
 		return refuse(Gated, "%s needs version %d on every node", c.Kind, rule.since)
+	case len(c.Body) > rule.maxBody():
+		return refuse(TooLarge, "the body of %s has at most %d bytes", c.Kind, rule.maxBody())
 	case c.TimeMS < c.StampMS-windowMS:
 		return refuse(TooOld, "sent more than ten minutes ago")
 	case c.RequestID != "" && c.TimeMS <= p.window.horizonMS:

@@ -30,6 +30,7 @@ const (
 	TopicIncidents   Topic = "incidents"
 	TopicHandovers   Topic = "handovers"
 	TopicMembers     Topic = "members"
+	TopicTrials      Topic = "trials"
 )
 
 // Change is one entry of one section that is new, different or gone.

@@ -21,6 +21,9 @@ type RaiseVersion struct {
 // raiseVersion never lowers the version. One this program does not know stops
 // the node: from now on commands may come that it does not know either.
 func raiseVersion(d *draft, b RaiseVersion) error {
+	if err := d.unchanged(d.Cluster.Revision); err != nil {
+		return err
+	}
 	switch {
 	case b.MinVersion > Version:
 		return &UnknownCommandError{Kind: d.command.Kind}

@@ -32,7 +32,9 @@ type Cohort struct {
 	Phase      Phase    `json:"phase"`
 	DefinedBy  string   `json:"defined_by,omitempty"`
 	ApprovedBy []string `json:"approved_by,omitempty"`
-	Draw       *Draw    `json:"draw,omitempty"`
+	// Accepted tells who let it go on although its preflight was not green.
+	Accepted []Acceptance `json:"accepted,omitempty"`
+	Draw     *Draw        `json:"draw,omitempty"`
 	// VoidMS is when unused passes were last ended; 0 never.
 	VoidMS int64 `json:"void_ms,omitempty"`
 	// Note tells the public why the timetable changed.
@@ -81,6 +83,9 @@ type DefineCohort struct {
 // who approves.
 type ApproveCohort struct {
 	Cohort string `json:"cohort"`
+	// Accept names the checks of the preflight that are not green and are to
+	// be no hindrance.
+	Accept []string `json:"accept,omitempty"`
 }
 
 // MovePhase is the body of cohort.phase.
@@ -90,6 +95,8 @@ type MovePhase struct {
 	// OpenMS is the new hour where a cohort that was open goes back to its
 	// lobby: without one it would open again at once.
 	OpenMS int64 `json:"open_ms,omitempty"`
+	// Accept is, for an opening, the same as [ApproveCohort]'s.
+	Accept []string `json:"accept,omitempty"`
 }
 
 // PostponeCohort is the body of cohort.postpone. A seal hour still to come

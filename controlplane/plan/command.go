@@ -45,6 +45,7 @@ const (
 	IncidentOpen       Kind = "incident.open"       // OpenIncident
 	IncidentUpdate     Kind = "incident.update"     // UpdateIncident
 	HandoverNote       Kind = "handover.note"       // LeaveNote
+	TrialRecord        Kind = "trial.record"        // RecordTrial
 	MemberAdd          Kind = "member.add"          // AddMember
 	MemberRemove       Kind = "member.remove"       // RemoveMember
 )

@@ -46,6 +46,9 @@ func revokePass(d *draft, b RevokePass) error {
 	if b.ID == "" || b.UntilMS <= d.ClockMS {
 		return refuse(Malformed, "a revocation needs a pass that has not expired")
 	}
+	if err := d.unchanged(d.Passes[b.ID].Revision); err != nil {
+		return err
+	}
 	left := make(map[string]Revocation, len(d.Passes)+1)
 	for id, r := range d.Passes {
 		if r.UntilMS > d.ClockMS {

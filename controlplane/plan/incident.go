@@ -151,14 +151,19 @@ func (i Incident) fits() error {
 	if max(len(i.Roles), len(i.Drafts), len(i.Runbooks)) > maxEntries {
 		return refuse(TooLarge, "an incident has at most %d roles, drafts or runbooks", maxEntries)
 	}
-	for _, text := range i.Drafts {
-		if len(text) > maxDraft {
-			return refuse(TooLarge, "a draft has at most %d bytes", maxDraft)
+	for channel, text := range i.Drafts {
+		if len(channel) > maxIDLength || len(text) > maxDraft {
+			return refuse(TooLarge, "a channel has at most %d bytes, its draft %d", maxIDLength, maxDraft)
 		}
 	}
-	for _, name := range i.Roles {
-		if len(name) > maxNote {
-			return refuse(TooLarge, "a name has at most %d bytes", maxNote)
+	for role, name := range i.Roles {
+		if len(role) > maxIDLength || len(name) > maxNote {
+			return refuse(TooLarge, "a role has at most %d bytes, a name %d", maxIDLength, maxNote)
+		}
+	}
+	for page := range i.Runbooks {
+		if len(page) > maxIDLength {
+			return refuse(TooLarge, "a page's name has at most %d bytes", maxIDLength)
 		}
 	}
 	return nil

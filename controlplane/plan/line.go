@@ -58,6 +58,9 @@ func (p *Plan) LineOf(cohort string) Line {
 	return sum
 }
 
+// maxLines bounds the section: some gates for every cohort.
+const maxLines = 8 * maxCohorts
+
 func reportLine(d *draft, b ReportLine) error {
 	if b.Gate == "" || min(b.Issued, b.HighWater, b.Claimed, b.Booked, b.Sessions, b.ClaimedLobby) < 0 {
 		return refuse(Malformed, "a report needs a gate and counts that are not negative")
@@ -66,6 +69,9 @@ func reportLine(d *draft, b ReportLine) error {
 		return refuse(NotFound, "cohort %q", b.Cohort)
 	}
 	key := LineKey(b.Cohort, b.Gate)
+	if _, known := d.Lines[key]; !known && len(d.Lines) >= maxLines {
+		return refuse(TooLarge, "%d lines are reported", len(d.Lines))
+	}
 	put(&d.Lines, key, Line{
 		Revision: d.now(), Cohort: b.Cohort, Gate: b.Gate,
 		Issued:    b.Issued,

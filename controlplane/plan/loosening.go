@@ -6,19 +6,27 @@ import "encoding/json"
 // loosens is decided here, against the plan as it is when the command runs, so
 // that no way into the plan goes around it.
 //
-// The rule is in force once the plan names two commanders. Before that nobody
-// could approve, and the token that came with the installation acts alone: it
-// is how the first operators are named, and how a demonstration on one machine
-// runs.
+// The rule is in force from when the plan names two commanders. Before that
+// nobody could approve, and the token that came with the installation acts
+// alone: it is how the first operators are named, and how a demonstration on
+// one machine runs. A token that expires takes the rule out of force only when
+// it was the last: nobody is left then who could act, or approve, but the
+// installation, which names people anew.
 
 // Paired reports whether loosening takes two people at nowMS.
-func (p *Plan) Paired(nowMS int64) bool { return p.commanders(nowMS, "") >= 2 }
+func (p *Plan) Paired(nowMS int64) bool {
+	able := false
+	for _, o := range p.Operators {
+		able = able || o.Role == Commander && o.validAt(nowMS)
+	}
+	return able && p.commanders("") >= 2
+}
 
-// commanders counts those whose token is valid, but for one.
-func (p *Plan) commanders(nowMS int64, but string) int {
+// commanders counts those who are named, but for one.
+func (p *Plan) commanders(but string) int {
 	n := 0
 	for name, o := range p.Operators {
-		if name != but && o.Role == Commander && o.validAt(nowMS) {
+		if name != but && o.Role == Commander {
 			n++
 		}
 	}
@@ -66,4 +74,4 @@ func grants(d *draft, b SetOperator) bool {
 }
 
 // disarms tells whether too few would be left for the rule to be in force.
-func disarms(d *draft, b RemoveOperator) bool { return d.commanders(d.ClockMS, b.Name) < 2 }
+func disarms(d *draft, b RemoveOperator) bool { return d.commanders(b.Name) < 2 }

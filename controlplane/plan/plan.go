@@ -57,6 +57,7 @@ type Plan struct {
 	Incidents   map[string]Incident        // by id
 	Members     map[string]Member          // by node
 	Handovers   map[string]ShiftNote       // by index, in digits that sort
+	Trials      map[string]Trial           // by check/subject
 
 	window window
 }

@@ -14,9 +14,22 @@ type rule struct {
 	// loosens tells whether a command, as the plan stands, takes two people;
 	// nil: never.
 	loosens func(*draft) bool
+	// limit is how large a body may be, in bytes; 0: [usualBody]. With the
+	// number of entries it bounds a section, whatever texts they hold.
+	limit int
 	// inverse makes the command that takes one back which was applied to
 	// before; nil: there is none.
 	inverse func(before *Plan, body json.RawMessage) (Kind, any)
+}
+
+// usualBody is enough for what has no text of its own.
+const usualBody = 4 << 10
+
+func (r rule) maxBody() int {
+	if r.limit == 0 {
+		return usualBody
+	}
+	return r.limit
 }
 
 // Version is the newest cluster version this program knows.
@@ -45,19 +58,20 @@ var rules = map[Kind]rule{
 	InstanceReport:     {since: 1, apply: body(reportInstance)},
 	InstanceForget:     {since: 1, apply: body(forgetInstance)},
 	PassRevoke:         {since: 1, reasoned: true, apply: body(revokePass)},
-	CheckpointPublish:  {since: 1, apply: body(publishCheckpoint)},
-	DecisionRecord:     {since: 1, apply: body(recordDecision)},
-	ControllerKeep:     {since: 1, leader: true, apply: body(keepState)},
+	CheckpointPublish:  {since: 1, limit: 2 * MaxCheckpoint, apply: body(publishCheckpoint)},
+	DecisionRecord:     {since: 1, limit: 2 * MaxDecision, apply: body(recordDecision)},
+	ControllerKeep:     {since: 1, leader: true, limit: MaxState + usualBody, apply: body(keepState)},
 	OperatorSet:        {since: 1, apply: body(setOperator), loosens: loosening(grants)},
 	OperatorRemove:     {since: 1, apply: body(removeOperator), loosens: loosening(disarms)},
 	ClusterVersion:     {since: 1, apply: body(raiseVersion)},
-	ProposalMake:       {since: 1, reasoned: true, apply: body(makeProposal)},
+	ProposalMake:       {since: 1, reasoned: true, limit: 2 * usualBody, apply: body(makeProposal)},
 	ProposalApprove:    {since: 1, apply: body(approveProposal)},
 	ProposalWithdraw:   {since: 1, apply: body(withdrawProposal)},
 	ChangeUndo:         {since: 1, reasoned: true, apply: body(undoChange), loosens: loosening(undoLoosens)},
 	IncidentOpen:       {since: 1, apply: body(openIncident)},
-	IncidentUpdate:     {since: 1, apply: body(updateIncident)},
-	HandoverNote:       {since: 1, apply: body(leaveNote)},
+	IncidentUpdate:     {since: 1, limit: 2 * maxEntries * maxDraft, apply: body(updateIncident)},
+	HandoverNote:       {since: 1, limit: 2 * maxDraft, apply: body(leaveNote)},
+	TrialRecord:        {since: 1, reasoned: true, apply: body(recordTrial)},
 	MemberAdd:          {since: 1, reasoned: true, apply: body(addMember), loosens: always},
 	MemberRemove:       {since: 1, reasoned: true, apply: body(removeMember)},
 }

@@ -41,6 +41,7 @@ var sections = []section{
 	keyed[Incident]{TopicIncidents, func(p *Plan) *map[string]Incident { return &p.Incidents }},
 	keyed[ShiftNote]{TopicHandovers, func(p *Plan) *map[string]ShiftNote { return &p.Handovers }},
 	keyed[Member]{TopicMembers, func(p *Plan) *map[string]Member { return &p.Members }},
+	keyed[Trial]{TopicTrials, func(p *Plan) *map[string]Trial { return &p.Trials }},
 }
 
 var sectionOf = func() map[Topic]section {

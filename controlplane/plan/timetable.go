@@ -57,6 +57,7 @@ func defineCohort(d *draft, b DefineCohort) error {
 // definition is the part of a cohort that its author writes.
 func definition(c Cohort) Cohort {
 	c.Revision, c.Phase, c.DefinedBy, c.ApprovedBy, c.Draw, c.VoidMS, c.Note = Revision{}, "", "", nil, nil, 0, ""
+	c.Accepted = nil
 	return c
 }
 
@@ -124,6 +125,9 @@ func approveCohort(d *draft, b ApproveCohort) error {
 	case c.DefinedBy == d.command.Actor && d.Paired(d.ClockMS):
 		return refuse(SamePerson, "%s defined the cohort: another person approves", c.DefinedBy)
 	}
+	if c, err = d.accept(c, b.Accept); err != nil {
+		return err
+	}
 	c.ApprovedBy = append(slices.Clone(c.ApprovedBy), d.command.Actor)
 	d.keep(c)
 	return nil
@@ -159,6 +163,9 @@ func movePhase(d *draft, b MovePhase) error {
 	if b.Phase == Open {
 		if code, detail := c.Openable(); code != "" {
 			return refuse(code, "cohort %q: %s", c.ID, detail)
+		}
+		if c, err = d.accept(c, b.Accept); err != nil {
+			return err
 		}
 	}
 	if b.Phase == Lobby && !c.upcoming() {
