@@ -30,6 +30,7 @@ type controlplaneFlags struct {
 	raftPeers, privatePeers, tokenFile string
 	bootstrap                          bool
 	steered                            bool
+	steering                           string
 	evening                            loop.Evening
 	observability                      observability.Config
 }
@@ -76,6 +77,7 @@ the directory of a node that is left; controlplane/consensus/README.md says how.
 	flags.DurationVar(&f.evening.ClaimDelay, "claim-delay", 15*time.Second, "how long after their call people claim, where the learning starts")
 	flags.DurationVar(&f.evening.ColdStart, "cold-start", 45*time.Second, "how long a WAS takes from its start to full speed")
 	flags.StringSliceVar(&f.evening.Resources, "resource", loop.DefaultResources, "a resource and its prior, as name:kind:visits:proved:believed; kind is was or backend")
+	flags.StringVar(&f.steering, "steering", "", "JSON `file` with the whole configuration of the steering, in place of --session, --claim-delay, --cold-start and --resource")
 	observe(flags, &f.observability)
 	for _, name := range []string{"id", "data", "pki", "raft-peers", "private-peers", "operator-token-file"} {
 		if err := cmd.MarkFlagRequired(name); err != nil {

@@ -1,8 +1,11 @@
 package cli
 
 import (
+	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
+	"fmt"
 	"log/slog"
 	"net/http"
 	"net/url"
@@ -19,6 +22,7 @@ import (
 	"sunbeon/controlplane/loop"
 	"sunbeon/controlplane/opsapi"
 	"sunbeon/controlplane/plan"
+	"sunbeon/controlplane/steering"
 	"sunbeon/controlplane/telemetry"
 	"sunbeon/internal/observability"
 	"sunbeon/internal/pki"
@@ -43,7 +47,7 @@ type steeringWheel struct {
 // newSteeringWheel opens the telemetry. A database that cannot be opened is put
 // aside: its history is worth less than a node that sees.
 func newSteeringWheel(f controlplaneFlags, o *observability.Observability) (*steeringWheel, error) {
-	cfg, err := f.evening.Steering()
+	cfg, err := steeringConfig(f)
 	if err != nil {
 		return nil, usageError{err}
 	}
@@ -78,6 +82,27 @@ func newSteeringWheel(f controlplaneFlags, o *observability.Observability) (*ste
 		engine: engine,
 		loop:   &loop.Loop{Signals: engine, Config: cfg, Actor: f.id, Logger: o.Logger, Now: time.Now},
 	}, nil
+}
+
+// steeringConfig is what is known of the evening beforehand.
+func steeringConfig(f controlplaneFlags) (steering.Config, error) {
+	if f.steering == "" {
+		return f.evening.Steering()
+	}
+	raw, err := os.ReadFile(f.steering)
+	if err != nil {
+		return steering.Config{}, fmt.Errorf("--steering: %w", err)
+	}
+	decoder := json.NewDecoder(bytes.NewReader(raw))
+	decoder.DisallowUnknownFields()
+	var cfg steering.Config
+	if err := decoder.Decode(&cfg); err != nil {
+		return cfg, fmt.Errorf("--steering %s: %w", f.steering, err)
+	}
+	if err := cfg.Validate(); err != nil {
+		return cfg, fmt.Errorf("--steering %s: %w", f.steering, err)
+	}
+	return cfg, nil
 }
 
 // mount serves the telemetry to operators in Prometheus' own dialect.

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"time"
@@ -10,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"sunbeon/internal/evening"
+	"sunbeon/internal/evening/staging"
 	"sunbeon/tui"
 )
 
@@ -17,6 +19,7 @@ func newUpCommand() *cobra.Command {
 	began := time.Now()
 	cfg := evening.Config{}
 	var headless, noFault bool
+	var scenario string
 	cmd := &cobra.Command{
 		Use:   "up",
 		Short: "Run a whole opening evening on this machine",
@@ -35,6 +38,7 @@ doubled or out of turn; 1 otherwise; 2 when called wrongly.`,
 		Example: `  sunbeon up
   sunbeon up --people 20000 --open-in 5s --for 90s --report report.json
   sunbeon up --people 0                # no synthetic citizens: be the only one
+  sunbeon up --scenario demonstration --data rehearsed --report report.json
   sunbeon up --headless --data /var/lib/sunbeon --port-base 9000`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -49,6 +53,11 @@ doubled or out of turn; 1 otherwise; 2 when called wrongly.`,
 			cfg.Fault = cfg.Terminal && !noFault && cfg.People > 0
 			if cfg.Terminal && isatty.IsTerminal(os.Stdin.Fd()) {
 				cfg.Face = terminalUI(cfg.Data)
+			}
+			if scenario != "" {
+				if err := followScenario(cmd, &cfg, scenario); err != nil {
+					return usageError{err}
+				}
 			}
 			if err := cfg.Validate(); err != nil {
 				return usageError{err}
@@ -68,10 +77,34 @@ doubled or out of turn; 1 otherwise; 2 when called wrongly.`,
 	f.Float64Var(&cfg.Rate, "rate", 110, "admission rate to begin with, in turns per second")
 	f.IntVar(&cfg.Replicas, "replicas", 2, "number of WAS processes to begin with")
 	f.StringVar(&cfg.Report, "report", "", "write what came of the evening to this `file`, as JSON")
+	f.StringVar(&scenario, "scenario", "", "play a scenario `file` of the simulation (or a shipped one, by name) for real, and tell how far the two are apart; it gives people, pauses, capacities and faults")
 	f.BoolVar(&noFault, "no-fault", false, "do not halve the stock system's capacity in mid-evening, which a demonstration on a terminal does")
 	f.BoolVar(&headless, "headless", false, "print progress line by line, as without a terminal")
 	observe(f, &cfg.Observe)
 	return cmd
+}
+
+// followScenario makes the evening that of a scenario.
+func followScenario(cmd *cobra.Command, cfg *evening.Config, name string) error {
+	for _, flag := range []string{"people", "think", "open-in", "for", "rate", "replicas", "no-fault"} {
+		if cmd.Flags().Changed(flag) {
+			return fmt.Errorf("--%s is given by the scenario; leave it out", flag)
+		}
+	}
+	scenarios, err := scenariosNamed(name)
+	if err != nil {
+		return err
+	}
+	if len(scenarios) != 1 {
+		return errors.New("--scenario plays one scenario, not all")
+	}
+	g, err := staging.New(scenarios[0])
+	if err != nil {
+		return err
+	}
+	cfg.Fault = false
+	cfg.Follow(g)
+	return nil
 }
 
 // terminalUI opens the terminal UI on the system of a data directory.

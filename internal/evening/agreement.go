@@ -50,6 +50,9 @@ func (s *system) agree(ctx context.Context, c *client.Client, now time.Time) (pl
 	}
 	for _, id := range slices.Sorted(maps.Keys(current.Cohorts)) {
 		if cohort := current.Cohorts[id]; cohort.Phase != plan.Closed {
+			if s.cfg.Staging != nil {
+				return plan.Cohort{}, false, fmt.Errorf("%s is not over in %s: a scenario needs a data directory of its own", id, s.dir.path)
+			}
 			return cohort, true, s.approve(ctx, c, cohort)
 		}
 	}
@@ -59,12 +62,16 @@ func (s *system) agree(ctx context.Context, c *client.Client, now time.Time) (pl
 	}
 	rate, replicas := int64(s.cfg.Rate*1000), s.cfg.Replicas
 	floor := int64(floorShare * float64(rate))
+	admission, pool := plan.ConfigureAdmission{RateMilli: &rate, FloorMilli: &floor}, plan.SetReplicas{Desired: &replicas}
+	if s.cfg.Staging != nil {
+		s.bounds(&admission, &pool)
+	}
 	for _, step := range []struct {
 		kind plan.Kind
 		body any
 	}{
-		{plan.AdmissionConfigure, plan.ConfigureAdmission{RateMilli: &rate, FloorMilli: &floor}},
-		{plan.ReplicasSet, plan.SetReplicas{Desired: &replicas}},
+		{plan.AdmissionConfigure, admission},
+		{plan.ReplicasSet, pool},
 		{plan.CohortDefine, plan.DefineCohort{Cohort: cohort}},
 	} {
 		if err := submit(ctx, c, step.kind, step.body); err != nil {

@@ -3,6 +3,7 @@ package evening
 import (
 	"fmt"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -35,20 +36,29 @@ func (s *system) controlplane(i int) child {
 		raft = append(raft, peer+s.ports.address(portRaft+n))
 		private = append(private, peer+s.ports.private(portControlplane+n))
 	}
-	return s.child(id, portControlplane+i, "controlplane",
+	return s.child(id, portControlplane+i, slices.Concat([]string{"controlplane"}, s.prior(), []string{
 		"--id", id,
 		"--data", s.dir.join(id),
 		"--pki", s.dir.join("pki"),
-		"--listen", s.ports.address(portOps+i),
-		"--private-listen", s.ports.address(portControlplane+i),
-		"--raft-listen", s.ports.address(portRaft+i),
+		"--listen", s.ports.address(portOps + i),
+		"--private-listen", s.ports.address(portControlplane + i),
+		"--raft-listen", s.ports.address(portRaft + i),
 		"--raft-peers", strings.Join(raft, ","),
 		"--private-peers", strings.Join(private, ","),
 		"--bootstrap",
+		"--operator-token-file", s.dir.join(tokenFile)})...)
+}
+
+// prior is what the steering is told beforehand.
+func (s *system) prior() []string {
+	if s.cfg.Staging != nil {
+		return []string{"--steering", s.dir.join("scenario", "steering.json")}
+	}
+	return []string{
 		"--session", s.session().String(),
 		"--claim-delay", s.claimDelay().String(),
 		"--cold-start", localColdStart.String(),
-		"--operator-token-file", s.dir.join(tokenFile))
+	}
 }
 
 // localColdStart is how long a WAS on this machine takes to full speed.
@@ -62,11 +72,11 @@ func (s *system) session() time.Duration { return 8*s.cfg.Think + time.Second }
 func (s *system) claimDelay() time.Duration { return s.cfg.Think + 2*time.Second }
 
 func (s *system) legacy() child {
-	return s.child("legacy", portLegacyPrivate, "legacy",
+	return s.child("legacy", portLegacyPrivate, slices.Concat([]string{"legacy"}, s.capacities(), []string{
 		"--listen", s.ports.address(portLegacy),
 		"--private-listen", s.ports.address(portLegacyPrivate),
 		"--pki", s.dir.join("pki"),
-		"--data", s.dir.join("legacy"))
+		"--data", s.dir.join("legacy")})...)
 }
 
 func (s *system) gate() child {

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"sunbeon/internal/supervise"
+	"sunbeon/reservation/rush"
 )
 
 // auditGrace is how long the rush may take, once told to stop, to let requests
@@ -28,16 +29,18 @@ func (s *system) send(cohort string, lasts time.Duration) (*citizens, error) {
 	if err := os.Remove(c.report); err != nil && !errors.Is(err, os.ErrNotExist) {
 		return nil, fmt.Errorf("remove the last report: %w", err)
 	}
-	spec := s.child("rush", 0, "rush",
+	crowd := []string{"rush", "--people", strconv.Itoa(s.cfg.People), "--think", s.cfg.Think.String()}
+	if s.cfg.Staging != nil {
+		crowd = []string{"rush", "--script", s.dir.join("scenario", "script.json")}
+	}
+	spec := s.child("rush", 0, append(crowd,
 		"--gate", s.ports.public(portCitizen),
 		"--legacy", s.ports.public(portLegacy),
-		"--people", strconv.Itoa(s.cfg.People),
 		"--seed", strconv.FormatUint(s.cfg.Seed, 10),
-		"--think", s.cfg.Think.String(),
 		"--for", lasts.String(),
 		"--cohort", cohort,
 		"--data", s.dir.path,
-		"--report", c.report).spec
+		"--report", c.report)...).spec
 	process, err := supervise.Start(spec)
 	if err != nil {
 		return nil, err
@@ -61,4 +64,17 @@ func (c *citizens) result() (map[string]any, error) {
 		return nil, fmt.Errorf("read the report of the rush: %w", err)
 	}
 	return report, nil
+}
+
+// told is the rush's report in its own words.
+func (c *citizens) told() (rush.Report, error) {
+	var r rush.Report
+	raw, err := os.ReadFile(c.report)
+	if err == nil {
+		err = json.Unmarshal(raw, &r)
+	}
+	if err != nil {
+		return r, fmt.Errorf("read the report of the rush: %w", err)
+	}
+	return r, nil
 }

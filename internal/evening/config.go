@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"time"
 
+	"sunbeon/internal/evening/staging"
 	"sunbeon/internal/observability"
 )
 
@@ -47,6 +48,9 @@ type Config struct {
 	Face func(context.Context) error
 	// Fault halves the capacity of the stock system in mid-evening.
 	Fault bool
+	// Staging, where set, gives the citizens, the capacities and the faults; see
+	// [Config.Follow].
+	Staging *staging.Staging
 	// Observe says where the processes' logs and traces go.
 	Observe observability.Config
 	Out     io.Writer

@@ -30,6 +30,9 @@ func (s *system) tell(screen *screen, cohort plan.Cohort) {
 	if cohort.Order == plan.OrderDraw {
 		screen.say("a sealed draw gives those in the lobby their turns; everybody after them comes in the order of arrival")
 	}
+	if s.cfg.Staging != nil {
+		screen.say("the evening is %s; its faults count from the opening", s.cfg.Staging.Scenario.Name)
+	}
 	if s.cfg.Fault {
 		screen.say("%.0f s after the opening the stock system loses half of its capacity: the rate falls and the reason is named; at %.0f s it is mended (--no-fault leaves this out)",
 			faultAfter.Seconds(), mendAfter.Seconds())
@@ -56,37 +59,49 @@ func (s *system) show(ctx context.Context, screen *screen) *sync.WaitGroup {
 	return &showing
 }
 
-// faultInMidEvening halves the stock system's capacity for a while, by the same
-// door anyone else would use, and returns what waits for its end.
-func (s *system) faultInMidEvening(ctx context.Context, screen *screen, opens time.Time) (wait func()) {
+// act is something done to the running system at a time.
+type act struct {
+	at  time.Time
+	do  func(context.Context) error
+	say string
+}
+
+// perform does the acts, which are in the order of their times, and returns what
+// waits for the end of it.
+func (s *system) perform(ctx context.Context, screen *screen, acts []act) (wait func()) {
 	ctx, cancel := context.WithCancel(ctx)
 	var acting sync.WaitGroup
 	acting.Go(func() {
-		for _, step := range []struct {
-			at     time.Time
-			faults string
-			say    string
-		}{
-			{opens.Add(faultAfter), `{"stock":{"capacity_factor":0.5}}`, "the stock system has lost half of its capacity"},
-			{opens.Add(mendAfter), `{}`, "the stock system is mended"},
-		} {
+		for _, a := range acts {
 			select {
 			case <-ctx.Done():
 				return
-			case <-time.After(time.Until(step.at)):
+			case <-time.After(time.Until(a.at)):
 			}
-			if err := s.putFaults(ctx, step.faults); err != nil {
+			if err := a.do(ctx); err != nil {
 				screen.say("the fault could not be set: %v", err)
 				return
 			}
-			screen.say("%s", step.say)
+			screen.say("%s", a.say)
 		}
 	})
 	return func() { cancel(); acting.Wait() }
 }
 
-func (s *system) putFaults(ctx context.Context, faults string) error {
-	req, err := http.NewRequestWithContext(ctx, http.MethodPut, s.ports.public(portLegacy)+"/faults", bytes.NewBufferString(faults))
+// faultInMidEvening halves the stock system's capacity for a while, by the same
+// door anyone else would use.
+func (s *system) faultInMidEvening(opens time.Time) []act {
+	put := func(faults string) func(context.Context) error {
+		return func(ctx context.Context) error { return s.putFaults(ctx, []byte(faults)) }
+	}
+	return []act{
+		{opens.Add(faultAfter), put(`{"stock":{"capacity_factor":0.5}}`), "the stock system has lost half of its capacity"},
+		{opens.Add(mendAfter), put(`{}`), "the stock system is mended"},
+	}
+}
+
+func (s *system) putFaults(ctx context.Context, faults []byte) error {
+	req, err := http.NewRequestWithContext(ctx, http.MethodPut, s.ports.public(portLegacy)+"/faults", bytes.NewReader(faults))
 	if err != nil {
 		return err
 	}

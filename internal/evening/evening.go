@@ -48,7 +48,7 @@ func Run(ctx context.Context, cfg Config, began time.Time) (err error) {
 	}
 	screen := newScreen(cfg.Out, cfg.Terminal, began)
 	s := newSystem(cfg, dir, screen.say)
-	if err := s.stock(began); err != nil {
+	if err := errors.Join(s.stock(began), s.stage()); err != nil {
 		return err
 	}
 	screen.say("starting %s in %s", strings.Join(s.names(), ", "), dir.path)
@@ -103,16 +103,26 @@ func (s *system) open(ctx context.Context, screen *screen, began time.Time) erro
 		return s.rest(ctx, observer, nil)
 	}
 	s.tell(screen, cohort)
-	if s.cfg.Fault {
-		stopFault := s.faultInMidEvening(ctx, screen, time.UnixMilli(cohort.OpenMS))
-		defer stopFault()
+	opens := time.UnixMilli(cohort.OpenMS)
+	var acts []act
+	switch {
+	case s.cfg.Staging != nil:
+		acts = s.scenarioActs(opens)
+		go observer.sample(watching, opens)
+	case s.cfg.Fault:
+		acts = s.faultInMidEvening(opens)
 	}
+	stopActs := s.perform(ctx, screen, acts)
+	defer stopActs()
 	if s.cfg.Face != nil {
 		showing := s.show(ctx, screen)
 		defer showing.Wait()
 	}
 	var lasts time.Duration
-	if s.cfg.For > 0 {
+	switch {
+	case s.cfg.Staging != nil:
+		lasts = time.Until(opens) + s.cfg.Staging.Length()
+	case s.cfg.For > 0:
 		lasts = max(s.cfg.For-time.Since(began), time.Second)
 	}
 	crowd, err := s.send(cohort.ID, lasts)
@@ -131,6 +141,11 @@ func (s *system) open(ctx context.Context, screen *screen, began time.Time) erro
 	}
 	report := merge(result, observer.observations())
 	screen.summary(report)
+	if s.cfg.Staging != nil {
+		if report["simulation"], err = s.compare(screen, crowd, observer); err != nil {
+			return err
+		}
+	}
 	err = errors.Join(s.writeReport(report), report.violations())
 	if err != nil || !s.cfg.StayUp {
 		return err

@@ -1,7 +1,9 @@
 package evening
 
 import (
+	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -22,6 +24,7 @@ type observer struct {
 	decisions    int
 	lastDecision uint64
 	rates        []ratePoint
+	sampled      []float64 // the rate in force, each second after the opening
 }
 
 // ratePoint is the admission rate from a time on, in turns per second.
@@ -61,6 +64,32 @@ func (o *observer) observe(v client.View) {
 	if n := len(o.rates); segment.Number > 0 && (n == 0 || o.rates[n-1].Value != rate) {
 		o.rates = append(o.rates, ratePoint{segment.T0, rate})
 	}
+}
+
+// sample notes the rate in force each second from the opening on, until ctx ends.
+func (o *observer) sample(ctx context.Context, opens time.Time) {
+	for second := 1; ; second++ {
+		select {
+		case <-ctx.Done():
+			return
+		case <-time.After(time.Until(opens.Add(time.Duration(second) * time.Second))):
+		}
+		o.mu.Lock()
+		rate := 0.0
+		if o.view.Plan != nil {
+			segment := o.view.Plan.Segments[o.cohort].Current
+			rate = float64(segment.RateAt(time.Now().UnixMilli())) / 1000
+		}
+		o.sampled = append(o.sampled, rate)
+		o.mu.Unlock()
+	}
+}
+
+// samples is what was noted so far.
+func (o *observer) samples() []float64 {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return slices.Clone(o.sampled)
 }
 
 // running is how many booking servers are ready.

@@ -138,6 +138,15 @@ func (p *progress) stop() {
 	<-p.gone
 }
 
+// show prints what write writes.
+func (s *screen) show(write func(io.Writer)) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var b strings.Builder
+	write(&b)
+	s.print(b.String())
+}
+
 // summary prints the report as a person reads it.
 func (s *screen) summary(r report) {
 	s.mu.Lock()

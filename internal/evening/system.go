@@ -36,6 +36,7 @@ type system struct {
 	mu       sync.Mutex
 	ready    bool
 	restarts map[string]int
+	pids     map[string]int // of the processes as last started
 }
 
 type keptChild struct {
@@ -47,7 +48,7 @@ type keptChild struct {
 func newSystem(cfg Config, dir *dataDir, say func(string, ...any)) *system {
 	return &system{
 		cfg: cfg, dir: dir, ports: ports(cfg.PortBase), say: say,
-		failed: make(chan error, 1), restarts: map[string]int{},
+		failed: make(chan error, 1), restarts: map[string]int{}, pids: map[string]int{},
 	}
 }
 
@@ -99,6 +100,11 @@ func (s *system) stop() {
 // dying before the system was ever ready.
 func (s *system) watch(ctx context.Context, spec supervise.Spec) func(supervise.Event) {
 	return func(e supervise.Event) {
+		if !e.Ended {
+			s.mu.Lock()
+			s.pids[e.Name] = e.Process.PID()
+			s.mu.Unlock()
+		}
 		if ctx.Err() != nil || !e.Ended {
 			return
 		}
