@@ -50,6 +50,7 @@ type API struct {
 	closing   <-chan struct{}
 	now       func() time.Time
 	watchers  chan struct{} // holds a token for each open watch
+	encodings *encodings    // of what watches carry
 }
 
 // New reads the token file; it serves nothing before it is mounted with
@@ -63,17 +64,18 @@ func New(config Config) (*API, error) {
 		config.Now = time.Now
 	}
 	a := &API{
-		node:     config.Node,
-		o:        config.Observability,
-		logger:   config.Observability.Logger,
-		version:  config.Version,
-		dataDir:  config.DataDir,
-		pkiDir:   config.PKIDir,
-		commands: config.Commands,
-		access:   config.Access,
-		closing:  config.Closing,
-		now:      config.Now,
-		watchers: make(chan struct{}, maxWatchers),
+		node:      config.Node,
+		o:         config.Observability,
+		logger:    config.Observability.Logger,
+		version:   config.Version,
+		dataDir:   config.DataDir,
+		pkiDir:    config.PKIDir,
+		commands:  config.Commands,
+		access:    config.Access,
+		closing:   config.Closing,
+		now:       config.Now,
+		watchers:  make(chan struct{}, maxWatchers),
+		encodings: newEncodings(),
 	}
 	a.operators = &operators{
 		installation: hash,

@@ -3,6 +3,7 @@ package opsapi
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"slices"
 	"strconv"
@@ -64,7 +65,8 @@ func (a *API) serveWatch(w http.ResponseWriter, r *http.Request) {
 		}
 	}()
 
-	f := &following{api: a, topics: topics, to: stream.NewWriter(w, patience)}
+	slices.Sort(topics)
+	f := &following{api: a, topics: topics, named: fmt.Sprint(topics), to: stream.NewWriter(w, patience)}
 	if resume {
 		f.subscription = a.node.Subscribe(since, topics...)
 	} else if f.snapshot() != nil {
@@ -79,6 +81,7 @@ func (a *API) serveWatch(w http.ResponseWriter, r *http.Request) {
 type following struct {
 	api          *API
 	topics       []plan.Topic
+	named        string // the topics, for what is encoded once for all who ask for them
 	to           *stream.Writer
 	subscription *consensus.Subscription
 }
@@ -92,7 +95,7 @@ func (f *following) run(ctx context.Context) error {
 		cancel()
 		switch {
 		case err == nil:
-			err = f.send(stream.Change, event.Index, event.Changes)
+			err = f.send(stream.Change, event.Index, func() []plan.Change { return event.Changes })
 		case errors.Is(err, consensus.ErrCompacted):
 			if err = f.send(stream.Compacted, f.index(), nil); err == nil {
 				err = f.snapshot()
@@ -109,18 +112,29 @@ func (f *following) run(ctx context.Context) error {
 // snapshot sends the whole plan and follows on from it.
 func (f *following) snapshot() error {
 	p, index := f.api.node.Plan()
-	changes := slices.DeleteFunc(plan.Changes(plan.New(), p), func(c plan.Change) bool {
-		return !slices.Contains(f.topics, c.Topic)
+	err := f.send(stream.Snapshot, index, func() []plan.Change {
+		return slices.DeleteFunc(plan.Changes(plan.New(), p), func(c plan.Change) bool {
+			return !slices.Contains(f.topics, c.Topic)
+		})
 	})
-	if err := f.send(stream.Snapshot, index, changes); err != nil {
+	if err != nil {
 		return err
 	}
 	f.subscription = f.api.node.Subscribe(index, f.topics...)
 	return nil
 }
 
-func (f *following) send(kind stream.Kind, index uint64, changes []plan.Change) error {
-	return f.to.Send(stream.Message{Kind: kind, Index: index, LeaderAge: f.api.node.LeaderContact(), Changes: changes})
+// send one message. What changed is encoded once for all who ask for the same
+// topics; changes is nil where nothing did.
+func (f *following) send(kind stream.Kind, index uint64, changes func() []plan.Change) error {
+	var encoded stream.Changes
+	if changes != nil {
+		var err error
+		if encoded, err = f.api.encodings.get(encodingKey{kind, index, f.named}, changes); err != nil {
+			return err
+		}
+	}
+	return f.to.SendEncoded(kind, index, f.api.node.LeaderContact(), encoded)
 }
 
 // index is how far the follower is told everything: never further than the
@@ -133,7 +147,7 @@ func (f *following) index() uint64 {
 func topicsOf(r *http.Request) ([]plan.Topic, error) {
 	asked := r.URL.Query().Get("topics")
 	if asked == "" {
-		return published, nil
+		return slices.Clone(published), nil
 	}
 	var topics []plan.Topic
 	for _, name := range strings.Split(asked, ",") {

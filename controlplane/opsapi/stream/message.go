@@ -51,10 +51,18 @@ type payload struct {
 	Changes     []plan.Change `json:"changes,omitempty"`
 }
 
-func (m Message) encode() ([]byte, error) {
-	data, err := json.Marshal(payload{Index: m.Index, LeaderAgeMS: m.LeaderAge.Milliseconds(), Changes: m.Changes})
+// Changes are the changes of a message in their wire form, which is the same
+// for everyone who is told of them.
+type Changes []byte
+
+// Encode brings changes into their wire form.
+func Encode(changes []plan.Change) (Changes, error) {
+	if len(changes) == 0 {
+		return nil, nil
+	}
+	data, err := json.Marshal(changes)
 	if err != nil {
-		return nil, fmt.Errorf("encode %s: %w", m.Kind, err)
+		return nil, fmt.Errorf("encode changes: %w", err)
 	}
 	return data, nil
 }

@@ -79,3 +79,24 @@ func TestReaderRefusesDamage(t *testing.T) {
 	f("not JSON", "event: change\ndata: {\"index\n\n")
 	f("an event of no known kind", "event: surprise\ndata: {}\n\n")
 }
+
+// What is encoded once reads the same as what is encoded for one follower.
+func TestEncodedChangesAreTheSameOnTheWire(t *testing.T) {
+	m := stream.Message{Kind: stream.Change, Index: 9, LeaderAge: 20 * time.Millisecond, Changes: []plan.Change{
+		{Topic: "holds", Key: "서울\n", Value: json.RawMessage(`{"reason":"<ask> \u2028"}`)},
+	}}
+	changes, err := stream.Encode(m.Changes)
+	if err != nil {
+		t.Fatal(err)
+	}
+	alone, shared := httptest.NewRecorder(), httptest.NewRecorder()
+	if err := stream.NewWriter(alone, time.Second).Send(m); err != nil {
+		t.Fatal(err)
+	}
+	if err := stream.NewWriter(shared, time.Second).SendEncoded(m.Kind, m.Index, m.LeaderAge, changes); err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(alone.Body.String(), shared.Body.String()); diff != "" {
+		t.Errorf("the two differ (-alone +shared):\n%s", diff)
+	}
+}

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"fmt"
 	"net/http"
-	"strconv"
 	"time"
 )
 
@@ -35,27 +34,31 @@ func NewWriter(w http.ResponseWriter, patience time.Duration) *Writer {
 
 // Send writes one message and flushes it.
 func (s *Writer) Send(m Message) error {
-	data, err := m.encode()
+	changes, err := Encode(m.Changes)
 	if err != nil {
 		return err
 	}
+	return s.SendEncoded(m.Kind, m.Index, m.LeaderAge, changes)
+}
+
+// SendEncoded is Send for changes that others are sent too.
+func (s *Writer) SendEncoded(kind Kind, index uint64, leaderAge time.Duration, changes Changes) error {
 	s.buffer.Reset()
-	s.buffer.WriteString("event: ")
-	s.buffer.WriteString(string(m.Kind))
-	s.buffer.WriteString("\nid: ")
-	s.buffer.WriteString(strconv.FormatUint(m.Index, 10))
-	s.buffer.WriteString("\ndata: ")
-	s.buffer.Write(data) // compact JSON holds no line break
-	s.buffer.WriteString("\n\n")
+	fmt.Fprintf(&s.buffer, "event: %s\nid: %d\ndata: {\"index\":%d,\"leader_age_ms\":%d", kind, index, index, leaderAge.Milliseconds())
+	if len(changes) > 0 {
+		s.buffer.WriteString(`,"changes":`)
+		s.buffer.Write(changes) // compact JSON holds no line break
+	}
+	s.buffer.WriteString("}\n\n")
 
 	// A response writer without deadlines (a test recorder) is not a network
 	// connection and cannot be slow.
 	_ = s.control.SetWriteDeadline(time.Now().Add(s.patience))
 	if _, err := s.w.Write(s.buffer.Bytes()); err != nil {
-		return fmt.Errorf("send %s: %w", m.Kind, err)
+		return fmt.Errorf("send %s: %w", kind, err)
 	}
 	if err := s.control.Flush(); err != nil {
-		return fmt.Errorf("send %s: %w", m.Kind, err)
+		return fmt.Errorf("send %s: %w", kind, err)
 	}
 	return nil
 }
