@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -19,12 +20,13 @@ import (
 )
 
 type gateOptions struct {
-	id, data, pki, keys, listen, private, issuer string
-	controlplane                                 []string
-	real, secureCookies                          bool
-	identityRate, lookupLane                     int
-	loginLife, passLife                          time.Duration
-	observability                                observability.Config
+	id, data, pki, keys, listen, private      string
+	issuer, clientID, clientSecret, publicURL string
+	controlplane                              []string
+	secureCookies                             bool
+	identityRate, lookupLane                  int
+	loginLife, passLife                       time.Duration
+	observability                             observability.Config
 }
 
 func newGateCommand() *cobra.Command {
@@ -52,7 +54,9 @@ control plane, and keeps going on the last plan it saw while there is none.`,
 	flags.StringVar(&opt.private, "private-listen", "127.0.0.1:8801", "address of the private listener (mutual TLS)")
 	flags.StringSliceVar(&opt.controlplane, "controlplane", nil, "private URLs of the control-plane nodes")
 	flags.StringVar(&opt.issuer, "issuer", "http://127.0.0.1:8802", "URL of the OIDC issuer, as its tokens spell it")
-	flags.BoolVar(&opt.real, "real-identity", false, "the issuer is a real one: the pages do not ask for synthetic persons")
+	flags.StringVar(&opt.clientID, "client-id", "sunbeon", "what the issuer calls this service")
+	flags.StringVar(&opt.clientSecret, "client-secret-file", "", "file with the secret the issuer gave this service, if it gave one")
+	flags.StringVar(&opt.publicURL, "public-url", "", "URL citizens reach the pages by, as registered with the issuer (default wherever they came)")
 	flags.BoolVar(&opt.secureCookies, "secure-cookies", false, "mark cookies for https only; set it wherever citizens come by https")
 	flags.IntVar(&opt.identityRate, "identity-rate", 1000, "identity checks a second each provider gets")
 	flags.IntVar(&opt.lookupLane, "lookup-lane", 32, "look-ups, changes and cancellations carried at once")
@@ -86,10 +90,15 @@ func runGate(ctx context.Context, opt gateOptions) (err error) {
 	if err != nil {
 		return err
 	}
+	secret, err := readSecret(opt.clientSecret)
+	if err != nil {
+		return err
+	}
 	g, err := gate.New(gate.Config{
 		ID: opt.id, Data: opt.data, Keys: opt.keys, Version: version,
 		URL: "http://" + opt.listen, PrivateURL: "https://" + opt.private,
-		Issuer: opt.issuer, Synthetic: !opt.real, SecureCookies: opt.secureCookies,
+		Issuer: opt.issuer, ClientID: opt.clientID, ClientSecret: secret,
+		PublicURL: strings.TrimSuffix(opt.publicURL, "/"), SecureCookies: opt.secureCookies,
 		IdentityRate: opt.identityRate, LookupLane: opt.lookupLane,
 		LoginLife: opt.loginLife, PassLife: opt.passLife,
 		WAS: waspool.Transport(identity.ClientTLS()), Gates: waspool.Transport(identity.ClientTLS()),
@@ -116,4 +125,16 @@ func runGate(ctx context.Context, opt gateOptions) (err error) {
 		)
 	})
 	return group.Wait()
+}
+
+// readSecret returns what a secret's file holds; nothing where there is no file.
+func readSecret(path string) (string, error) {
+	if path == "" {
+		return "", nil
+	}
+	secret, err := os.ReadFile(path)
+	if err != nil {
+		return "", fmt.Errorf("read client secret: %w", err)
+	}
+	return strings.TrimSpace(string(secret)), nil
 }

@@ -26,10 +26,12 @@ type Config struct {
 	URL, PrivateURL string
 	// Version is what the gate registers itself as running.
 	Version string
-	// Issuer is the OIDC issuer's URL. Synthetic says that it is the
-	// simulator, so that the pages ask for a synthetic person themselves.
-	Issuer    string
-	Synthetic bool
+	// Issuer is the OIDC issuer's URL, ClientID what it calls this service and
+	// ClientSecret what it gave it, if anything.
+	Issuer, ClientID, ClientSecret string
+	// PublicURL is where citizens reach the pages, without a trailing slash,
+	// as registered with the issuer; empty is wherever they came.
+	PublicURL string
 	// IdentityRate is how many checks a second each provider gets.
 	IdentityRate int
 	// LoginLife and PassLife are how long a login, and the serving time of a
@@ -61,6 +63,9 @@ func (c *Config) validate() error {
 		return errors.New("gate has no identity issuer")
 	case c.ControlPlane == nil || c.Observability == nil || c.WAS == nil:
 		return errors.New("gate is not wired to control plane, observability or booking servers")
+	}
+	if c.ClientID == "" {
+		c.ClientID = "sunbeon"
 	}
 	if c.IdentityRate <= 0 {
 		c.IdentityRate = 1000

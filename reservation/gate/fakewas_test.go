@@ -82,10 +82,12 @@ func (f *fakeWAS) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		json.NewEncoder(w).Encode(confirmation)
 	case r.URL.Path == "/v1/institutions":
 		json.NewEncoder(w).Encode(map[string]any{"institutions": []map[string]any{
-			{"id": "3", "name": "Clinic <b>3</b>", "province": "Seoul", "district": "Jongno"},
+			{"id": "3", "name": "Clinic <b>3</b>", "province": "Seoul", "district": "Jongno", "free": 4},
 		}, "next": "4"})
+	case r.URL.Path == "/v1/slots/5":
+		json.NewEncoder(w).Encode(map[string]any{"doses": confirmation["doses"]})
 	case r.URL.Path == "/v1/institutions/3/slots":
-		json.NewEncoder(w).Encode(map[string]any{"slots": []map[string]any{
+		json.NewEncoder(w).Encode(map[string]any{"institution_id": "3", "institution": "Clinic <b>3</b>", "slots": []map[string]any{
 			{"id": "5", "date": "2021-08-26", "time": "09:30", "vaccine": "mrna", "free": 4},
 		}})
 	case r.URL.Path == "/v1/bookings/mine":

@@ -6,18 +6,18 @@ import (
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/hex"
-	"encoding/json"
 	"io"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
 
 	"sunbeon/controlplane/plan"
 	"sunbeon/internal/observability"
@@ -35,6 +35,7 @@ type world struct {
 	issuer  *legacy.Issuer
 	// identity is the issuer's server; it can be made to fail.
 	identity     *httptest.Server
+	provider     http.Handler
 	identityDown atomic.Bool
 	was          *fakeWAS
 	dir          string
@@ -63,16 +64,13 @@ func newWorld(t testing.TB, change ...func(*gate.Config)) *world {
 
 	w.identity = httptest.NewServer(http.HandlerFunc(w.serveIdentity))
 	t.Cleanup(w.identity.Close)
-	var err error
-	if w.issuer, err = legacy.NewIssuer(w.identity.URL, ""); err != nil {
-		t.Fatal(err)
-	}
+	w.openIssuer()
 	w.was = newFakeWAS(t)
 	transport := waspool.Transport(nil)
 	t.Cleanup(transport.CloseIdleConnections)
 	w.config = gate.Config{
 		ID: "gate-1", Data: filepath.Join(w.dir, "gate"), Keys: keys, Version: "test",
-		URL: "http://gate", PrivateURL: "https://gate", Issuer: w.identity.URL, Synthetic: true,
+		URL: "http://gate", PrivateURL: "https://gate", Issuer: w.identity.URL,
 		WAS: transport, ControlPlane: w.cluster,
 	}
 	for _, f := range change {
@@ -145,27 +143,32 @@ func (w *world) eventually(what string, holds func() bool) {
 	}
 }
 
+// openIssuer makes the simulated issuer, and a second hand on its key with
+// which tests write assertions themselves.
+func (w *world) openIssuer() {
+	w.t.Helper()
+	dir := w.t.TempDir()
+	fast := legacy.Profile{Capacity: 1e5, ServiceTime: time.Microsecond}
+	simulator, err := legacy.New(legacy.Config{
+		IssuerURL: w.identity.URL, Dir: dir, Registry: prometheus.NewRegistry(), Logger: slog.New(slog.DiscardHandler),
+		Profiles: map[string]legacy.Profile{legacy.Identity: fast, legacy.Eligibility: fast, legacy.Stock: fast},
+	})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	w.t.Cleanup(func() { simulator.Close() })
+	w.provider = simulator.Public(func(_ string, h http.Handler) http.Handler { return h }, http.NotFoundHandler())
+	if w.issuer, err = legacy.NewIssuer(w.identity.URL, dir); err != nil {
+		w.t.Fatal(err)
+	}
+}
+
 func (w *world) serveIdentity(out http.ResponseWriter, r *http.Request) {
 	if w.identityDown.Load() {
 		problem.Write(out, http.StatusServiceUnavailable, "down", "")
 		return
 	}
-	switch {
-	case r.URL.Path == "/.well-known/openid-configuration":
-		json.NewEncoder(out).Encode(w.issuer.Discovery())
-	case r.URL.Path == "/jwks.json":
-		json.NewEncoder(out).Encode(w.issuer.JWKS())
-	case strings.HasPrefix(r.URL.Path, "/identity/"):
-		var p legacy.Person
-		if json.NewDecoder(r.Body).Decode(&p) != nil || p.Name == "" {
-			problem.Write(out, http.StatusBadRequest, "malformed", "")
-			return
-		}
-		assertion, _ := w.issuer.Assert(strings.TrimPrefix(r.URL.Path, "/identity/"), p, time.Now())
-		json.NewEncoder(out).Encode(map[string]string{"assertion": assertion})
-	default:
-		http.NotFound(out, r)
-	}
+	w.provider.ServeHTTP(out, r)
 }
 
 // define announces a cohort for everybody, approved and in the lobby.

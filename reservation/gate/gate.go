@@ -30,12 +30,11 @@ type Gate struct {
 	clock     *clock
 	startedMS int64
 
-	keys      credential.Keys
-	tickets   *credential.TicketKey
-	passes    *credential.PassSigner
-	verifier  *identity.Verifier
-	synthetic *identity.Synthetic
-	meter     *identity.Meter
+	keys     credential.Keys
+	tickets  *credential.TicketKey
+	passes   *credential.PassSigner
+	verifier *identity.Verifier
+	meter    *identity.Meter
 
 	hall *waitingroom.Hall
 	log  *record.Log
@@ -70,13 +69,12 @@ func New(config Config) (*Gate, error) {
 		clock:     newClock(config.Now, func() time.Duration { return time.Since(began) }),
 		logger:    config.Observability.Logger,
 		startedMS: config.Now().UnixMilli(),
-		verifier:  identity.New(identity.Config{Issuer: config.Issuer, Client: client, Now: config.Now}),
-		meter:     identity.NewMeter(config.IdentityRate),
-		hall:      waitingroom.NewHall(),
-		draws:     make(chan struct{}, 1),
-	}
-	if config.Synthetic {
-		g.synthetic = &identity.Synthetic{Issuer: config.Issuer, Client: client}
+		verifier: identity.New(identity.Config{
+			Issuer: config.Issuer, ClientID: config.ClientID, ClientSecret: config.ClientSecret, Client: client, Now: config.Now,
+		}),
+		meter: identity.NewMeter(config.IdentityRate),
+		hall:  waitingroom.NewHall(),
+		draws: make(chan struct{}, 1),
 	}
 	var err error
 	if g.pages, err = pages.New(); err != nil {

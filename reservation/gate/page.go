@@ -2,6 +2,7 @@ package gate
 
 import (
 	"net/http"
+	"net/url"
 	"strconv"
 
 	"sunbeon/internal/problem"
@@ -21,20 +22,22 @@ var provinces = []string{
 func (g *Gate) pageRoutes() []route {
 	return []route{
 		{pattern: "GET /{$}", serve: g.homePage, page: true},
-		{pattern: "POST /identify", serve: g.identifyForm, page: true},
+		{pattern: "GET /identify/{provider}", serve: g.identify, page: true},
+		{pattern: "GET " + backPath, serve: g.identified, page: true},
 		{pattern: "POST /logout", serve: g.logoutForm, page: true},
 		{pattern: "GET /line", serve: g.linePage, page: true},
 		{pattern: "POST /line", serve: g.joinForm, page: true},
 		{pattern: "POST /enter", serve: g.enterForm, page: true},
 		{pattern: "GET /institutions", serve: g.institutionsPage, page: true},
 		{pattern: "GET /institutions/{id}", serve: g.slotsPage, page: true},
+		{pattern: "GET /slots/{id}", serve: g.reviewPage, page: true},
 		{pattern: "POST /book", serve: g.bookForm, page: true},
 		{pattern: "GET /bookings", serve: g.bookingsPage, page: true},
 		{pattern: "POST /bookings/{number}/change", serve: g.changeForm, page: true},
+		{pattern: "GET /bookings/{number}/cancel", serve: g.cancelPage, page: true},
 		{pattern: "POST /bookings/{number}/cancel", serve: g.cancelForm, page: true},
 		{pattern: "GET /verify", serve: g.verifyPage, page: true},
-		{pattern: "GET /verify.js", serve: pages.VerifyScript, page: true},
-		{pattern: "GET /style.css", serve: pages.Style, page: true},
+		{pattern: "GET /assets/{name}", serve: pages.Asset, page: true},
 	}
 }
 
@@ -46,21 +49,32 @@ func (g *Gate) show(w http.ResponseWriter, r *http.Request, status int, name str
 	if r.Method == http.MethodGet { // a form's own address cannot be followed by a link
 		frame.Here = r.URL
 	}
-	_, refused := g.who(r)
-	frame.LoggedIn = refused == nil
+	if login, refused := g.who(r); refused == nil {
+		frame.Person = login.Name
+	}
 	if err := g.pages.Render(w, status, name, frame); err != nil {
 		g.logger.ErrorContext(r.Context(), "page not rendered", "page", name, "error", err)
 		problem.Write(w, http.StatusInternalServerError, "internal", "")
 	}
 }
 
-// showProblem renders a problem as a page that says what it means, keeps the
-// way on open and, where time may cure it, renews itself.
+// showProblem renders a problem as a page that says what it means and keeps
+// the way on open: where time may cure it, by asking the same again, with
+// everything that was chosen and under the same idempotency key; where the pass
+// has run out, by going in again to the same place.
 func (g *Gate) showProblem(w http.ResponseWriter, r *http.Request, p *problem.Problem) {
 	content := g.explain(w, p)
+	switch {
+	case p.Code == "pass_expired" || p.Code == "pass_required":
+		content.Again = &pages.Again{Path: "/enter", Fields: url.Values{nextField: {placeOf(r)}}}
+	case content.RetryS > 0 && r.Method == http.MethodPost:
+		content.Again = &pages.Again{Path: r.URL.Path, Fields: r.PostForm}
+	case content.RetryS > 0:
+		content.Again = &pages.Again{Path: r.URL.Path, Fields: r.URL.Query(), Get: true}
+	}
 	frame := pages.Frame{Page: content}
-	if r.Method == http.MethodGet {
-		frame.RefreshS = content.RetryS
+	if content.Again != nil && content.RetryS > 0 {
+		frame.Script = pages.AgainScript
 	}
 	g.show(w, r, p.Status, "problem", frame)
 }
@@ -86,7 +100,7 @@ func wayOn(p *problem.Problem) string {
 	switch p.Code {
 	case "unknown_outcome", "already_booked":
 		return "/bookings"
-	case "login_required", "login_expired", "login_invalid", "identity_invalid", "identity_metered", "not_eligible":
+	case "login_required", "login_expired", "login_invalid", "identity_invalid", "identity_metered", "identity_refused", "not_eligible":
 		return "/"
 	}
 	return "/line"

@@ -10,56 +10,92 @@ import (
 	"sunbeon/reservation/gate/pages"
 )
 
+// searching is the lane of a search, and what it asks the booking servers
+// beside its own question: who moves a booking needs no pass.
+func (g *Gate) searching(change string, query url.Values) (lane, url.Values) {
+	if change == "" {
+		return g.booking.session, query
+	}
+	query.Set(changeParameter, change)
+	return g.booking.lookup, query
+}
+
+// choosing is the frame of the pages on which people choose.
+func (g *Gate) choosing(r *http.Request, change string, page any) pages.Frame {
+	frame := pages.Frame{Step: pages.StepChoose, Page: page}
+	if change != "" {
+		return frame
+	}
+	if pass, err := g.passes.Verify(passOf(r), g.nowMS()); err == nil {
+		frame.Limit, frame.Script = pages.Limit{NowMS: g.nowMS(), UntilMS: pass.ExpiresMS}, pages.LimitScript
+	}
+	return frame
+}
+
 func (g *Gate) institutionsPage(w http.ResponseWriter, r *http.Request) {
 	query := r.URL.Query()
 	content := pages.Institutions{
 		Province: query.Get("province"), District: query.Get("district"), Query: query.Get("q"),
-		Provinces: provinces, Change: query.Get("change"),
+		Provinces: provinces, Change: query.Get(changeParameter),
 	}
 	var answer struct {
 		Institutions []pages.Institution `json:"institutions"`
 		Next         string              `json:"next"`
 	}
-	p := g.booking.ask(r, g.booking.session, question{
-		method: http.MethodGet,
-		path:   "/v1/institutions",
-		query:  pick(query, "province", "district", "q", "cursor"),
-	}, &answer)
+	in, asked := g.searching(content.Change, pick(query, "province", "district", "q", "cursor"))
+	p := g.booking.ask(r, in, question{method: http.MethodGet, path: "/v1/institutions", query: asked}, &answer)
 	if p != nil {
 		g.showProblem(w, r, p)
 		return
 	}
 	content.Found, content.Next = answer.Institutions, answer.Next
-	g.show(w, r, http.StatusOK, "institutions", pages.Frame{Page: content})
+	g.show(w, r, http.StatusOK, "institutions", g.choosing(r, content.Change, content))
 }
 
 func (g *Gate) slotsPage(w http.ResponseWriter, r *http.Request) {
 	query := r.URL.Query()
-	content := pages.Slots{Institution: r.PathValue("id"), Date: query.Get("date"), Change: query.Get("change")}
+	content := pages.Slots{InstitutionID: r.PathValue("id"), Date: query.Get("date"), Change: query.Get(changeParameter)}
 	var answer struct {
-		Slots []pages.Slot `json:"slots"`
-		Next  string       `json:"next"`
+		Institution string       `json:"institution"`
+		Slots       []pages.Slot `json:"slots"`
+		Next        string       `json:"next"`
 	}
-	p := g.booking.ask(r, g.booking.session, question{
-		method: http.MethodGet,
-		path:   "/v1/institutions/" + url.PathEscape(content.Institution) + "/slots",
-		query:  pick(query, "date", "cursor"),
+	in, asked := g.searching(content.Change, pick(query, "date", "cursor"))
+	p := g.booking.ask(r, in, question{
+		method: http.MethodGet, path: "/v1/institutions/" + url.PathEscape(content.InstitutionID) + "/slots", query: asked,
 	}, &answer)
 	if p != nil {
 		g.showProblem(w, r, p)
 		return
 	}
-	content.Free, content.Next = keyed(answer.Slots), answer.Next
-	g.show(w, r, http.StatusOK, "slots", pages.Frame{Page: content})
+	content.Institution, content.Free, content.Next = answer.Institution, answer.Slots, answer.Next
+	g.show(w, r, http.StatusOK, "slots", g.choosing(r, content.Change, content))
 }
 
-// keyed gives each choice its own idempotency key, so that sending its form
-// twice books once.
-func keyed(slots []pages.Slot) []pages.Slot {
-	for i := range slots {
-		slots[i].Key = rand.Text()
+// reviewPage shows both doses of a choice before anything is booked.
+func (g *Gate) reviewPage(w http.ResponseWriter, r *http.Request) {
+	// Each review has its own idempotency key, so that sending its form twice
+	// books once.
+	content := pages.Review{Slot: r.PathValue("id"), Change: r.URL.Query().Get(changeParameter), Key: rand.Text()}
+	in, asked := g.searching(content.Change, url.Values{})
+	p := g.booking.ask(r, in, question{
+		method: http.MethodGet, path: "/v1/slots/" + url.PathEscape(content.Slot), query: asked,
+	}, &content)
+	if p != nil {
+		g.showChoiceProblem(w, r, content.Change, p)
+		return
 	}
-	return slots
+	g.show(w, r, http.StatusOK, "review", g.choosing(r, content.Change, content))
+}
+
+// showChoiceProblem offers the nearest free times where the one chosen is gone.
+func (g *Gate) showChoiceProblem(w http.ResponseWriter, r *http.Request, change string, p *problem.Problem) {
+	if p.Code != "slot_taken" {
+		g.showProblem(w, r, p)
+		return
+	}
+	content := pages.Slots{Taken: true, Change: change, Free: alternatives(p)}
+	g.show(w, r, p.Status, "slots", g.choosing(r, change, content))
 }
 
 func (g *Gate) bookForm(w http.ResponseWriter, r *http.Request) {
@@ -81,13 +117,12 @@ func (g *Gate) choose(w http.ResponseWriter, r *http.Request, in lane, path, num
 		body: map[string]string{"slot_id": r.PostForm.Get("slot_id")},
 	}, nil)
 	switch {
-	case p == nil:
-		forward(w, r, "/bookings?new=1")
-	case p.Code == "slot_taken":
-		content := pages.Slots{Taken: true, Change: number, Free: keyed(alternatives(p))}
-		g.show(w, r, p.Status, "slots", pages.Frame{Page: content})
+	case p != nil:
+		g.showChoiceProblem(w, r, number, p)
+	case number != "":
+		forward(w, r, "/bookings?done="+pages.DoneChanged)
 	default:
-		g.showProblem(w, r, p)
+		forward(w, r, "/bookings?done="+pages.DoneBooked)
 	}
 }
 
@@ -100,23 +135,45 @@ func alternatives(p *problem.Problem) []pages.Slot {
 	return slots
 }
 
-func (g *Gate) bookingsPage(w http.ResponseWriter, r *http.Request) {
+// mine looks up the person's bookings.
+func (g *Gate) mine(r *http.Request) ([]pages.Booking, *problem.Problem) {
 	var answer struct {
 		Bookings []pages.Booking `json:"bookings"`
 	}
 	p := g.booking.ask(r, g.booking.lookup, question{method: http.MethodGet, path: "/v1/bookings/mine"}, &answer)
-	if p != nil && p.Status != http.StatusNotFound {
+	if p != nil && p.Status == http.StatusNotFound {
+		return nil, nil
+	}
+	return answer.Bookings, p
+}
+
+func (g *Gate) bookingsPage(w http.ResponseWriter, r *http.Request) {
+	found, p := g.mine(r)
+	if p != nil {
 		g.showProblem(w, r, p)
 		return
 	}
-	content := pages.Bookings{
-		Bookings: answer.Bookings, HasPass: passOf(r) != "",
-		Fresh: r.URL.Query().Get("new") != "" && len(answer.Bookings) > 0,
+	content := pages.Bookings{Bookings: found, Done: r.URL.Query().Get("done")}
+	if gone := content.Done == pages.DoneCancelled; gone != (len(found) == 0) {
+		content.Done = "" // an old address, opened again
 	}
-	for i := range content.Bookings {
-		content.Bookings[i].Key = rand.Text()
+	g.show(w, r, http.StatusOK, "bookings", pages.Frame{Step: pages.StepBooked, Page: content})
+}
+
+// cancelPage asks before it is done: both doses would be gone at once.
+func (g *Gate) cancelPage(w http.ResponseWriter, r *http.Request) {
+	found, p := g.mine(r)
+	if p != nil {
+		g.showProblem(w, r, p)
+		return
 	}
-	g.show(w, r, http.StatusOK, "bookings", pages.Frame{Page: content})
+	for _, b := range found {
+		if b.Number == r.PathValue("number") {
+			g.show(w, r, http.StatusOK, "cancel", pages.Frame{Page: pages.Cancel{Booking: b, Key: rand.Text()}})
+			return
+		}
+	}
+	forward(w, r, "/bookings")
 }
 
 func (g *Gate) cancelForm(w http.ResponseWriter, r *http.Request) {
@@ -130,7 +187,7 @@ func (g *Gate) cancelForm(w http.ResponseWriter, r *http.Request) {
 		g.showProblem(w, r, p)
 		return
 	}
-	forward(w, r, "/bookings")
+	forward(w, r, "/bookings?done="+pages.DoneCancelled)
 }
 
 // pick takes the named parameters that are set.

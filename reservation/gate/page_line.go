@@ -2,12 +2,11 @@ package gate
 
 import (
 	"encoding/json"
-	"math/rand/v2"
 	"net/http"
 	"net/url"
+	"strings"
 
 	"sunbeon/reservation/gate/pages"
-	"sunbeon/reservation/waitingroom"
 )
 
 func (g *Gate) linePage(w http.ResponseWriter, r *http.Request) {
@@ -16,15 +15,13 @@ func (g *Gate) linePage(w http.ResponseWriter, r *http.Request) {
 		g.showProblem(w, r, p)
 		return
 	}
-	now := g.nowMS()
-	frame := pages.Frame{Language: pages.LanguageOf(w, r)}
-	content := pages.Line{Cohort: cohortOf(c.line, frame.Language), NowMS: now}
+	frame := pages.Frame{Language: pages.LanguageOf(w, r), Step: pages.StepWait}
+	content := pages.Line{Cohort: cohortOf(c.line, frame.Language), NowMS: g.nowMS()}
 	at, p := g.find(r.Context(), c)
 	switch {
 	case p == nil:
 		showPlace(&content, at)
-		frame.RefreshS = refresh(at, now)
-		content.Renews = frame.RefreshS > 0
+		frame.Script = content.Waits()
 	case p.Code != "no_ticket":
 		g.showProblem(w, r, p)
 		return
@@ -34,7 +31,7 @@ func (g *Gate) linePage(w http.ResponseWriter, r *http.Request) {
 }
 
 func showPlace(content *pages.Line, at place) {
-	content.HasPlace = true
+	content.HasPlace, content.RateMilli = true, at.line.room.RateMilli(content.NowMS)
 	content.Seq, content.Turn, content.Serving = at.Seq, at.Turn, at.serving
 	content.Ahead, _ = at.ahead()
 	if at.wait.Known {
@@ -43,30 +40,6 @@ func showPlace(content *pages.Line, at place) {
 	content.State, content.Called = string(at.State), at.called()
 	content.BeyondSupply = at.BeyondSupply
 	content.Ticket, content.Receipt = at.token, evidence(at)
-}
-
-// openingSpreadMS is over how long pages spread that wake for the opening.
-const openingSpreadMS = 5000
-
-// refresh is after how many seconds a waiting person's page looks again: by
-// their distance, like everybody else's, and never once they are called, as
-// nothing may move under the hand of someone about to go in.
-func refresh(at place, nowMS int64) int64 {
-	if at.called() || at.State == waitingroom.Booked {
-		return 0
-	}
-	rate := at.line.room.RateMilli(nowMS)
-	ahead, known := at.ahead()
-	if !known {
-		ahead = at.Seq
-	}
-	random := rand.Float64()
-	advice := waitingroom.PollAdvice(ahead, rate, random)
-	if opens := at.line.cohort.OpenMS - nowMS; opens > 0 {
-		// Nobody sleeps past the opening, and not all wake at once.
-		advice = min(advice, opens+int64(random*openingSpreadMS))
-	}
-	return max(2, (advice+999)/1000)
 }
 
 func (g *Gate) joinForm(w http.ResponseWriter, r *http.Request) {
@@ -81,7 +54,14 @@ func (g *Gate) joinForm(w http.ResponseWriter, r *http.Request) {
 	forward(w, r, "/line")
 }
 
+// nextField of the form to go in is where the person was before their pass ran
+// out.
+const nextField = "next"
+
 func (g *Gate) enterForm(w http.ResponseWriter, r *http.Request) {
+	if !g.form(w, r) {
+		return
+	}
 	c, p := g.citizenOf(r)
 	if p != nil {
 		g.showProblem(w, r, p)
@@ -93,7 +73,28 @@ func (g *Gate) enterForm(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	g.setCookie(w, passCookie, in.token, in.pass.ExpiresMS)
-	forward(w, r, "/institutions?"+url.Values{"province": {c.login.Province}}.Encode())
+	to := r.PostForm.Get(nextField)
+	if !bookingPlace(to) {
+		to = "/institutions?" + url.Values{"province": {c.login.Province}}.Encode()
+	}
+	forward(w, r, to)
+}
+
+// placeOf is the page among those for booking to which a request belongs, or
+// nothing.
+func placeOf(r *http.Request) string {
+	if r.Method == http.MethodPost && r.URL.Path == "/book" {
+		return "/slots/" + url.PathEscape(r.PostForm.Get("slot_id"))
+	}
+	return r.URL.RequestURI()
+}
+
+// bookingPlace reports whether an address is a page of this site for booking:
+// the field comes from outside and must lead nowhere else.
+func bookingPlace(address string) bool {
+	u, err := url.Parse(address)
+	return err == nil && u.Scheme == "" && u.Host == "" &&
+		(u.Path == "/institutions" || strings.HasPrefix(u.Path, "/institutions/") || strings.HasPrefix(u.Path, "/slots/"))
 }
 
 // evidence is a receipt as a person can keep it.

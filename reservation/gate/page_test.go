@@ -1,6 +1,7 @@
 package gate_test
 
 import (
+	"maps"
 	"net/http"
 	"net/url"
 	"regexp"
@@ -8,7 +9,6 @@ import (
 	"testing"
 
 	"sunbeon/controlplane/plan"
-	"sunbeon/reservation/gate"
 )
 
 // page gets a page in the language and fails unless it is one.
@@ -22,9 +22,45 @@ func (p *person) page(path, language string) string {
 	return body
 }
 
-var identityForm = url.Values{
-	"provider": {"kakao"}, "name": {"김순번"}, "birth": {"1985-03-09"}, "digits": {"one"}, "phone": {"010"}, "province": {"Seoul"},
-}.Encode()
+// someone is who the person at the keyboard says they are.
+var someone = url.Values{"name": {"김순번"}, "birth": {"1985-03-09"}, "digits": {"one"}, "phone": {"010"}, "province": {"Seoul"}}
+
+// identifies takes the whole way to a provider and back.
+func (p *person) identifies(provider string) (*http.Response, string) {
+	p.w.t.Helper()
+	return p.comesBack(p.leavesFor(provider))
+}
+
+// leavesFor goes to the provider's page, says who one is and returns where the
+// provider sends the browser.
+func (p *person) leavesFor(provider string) (back string) {
+	p.w.t.Helper()
+	resp, body := p.do(http.MethodGet, "/identify/"+provider, "", nil)
+	if resp.StatusCode != http.StatusSeeOther {
+		p.w.t.Fatalf("identify: %d %s", resp.StatusCode, body)
+	}
+	there, err := url.Parse(resp.Header.Get("Location"))
+	if err != nil || there.Scheme+"://"+there.Host != p.w.identity.URL {
+		p.w.t.Fatalf("sent to %s, %v", there, err)
+	}
+	form := there.Query()
+	maps.Copy(form, someone)
+	answer, err := p.client.PostForm(p.w.identity.URL+there.Path, form)
+	if err != nil {
+		p.w.t.Fatal(err)
+	}
+	answer.Body.Close()
+	return answer.Header.Get("Location")
+}
+
+func (p *person) comesBack(to string) (*http.Response, string) {
+	p.w.t.Helper()
+	path, ours := strings.CutPrefix(to, p.w.http.URL)
+	if !ours {
+		p.w.t.Fatalf("the provider sends the browser to %q", to)
+	}
+	return p.do(http.MethodGet, path, "", nil)
+}
 
 func hidden(t *testing.T, page, name string) string {
 	t.Helper()
@@ -40,7 +76,7 @@ func TestTheWholeWayInPagesWithoutScript(t *testing.T) {
 	w.was.register(w, "was-1")
 	w.define("a")
 	p := w.anyone()
-	if home := p.page("/", "en"); !strings.Contains(home, "Everybody") || !strings.Contains(home, `action="/identify"`) {
+	if home := p.page("/", "en"); !strings.Contains(home, "Everybody") || !strings.Contains(home, `href="/identify/kakao"`) {
 		t.Errorf("home: %s", home)
 	}
 	goes := func(what, path, form, to string) {
@@ -50,14 +86,16 @@ func TestTheWholeWayInPagesWithoutScript(t *testing.T) {
 			t.Fatalf("%s: %d to %q: %s", what, resp.StatusCode, resp.Header.Get("Location"), body)
 		}
 	}
-	goes("identify", "/identify", identityForm, "/line")
-	if line := p.page("/line", "en"); !strings.Contains(line, `http-equiv="refresh"`) || !strings.Contains(line, "Check now") {
-		t.Errorf("a waiting page that does not renew itself: %s", line)
+	if resp, body := p.identifies("kakao"); resp.StatusCode != http.StatusSeeOther || resp.Header.Get("Location") != "/line" {
+		t.Fatalf("identified: %d %s", resp.StatusCode, body)
+	}
+	if line := p.page("/line", "en"); !strings.Contains(line, "Check now") || !strings.Contains(line, "wait.js") {
+		t.Errorf("a waiting page that cannot be renewed: %s", line)
 	}
 	w.move("a", plan.Open)
 	w.keepCalling("a", 50)
 	w.eventually("the page says it is the turn", func() bool { return strings.Contains(p.page("/line", "en"), `action="/enter"`) })
-	if line := p.page("/line", "en"); strings.Contains(line, `http-equiv="refresh"`) {
+	if line := p.page("/line", "en"); strings.Contains(line, "<script") {
 		t.Error("the page moves under the hand of someone about to go in")
 	}
 	goes("enter", "/enter", "", "/institutions?province=Seoul")
@@ -65,26 +103,42 @@ func TestTheWholeWayInPagesWithoutScript(t *testing.T) {
 	if !strings.Contains(found, "Clinic &lt;b&gt;3&lt;/b&gt;") || !strings.Contains(found, "cursor=4") {
 		t.Errorf("institutions: %s", found)
 	}
-	slots := p.page("/institutions/3", "en")
-	choice := url.Values{"slot_id": {hidden(t, slots, "slot_id")}, "key": {hidden(t, slots, "key")}}.Encode()
+	if slots := p.page("/institutions/3", "en"); !strings.Contains(slots, "Clinic &lt;b&gt;3&lt;/b&gt;") || !strings.Contains(slots, `href="/slots/5"`) {
+		t.Errorf("slots: %s", slots)
+	}
+	review := p.page("/slots/5", "en")
+	if !strings.Contains(review, "26 August 2021") || !strings.Contains(review, "7 October 2021") {
+		t.Errorf("both doses are not shown before: %s", review)
+	}
+	choice := url.Values{"slot_id": {hidden(t, review, "slot_id")}, "key": {hidden(t, review, "key")}}.Encode()
 
 	w.was.set(func() { w.was.taken = true })
-	resp, taken := p.submit("/book", choice)
-	if resp.StatusCode != http.StatusConflict || hidden(t, taken, "slot_id") != "77" {
+	if resp, taken := p.submit("/book", choice); resp.StatusCode != http.StatusConflict || !strings.Contains(taken, `href="/slots/77"`) {
 		t.Errorf("taken slot: %d %s", resp.StatusCode, taken)
 	}
 	w.was.set(func() { w.was.taken = false })
-	goes("book", "/book", choice, "/bookings?new=1")
-	goes("book the same form again", "/book", choice, "/bookings?new=1")
+	goes("book", "/book", choice, "/bookings?done=booked")
+	goes("book the same form again", "/book", choice, "/bookings?done=booked")
 	w.was.mu.Lock()
 	if len(w.was.booked) != 1 {
 		t.Errorf("%d bookings by one form", len(w.was.booked))
 	}
 	w.was.mu.Unlock()
-	if done := p.page("/bookings?new=1", "en"); !strings.Contains(done, "A-1") || !strings.Contains(done, "2021-10-07") {
+	if done := p.page("/bookings?done=booked", "en"); !strings.Contains(done, "A-1") || !strings.Contains(done, "7 October 2021") {
 		t.Errorf("confirmation: %s", done)
 	}
-	goes("cancel", "/bookings/A-1/cancel", "key=k9", "/bookings")
+	delete(p.cookies, "sunbeon_pass")
+	for _, page := range []string{"/institutions?change=A-1", "/institutions/3?change=A-1", "/slots/5?change=A-1"} {
+		if got := p.page(page, "en"); !strings.Contains(got, "A-1") {
+			t.Errorf("%s leads nowhere without a pass: %s", page, got)
+		}
+	}
+	move := p.page("/slots/5?change=A-1", "en")
+	goes("change", "/bookings/A-1/change", url.Values{"slot_id": {"5"}, "key": {hidden(t, move, "key")}}.Encode(), "/bookings?done=changed")
+	if sure := p.page("/bookings/A-1/cancel", "en"); !strings.Contains(sure, "Yes, cancel it") || !strings.Contains(sure, "7 October 2021") {
+		t.Errorf("cancelling is not asked about: %s", sure)
+	}
+	goes("cancel", "/bookings/A-1/cancel", "key=k9", "/bookings?done=cancelled")
 	if r, _ := w.was.last(); r.Method != http.MethodDelete || r.Header.Get("Idempotency-Key") != "k9" {
 		t.Errorf("cancelled by %s %v", r.Method, r.Header)
 	}
@@ -127,30 +181,12 @@ func TestProblemPagesKeepTheWayOpen(t *testing.T) {
 		t.Errorf("a stranger's line: %s", got)
 	}
 	got := p.page("/institutions", "en")
-	if !strings.Contains(got, "Hold on") || !strings.Contains(got, `http-equiv="refresh"`) {
+	if !strings.Contains(got, "Hold on") || !strings.Contains(got, "Try again") || !strings.Contains(got, "again.js") {
 		t.Errorf("without a booking server: %s", got)
-	}
-	w.identityDown.Store(true)
-	resp, body := w.anyone().submit("/identify", identityForm)
-	if resp.StatusCode != http.StatusServiceUnavailable || resp.Header.Get("Retry-After") == "" {
-		t.Errorf("issuer down: %d %s", resp.StatusCode, body)
-	}
-	if !strings.Contains(body, `role="alert"`) || !strings.Contains(body, `value="김순번"`) || !strings.Contains(body, "카카오") {
-		t.Errorf("what was typed, or whom to wait for, is lost: %s", body)
 	}
 	p.header.Set("Accept", "text/html,*/*")
 	if got := p.page("/nowhere", "en"); !strings.Contains(got, "Not found") {
 		t.Errorf("nowhere: %s", got)
-	}
-}
-
-func TestPagesAskForSyntheticPersonsOnlyOfTheSimulator(t *testing.T) {
-	w := newWorld(t, func(c *gate.Config) { c.Synthetic = false })
-	if home := w.anyone().page("/", "en"); strings.Contains(home, "<form") {
-		t.Error("asks for a synthetic person before a real issuer")
-	}
-	if resp, _ := w.anyone().submit("/identify", identityForm); resp.StatusCode != http.StatusNotFound {
-		t.Errorf("identified anyway: %d", resp.StatusCode)
 	}
 }
 
@@ -161,7 +197,14 @@ func TestPagesAllowNoScriptAndNoFrame(t *testing.T) {
 	if !strings.Contains(policy, "default-src 'none'") || !strings.Contains(policy, "frame-ancestors 'none'") || strings.Contains(body, "<script") {
 		t.Errorf("policy %q", policy)
 	}
-	if resp, _ := w.anyone().do(http.MethodGet, "/style.css", "", nil); resp.StatusCode != http.StatusOK {
-		t.Errorf("style: %d", resp.StatusCode)
+	style := regexp.MustCompile(`href="(/assets/style.css[^"]*)"`).FindStringSubmatch(body)[1]
+	resp, _ = w.anyone().do(http.MethodGet, style, "", nil)
+	if resp.StatusCode != http.StatusOK || !strings.HasPrefix(resp.Header.Get("Content-Type"), "text/css") || !strings.Contains(resp.Header.Get("Cache-Control"), "immutable") {
+		t.Errorf("style: %d %v", resp.StatusCode, resp.Header)
+	}
+	for _, path := range []string{"/assets/../pages.go", "/assets/", "/assets/%2e%2e%2fpages.go"} {
+		if resp, body := w.anyone().do(http.MethodGet, path, "", nil); resp.StatusCode == http.StatusOK {
+			t.Errorf("%s: %s", path, body)
+		}
 	}
 }

@@ -10,7 +10,7 @@ import (
 // login: a turn follows from public values alone.
 func (g *Gate) verifyPage(w http.ResponseWriter, r *http.Request) {
 	query := r.URL.Query()
-	frame := pages.Frame{Language: pages.LanguageOf(w, r), Scripted: true}
+	frame := pages.Frame{Language: pages.LanguageOf(w, r), Script: pages.VerifyScript}
 	content := pages.Verify{Chosen: query.Get("cohort"), Seq: query.Get("seq")}
 	for _, l := range g.lines() {
 		content.Cohorts = append(content.Cohorts, cohortOf(l, frame.Language))

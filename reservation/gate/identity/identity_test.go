@@ -66,7 +66,7 @@ func (i *issuer) assert(t *testing.T, p legacy.Person) string {
 }
 
 func (i *issuer) verifier() *identity.Verifier {
-	return identity.New(identity.Config{Issuer: i.URL, Client: i.Client(), Now: time.Now})
+	return identity.New(identity.Config{Issuer: i.URL, ClientID: legacy.Audience, Client: i.Client(), Now: time.Now})
 }
 
 func TestVerify(t *testing.T) {

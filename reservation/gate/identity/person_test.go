@@ -75,7 +75,7 @@ func wide(s string) string {
 // derived from is brought into one form, or refused.
 func TestOnePersonHoweverSpelt(t *testing.T) {
 	s := newScribe(t)
-	v := identity.New(identity.Config{Issuer: s.URL, Client: s.Client(), Now: time.Now})
+	v := identity.New(identity.Config{Issuer: s.URL, ClientID: legacy.Audience, Client: s.Client(), Now: time.Now})
 	plain, err := v.Verify(t.Context(), s.write(t, nil))
 	if err != nil {
 		t.Fatal(err)

@@ -10,14 +10,12 @@ import (
 
 	"github.com/coreos/go-oidc/v3/oidc"
 	"github.com/go-jose/go-jose/v4"
+	"golang.org/x/oauth2"
 	"golang.org/x/sync/singleflight"
 	"golang.org/x/time/rate"
 
 	"sunbeon/reservation/credential"
 )
-
-// audience is whom assertions must be meant for.
-const audience = "sunbeon"
 
 // maxAssertion bounds an assertion in bytes before any work is spent on it.
 const maxAssertion = 8 << 10
@@ -30,6 +28,10 @@ var algorithms = []string{oidc.ES256, oidc.EdDSA}
 type Config struct {
 	// Issuer is the issuer's URL, exactly as its tokens spell it.
 	Issuer string
+	// ClientID is what the issuer calls us, and whom assertions must be meant
+	// for. ClientSecret is empty where the issuer gave none: PKCE protects
+	// the exchange either way.
+	ClientID, ClientSecret string
 	// Client asks it; its timeout bounds each question.
 	Client *http.Client
 	// Now is the clock.
@@ -41,7 +43,7 @@ type Config struct {
 type Verifier struct {
 	config Config
 
-	keys   atomic.Pointer[credential.KeySet]
+	issuer atomic.Pointer[issuer]
 	flight singleflight.Group
 	limit  *rate.Limiter
 }
@@ -51,43 +53,55 @@ func New(config Config) *Verifier {
 	return &Verifier{config: config, limit: rate.NewLimiter(rate.Every(time.Second), 2)}
 }
 
+// issuer is what the discovery document says of it.
+type issuer struct {
+	keys     *credential.KeySet
+	endpoint oauth2.Endpoint
+}
+
 // Verify returns the person an assertion vouches for. The error is
 // [ErrInvalid] or [ErrUnavailable].
 func (v *Verifier) Verify(ctx context.Context, assertion string) (Person, error) {
+	person, _, err := v.verify(ctx, assertion)
+	return person, err
+}
+
+// verify also returns the nonce the assertion was asked for with.
+func (v *Verifier) verify(ctx context.Context, assertion string) (Person, string, error) {
 	if assertion == "" || len(assertion) > maxAssertion {
-		return Person{}, fmt.Errorf("verify identity: %w", ErrInvalid)
+		return Person{}, "", fmt.Errorf("verify identity: %w", ErrInvalid)
 	}
-	keys, err := v.discover(ctx)
+	issuer, err := v.discover(ctx)
 	if err != nil {
-		return Person{}, fmt.Errorf("verify identity: %w", err)
+		return Person{}, "", fmt.Errorf("verify identity: %w", err)
 	}
-	check := &signatureCheck{keys: keys}
+	check := &signatureCheck{keys: issuer.keys}
 	token, err := oidc.NewVerifier(v.config.Issuer, check, &oidc.Config{
-		ClientID: audience, SupportedSigningAlgs: algorithms, Now: v.config.Now,
+		ClientID: v.config.ClientID, SupportedSigningAlgs: algorithms, Now: v.config.Now,
 	}).Verify(ctx, assertion)
 	if errors.Is(check.err, credential.ErrKeysUnavailable) {
-		return Person{}, fmt.Errorf("verify identity: %w: %w", ErrUnavailable, check.err)
+		return Person{}, "", fmt.Errorf("verify identity: %w: %w", ErrUnavailable, check.err)
 	}
 	if err != nil {
-		return Person{}, fmt.Errorf("verify identity: %w: %w", ErrInvalid, err)
+		return Person{}, "", fmt.Errorf("verify identity: %w: %w", ErrInvalid, err)
 	}
 	person, err := personOf(token)
 	if err != nil {
-		return Person{}, fmt.Errorf("verify identity: %w: %w", ErrInvalid, err)
+		return Person{}, "", fmt.Errorf("verify identity: %w: %w", ErrInvalid, err)
 	}
-	return person, nil
+	return person, token.Nonce, nil
 }
 
-// discover asks the issuer where its keys are, once it answers. Failures are
+// discover asks the issuer where its keys and its pages are, once it answers. Failures are
 // not repeated more than once a second, however many people wait.
-func (v *Verifier) discover(ctx context.Context) (*credential.KeySet, error) {
-	if keys := v.keys.Load(); keys != nil {
-		return keys, nil
+func (v *Verifier) discover(ctx context.Context) (*issuer, error) {
+	if found := v.issuer.Load(); found != nil {
+		return found, nil
 	}
 	// One caller giving up must not end it for the others.
 	shared := oidc.ClientContext(context.WithoutCancel(ctx), v.config.Client)
 	_, err, _ := v.flight.Do("discover", func() (any, error) {
-		if v.keys.Load() != nil {
+		if v.issuer.Load() != nil {
 			return nil, nil
 		}
 		if !v.limit.Allow() {
@@ -103,13 +117,13 @@ func (v *Verifier) discover(ctx context.Context) (*credential.KeySet, error) {
 		if err := provider.Claims(&document); err != nil || document.JWKS == "" {
 			return nil, fmt.Errorf("%w: its discovery document names no keys", ErrUnavailable)
 		}
-		v.keys.Store(credential.NewKeySet(document.JWKS, v.config.Client))
+		v.issuer.Store(&issuer{credential.NewKeySet(document.JWKS, v.config.Client), provider.Endpoint()})
 		return nil, nil
 	})
 	if err != nil {
 		return nil, err
 	}
-	return v.keys.Load(), nil
+	return v.issuer.Load(), nil
 }
 
 // signatureCheck verifies one assertion's signature for go-oidc, whose own

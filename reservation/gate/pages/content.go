@@ -1,32 +1,46 @@
 package pages
 
+import (
+	"net/url"
+	"slices"
+)
+
+// Step is where on their way people are; pages beside the way have none.
+type Step int
+
+// The steps, in order.
+const (
+	StepNone Step = iota
+	StepIdentify
+	StepWait
+	StepChoose
+	StepBooked
+)
+
+// Steps are all there are.
+func (Frame) Steps() []Step { return []Step{StepIdentify, StepWait, StepChoose, StepBooked} }
+
+// Limit is until when people may choose. It can be extended; see limit.js.
+type Limit struct{ NowMS, UntilMS int64 }
+
 // Home is the content of the page "home".
 type Home struct {
-	NowMS   int64
 	Cohorts []Cohort
-	// Providers can be chosen where the identity issuer is synthetic; Typed is
-	// what was typed before, so that nothing is typed twice.
-	Synthetic bool
+	// Providers can be chosen to identify oneself.
 	Providers []string
-	Typed     Typed
-	Provinces []string
+	LoggedIn  bool
 	// Problem is why identifying oneself did not work; its Code is empty when
 	// nothing went wrong.
 	Problem Problem
 }
 
-// Cohort is one row of the timetable.
+// Cohort is one part of the timetable.
 type Cohort struct {
 	ID, Name, BirthFrom, BirthTo string
 	LastDigits                   []int
 	LobbyMS, OpenMS, CloseMS     int64
 	Phase, Order                 string
 	Note                         string
-}
-
-// Typed is what a synthetic person has typed.
-type Typed struct {
-	Provider, Name, Birth, Digits, Phone, Province string
 }
 
 // Line is the content of the page "line".
@@ -37,6 +51,8 @@ type Line struct {
 	Seq      int64
 	// Turn is 0 until it is drawn.
 	Turn, Serving, Ahead int64
+	// RateMilli is how many turns are called in a thousand seconds.
+	RateMilli int64
 	// WaitFromMS and WaitToMS are 0 when nothing can be said.
 	WaitFromMS, WaitToMS int64
 	State                string
@@ -44,8 +60,34 @@ type Line struct {
 	// Ticket is the signed place and Receipt the evidence for it.
 	Ticket, Receipt string
 	NowMS           int64
-	// Renews is true when the page renews itself.
-	Renews bool
+}
+
+// Waits is the script that keeps the page of a waiting person true; none for
+// who is not waiting.
+func (l Line) Waits() string {
+	switch l.Situation() {
+	case "early", "waiting", "paused":
+		if l.HasPlace {
+			return WaitScript
+		}
+	}
+	return ""
+}
+
+// Situation is what matters to someone with a place: booked, closed, paused,
+// called, waiting or, before the opening, early.
+func (l Line) Situation() string {
+	switch {
+	case l.State == "booked":
+		return "booked"
+	case l.Cohort.Phase == "closed", l.Cohort.Phase == "paused":
+		return l.Cohort.Phase
+	case l.Called:
+		return "called"
+	case l.Cohort.Phase == "open":
+		return "waiting"
+	}
+	return "early"
 }
 
 // Verify is the content of the page "verify".
@@ -72,18 +114,40 @@ type Institution struct {
 	Name     string `json:"name"`
 	Province string `json:"province"`
 	District string `json:"district"`
+	Free     int64  `json:"free"`
 }
 
 // Slots is the content of the page "slots".
 type Slots struct {
-	Institution string
-	Date        string
-	Free        []Slot
-	Next        string
-	Change      string
+	InstitutionID, Institution string
+	Date                       string
+	Free                       []Slot
+	Next                       string
+	Change                     string
 	// Taken is true when the slot chosen before was gone: Free then holds the
 	// nearest alternatives.
 	Taken bool
+}
+
+// Day is the slots of one day at one institution.
+type Day struct {
+	Date, Institution string
+	Slots             []Slot
+}
+
+// Days are the slots under the day and institution they belong to, in the
+// order given.
+func (s Slots) Days() []Day {
+	var days []Day
+	for _, slot := range s.Free {
+		i := slices.IndexFunc(days, func(d Day) bool { return d.Date == slot.Date && d.Institution == slot.Institution })
+		if i < 0 {
+			i = len(days)
+			days = append(days, Day{Date: slot.Date, Institution: slot.Institution})
+		}
+		days[i].Slots = append(days[i].Slots, slot)
+	}
+	return days
 }
 
 // Slot is a time with free places.
@@ -95,8 +159,6 @@ type Slot struct {
 	Time        string `json:"time"`
 	Vaccine     string `json:"vaccine"`
 	Free        int64  `json:"free"`
-	// Key makes sending the form twice one booking.
-	Key string `json:"-"`
 }
 
 // Choice is the identifier to book the slot by, however its list names it.
@@ -107,29 +169,49 @@ func (s Slot) Choice() string {
 	return s.ID
 }
 
+// Review is the content of the page "review": what will be booked.
+type Review struct {
+	Slot   string `json:"-"`
+	Change string `json:"-"`
+	// Key makes sending the form twice one booking.
+	Key   string `json:"-"`
+	Doses []Dose `json:"doses"`
+}
+
+// What has just been done, in the address that shows it.
+const (
+	DoneBooked    = "booked"
+	DoneChanged   = "changed"
+	DoneCancelled = "cancelled"
+)
+
 // Bookings is the content of the page "bookings".
 type Bookings struct {
-	// Fresh is true right after booking: the page is then the confirmation.
-	Fresh    bool
 	Bookings []Booking
-	// HasPass allows looking for another time.
-	HasPass bool
+	// Done is what has just been done; the page is then its confirmation.
+	Done string
+}
+
+// Cancel is the content of the page "cancel".
+type Cancel struct {
+	Booking Booking
+	Key     string
 }
 
 // Booking is one live booking of the person.
 type Booking struct {
 	Number string `json:"number"`
 	Doses  []Dose `json:"doses"`
-	Key    string `json:"-"`
 }
 
 // Dose is one appointment of a booking.
 type Dose struct {
-	Dose        int    `json:"dose"`
-	Institution string `json:"institution"`
-	Date        string `json:"date"`
-	Time        string `json:"time"`
-	Vaccine     string `json:"vaccine"`
+	Dose          int    `json:"dose"`
+	InstitutionID string `json:"institution_id"`
+	Institution   string `json:"institution"`
+	Date          string `json:"date"`
+	Time          string `json:"time"`
+	Vaccine       string `json:"vaccine"`
 }
 
 // Problem is the content of the page "problem".
@@ -138,6 +220,27 @@ type Problem struct {
 	// System is whom people are waiting for, where that is known.
 	System, Appeal string
 	RetryS         int64
+	// Again asks the same once more; nil where that would not help.
+	Again *Again
 	// Back is where to go on from here.
 	Back string
+}
+
+// BackName names where Back leads.
+func (p Problem) BackName() string {
+	switch p.Back {
+	case "/":
+		return "start"
+	case "/bookings":
+		return "bookings"
+	}
+	return "line"
+}
+
+// Again is a request that can be repeated.
+type Again struct {
+	Path   string
+	Fields url.Values
+	// Get says that it only asked for a page.
+	Get bool
 }

@@ -12,7 +12,6 @@ import (
 	"net/http"
 	"net/url"
 	"path"
-	"strconv"
 	"strings"
 	"time"
 
@@ -25,16 +24,6 @@ var templates embed.FS
 
 //go:embed messages/*.json
 var messages embed.FS
-
-//go:embed style.css
-var style []byte
-
-//go:embed verify.js
-var verifyScript []byte
-
-// korea is the time zone of everything people are told. It has kept one
-// offset since 1988, so no zone database is needed.
-var korea = time.FixedZone("KST", 9*60*60)
 
 // Renderer renders pages in every language there is a catalogue for.
 type Renderer struct {
@@ -61,7 +50,7 @@ func New() (*Renderer, error) {
 		for _, file := range files {
 			page := strings.TrimSuffix(path.Base(file), ".html")
 			parsed, err := template.New("layout.html").Funcs(functions(name, words)).
-				ParseFS(templates, "templates/layout.html", file)
+				ParseFS(templates, "templates/layout.html", "templates/doses.html", file)
 			if err != nil {
 				return nil, fmt.Errorf("parse page: %w", err)
 			}
@@ -89,21 +78,14 @@ func functions(lang string, words *i18n.Localizer) template.FuncMap {
 			}
 			return other
 		},
-		"lang":  func() string { return lang },
-		"clock": func(ms int64) string { return time.UnixMilli(ms).In(korea).Format("15:04") },
-		"stamp": func(ms int64) string { return time.UnixMilli(ms).In(korea).Format("2006-01-02 15:04") },
-		"count": grouped,
+		"lang":   func() string { return lang },
+		"clock":  func(ms int64) string { return time.UnixMilli(ms).In(korea).Format("15:04") },
+		"moment": func(ms int64) string { return moment(lang, ms) },
+		"day":    func(date string) string { return day(lang, date) },
+		"count":  grouped,
+		"sign":   func(phase string) string { return signs[phase] },
+		"asset":  assetAddress,
 	}
-}
-
-// grouped writes a number with commas between the thousands, as both
-// languages do.
-func grouped(n int64) string {
-	digits := strconv.FormatInt(n, 10)
-	for i := len(digits) - 3; i > 0 && digits[i-1] != '-'; i -= 3 {
-		digits = digits[:i] + "," + digits[i:]
-	}
-	return digits
 }
 
 // Frame is what every page has around its own content.
@@ -112,12 +94,15 @@ type Frame struct {
 	// the link to the other language leads to.
 	Language string
 	Here     *url.URL
-	// LoggedIn shows the ways that need an identity.
-	LoggedIn bool
-	// Scripted pages run the one script there is; all others run none.
-	Scripted bool
-	// RefreshS reloads the page after so many seconds; 0 never.
-	RefreshS int64
+	// Person is the name of who is logged in, and shows the ways that need an
+	// identity; empty for nobody.
+	Person string
+	// Step is where on the way the page is.
+	Step Step
+	// Script is one of the scripts, or none. Every page works without.
+	Script string
+	// Limit is until when people may choose; zero where there is no limit.
+	Limit Limit
 	// Page is the content: the type that the named template expects.
 	Page any
 }
@@ -137,7 +122,7 @@ func (f Frame) In(language string) string {
 // posts elsewhere.
 const security = "default-src 'none'; style-src 'self'; img-src 'self' data:; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 
-// scripted is security for a page that recomputes public values.
+// scripted is security for a page with a script of ours.
 const scripted = security + "; script-src 'self'; connect-src 'self'"
 
 // Render writes the page named name. Nothing is written before the whole page
@@ -155,7 +140,7 @@ func (r *Renderer) Render(w http.ResponseWriter, status int, name string, frame 
 	h.Set("Content-Type", "text/html; charset=utf-8")
 	h.Set("Content-Language", frame.Language)
 	h.Set("Content-Security-Policy", security)
-	if frame.Scripted {
+	if frame.Script != "" {
 		h.Set("Content-Security-Policy", scripted)
 	}
 	h.Set("Referrer-Policy", "same-origin")
@@ -165,18 +150,4 @@ func (r *Renderer) Render(w http.ResponseWriter, status int, name string, frame 
 	w.WriteHeader(status)
 	_, err := w.Write(out.Bytes())
 	return err
-}
-
-// VerifyScript serves what recomputes a turn in the browser.
-func VerifyScript(w http.ResponseWriter, _ *http.Request) {
-	w.Header().Set("Content-Type", "text/javascript; charset=utf-8")
-	w.Header().Set("Cache-Control", "public, max-age=3600")
-	w.Write(verifyScript)
-}
-
-// Style serves the style sheet.
-func Style(w http.ResponseWriter, _ *http.Request) {
-	w.Header().Set("Content-Type", "text/css; charset=utf-8")
-	w.Header().Set("Cache-Control", "public, max-age=3600")
-	w.Write(style)
 }

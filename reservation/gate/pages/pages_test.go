@@ -2,6 +2,7 @@ package pages_test
 
 import (
 	"encoding/json"
+	"fmt"
 	"maps"
 	"net/http"
 	"net/http/httptest"
@@ -69,20 +70,42 @@ func TestTemplatesSayOnlyWhatThereIs(t *testing.T) {
 	}
 }
 
-var contents = map[string]any{
-	"home": pages.Home{
-		Synthetic: true, Providers: []string{"kakao"}, Provinces: []string{"Seoul"}, Typed: pages.Typed{Name: `"><script>`},
-		Cohorts: []pages.Cohort{{ID: "a", Name: "<A>", LastDigits: []int{9}, Phase: "open", Order: "draw", Note: "moved"}},
+var (
+	cohort  = pages.Cohort{ID: "a", Name: "<A>", BirthFrom: "1985-01-01", BirthTo: "1985-12-31", LastDigits: []int{9}, Phase: "open", Order: "draw", Note: "moved"}
+	doses   = []pages.Dose{{Dose: 1, InstitutionID: "3", Institution: "<A>", Date: "2021-08-26", Time: "09:30"}, {Dose: 2, InstitutionID: "3", Date: "2021-10-07"}}
+	booking = pages.Booking{Number: "A-1", Doses: doses}
+)
+
+// contents are the pages, each with something in every part.
+var contents = map[string][]any{
+	"home": {
+		pages.Home{Providers: []string{"kakao"}, Cohorts: []pages.Cohort{cohort}, Problem: pages.Problem{Code: "upstream_down", System: "kakao"}},
+		pages.Home{LoggedIn: true},
 	},
-	"line": pages.Line{
-		HasPlace: true, Seq: 7, Turn: 1234567, Serving: 12, Ahead: 1234554, WaitFromMS: 1, WaitToMS: 2, State: "waiting",
-		BeyondSupply: true, Ticket: "t", Receipt: "{}",
+	"line": {
+		pages.Line{Cohort: cohort},
+		pages.Line{Cohort: pages.Cohort{Phase: "scheduled"}},
+		pages.Line{Cohort: pages.Cohort{Phase: "lobby"}, HasPlace: true, Seq: 7},
+		pages.Line{Cohort: cohort, HasPlace: true, Seq: 7, Turn: 1234567, Serving: 12, Ahead: 1234554, WaitFromMS: 1, WaitToMS: 2, State: "waiting", BeyondSupply: true, Ticket: "t", Receipt: "{}"},
+		pages.Line{Cohort: pages.Cohort{Phase: "paused"}, HasPlace: true, Turn: 7, Called: true},
+		pages.Line{Cohort: cohort, HasPlace: true, Turn: 7, Called: true},
+		pages.Line{Cohort: pages.Cohort{Phase: "closed"}, HasPlace: true, Turn: 7, Called: true},
+		pages.Line{Cohort: cohort, HasPlace: true, Turn: 7, Called: true, State: "booked"},
 	},
-	"institutions": pages.Institutions{Provinces: []string{"Seoul"}, Found: []pages.Institution{{ID: "3", Name: "N"}}, Next: "c&d", Change: "A-1"},
-	"slots":        pages.Slots{Institution: "3", Free: []pages.Slot{{ID: "5", Date: "2021-08-26", Time: "09:30"}}, Taken: true},
-	"bookings":     pages.Bookings{Fresh: true, HasPass: true, Bookings: []pages.Booking{{Number: "A-1", Doses: []pages.Dose{{Dose: 1}}}}},
-	"verify":       pages.Verify{Cohorts: []pages.Cohort{{ID: "a", Name: "<A>"}}, Chosen: "a", Seq: "7"},
-	"problem":      pages.Problem{Code: "hold_on", System: "stock", Appeal: "x", RetryS: 3, Back: "/line"},
+	"institutions": {pages.Institutions{Provinces: []string{"Seoul"}, Found: []pages.Institution{{ID: "3", Name: "N", Free: 3}, {ID: "4", Name: "M"}}, Next: "c&d", Change: "A-1"}},
+	"slots": {
+		pages.Slots{InstitutionID: "3", Institution: "<A>", Free: []pages.Slot{{ID: "5", Date: "2021-08-26", Time: "09:30"}}, Next: "6"},
+		pages.Slots{Taken: true, Free: []pages.Slot{{SlotID: "5", Institution: "<A>", Date: "2021-08-26", Time: "09:30"}}},
+		pages.Slots{Taken: true, Change: "A-1"},
+	},
+	"review":   {pages.Review{Slot: "5", Key: "k", Doses: doses}, pages.Review{Slot: "5", Change: "A-1", Key: "k", Doses: doses}},
+	"bookings": {pages.Bookings{Done: pages.DoneBooked, Bookings: []pages.Booking{booking}}, pages.Bookings{Done: pages.DoneChanged, Bookings: []pages.Booking{booking}}, pages.Bookings{Done: pages.DoneCancelled}, pages.Bookings{}},
+	"cancel":   {pages.Cancel{Booking: booking, Key: "k"}},
+	"verify":   {pages.Verify{Cohorts: []pages.Cohort{cohort}, Chosen: "a", Seq: "7"}},
+	"problem": {
+		pages.Problem{Code: "hold_on", System: "stock", Appeal: "x", RetryS: 3, Back: "/line", Again: &pages.Again{Path: "/book", Fields: url.Values{"key": {"<A>"}}}},
+		pages.Problem{Code: "never heard of", Detail: "d", Back: "/"},
+	},
 }
 
 func TestEveryPageInEveryLanguage(t *testing.T) {
@@ -93,41 +116,62 @@ func TestEveryPageInEveryLanguage(t *testing.T) {
 	files, _ := filepath.Glob("templates/*.html")
 	for _, file := range files {
 		name := strings.TrimSuffix(filepath.Base(file), ".html")
-		if name == "layout" {
+		if name == "layout" || name == "doses" {
 			continue
 		}
-		content, ok := contents[name]
-		if !ok {
+		if len(contents[name]) == 0 {
 			t.Errorf("page %s is not tested", name)
-			continue
 		}
-		for _, language := range pages.Languages {
-			w := httptest.NewRecorder()
-			frame := pages.Frame{Language: language, Here: &url.URL{Path: "/" + name, RawQuery: "change=A-1"}, LoggedIn: true, RefreshS: 5, Page: content}
-			if err := renderer.Render(w, http.StatusOK, name, frame); err != nil {
-				t.Errorf("%s in %s: %v", name, language, err)
-				continue
-			}
-			body := w.Body.String()
-			for _, must := range []string{`lang="` + language + `"`, "?change=A-1&amp;lang=", "<main", "<h1>", `class="skip"`, "</html>"} {
-				if !strings.Contains(body, must) {
-					t.Errorf("%s in %s lacks %s", name, language, must)
-				}
-			}
-			// One page computes in the browser; all others work without.
-			scripts := strings.ReplaceAll(body, `<script src="/verify.js" defer></script>`, "")
-			if name != "verify" {
-				scripts = body
-			}
-			if strings.Contains(scripts, "<script") || strings.Contains(body, "<A>") || strings.Contains(body, "no value") {
-				t.Errorf("%s in %s: %s", name, language, body)
-			}
-			for _, input := range regexp.MustCompile(`<(?:input|select|textarea) id="(\w+)"`).FindAllStringSubmatch(body, -1) {
-				if !strings.Contains(body, `<label for="`+input[1]+`"`) {
-					t.Errorf("%s: the field %s has no label", name, input[1])
-				}
+		for n, content := range contents[name] {
+			for _, language := range pages.Languages {
+				t.Run(fmt.Sprint(name, n, language), func(t *testing.T) { checkPage(t, renderer, name, language, content) })
 			}
 		}
+	}
+}
+
+func checkPage(t *testing.T, renderer *pages.Renderer, name, language string, content any) {
+	w := httptest.NewRecorder()
+	frame := pages.Frame{
+		Language: language, Here: &url.URL{Path: "/" + name, RawQuery: "change=A-1"}, Person: "<A>", Step: pages.StepWait,
+		Limit: pages.Limit{NowMS: 1, UntilMS: 2}, Page: content,
+	}
+	if err := renderer.Render(w, http.StatusOK, name, frame); err != nil {
+		t.Fatal(err)
+	}
+	body := w.Body.String()
+	for _, must := range []string{`lang="` + language + `"`, "?change=A-1&amp;lang=", "<main", "<h1>", `class="skip"`, "</html>"} {
+		if !strings.Contains(body, must) {
+			t.Errorf("lacks %s", must)
+		}
+	}
+	if strings.Contains(body, "<script") || strings.Contains(w.Header().Get("Content-Security-Policy"), "script-src") {
+		t.Error("a script where none was asked for")
+	}
+	if strings.Contains(body, "<A>") || strings.Contains(body, "no value") || strings.Contains(body, "%!") {
+		t.Errorf("badly filled: %s", body)
+	}
+	for _, input := range regexp.MustCompile(`<(?:input|select|textarea) id="(\w+)"`).FindAllStringSubmatch(body, -1) {
+		if !strings.Contains(body, `<label for="`+input[1]+`"`) {
+			t.Errorf("the field %s has no label", input[1])
+		}
+	}
+}
+
+func TestScriptsAreAllowedWhereTheyRun(t *testing.T) {
+	renderer, err := pages.New()
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := httptest.NewRecorder()
+	if err := renderer.Render(w, http.StatusOK, "verify", pages.Frame{Language: "en", Script: pages.VerifyScript, Page: pages.Verify{}}); err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(w.Body.String(), `<script src="/assets/verify.js?v=`) || !strings.Contains(w.Header().Get("Content-Security-Policy"), "script-src 'self'") {
+		t.Errorf("%v %s", w.Header(), w.Body)
+	}
+	if err := renderer.Render(w, http.StatusOK, "verify", pages.Frame{Language: "en", Script: "none.js", Page: pages.Verify{}}); err == nil {
+		t.Error("a script there is not")
 	}
 }
 
