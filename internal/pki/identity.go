@@ -114,6 +114,19 @@ func RoleOf(state *tls.ConnectionState) string {
 	return units[0]
 }
 
+// PeerName is who sent the request, as their verified certificate says, where
+// they have one of their own and not the one of all processes of a role.
+func PeerName(r *http.Request) string {
+	role := PeerRole(r)
+	if role == "" {
+		return ""
+	}
+	if name := r.TLS.VerifiedChains[0][0].Subject.CommonName; name != commonName(role) {
+		return name
+	}
+	return ""
+}
+
 // PeerRole is the role of the process that sent the request, or the empty
 // string where it showed no verified certificate.
 func PeerRole(r *http.Request) string { return RoleOf(r.TLS) }

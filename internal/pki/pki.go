@@ -21,6 +21,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"regexp"
 	"time"
 )
 
@@ -51,7 +52,8 @@ func Ensure(dir string, now time.Time) error {
 		return err
 	}
 	for _, role := range Roles {
-		if err := ensureLeaf(dir, role, authority, now); err != nil {
+		subject := pkix.Name{CommonName: commonName(role), OrganizationalUnit: []string{role}}
+		if err := ensureLeaf(dir, role, subject, authority, now); err != nil {
 			return err
 		}
 	}
@@ -88,18 +90,18 @@ func ensureAuthority(dir string, now time.Time) (*keyPair, error) {
 	return issue(dir, caFile, caKeyFile, template, nil)
 }
 
-func ensureLeaf(dir, role string, authority *keyPair, now time.Time) error {
-	pair, err := readPair(filepath.Join(dir, role+".pem"), filepath.Join(dir, role+".key"))
+func ensureLeaf(dir, file string, subject pkix.Name, authority *keyPair, now time.Time) error {
+	pair, err := readPair(filepath.Join(dir, file+".pem"), filepath.Join(dir, file+".key"))
 	switch {
 	case err == nil && pair.certificate.CheckSignatureFrom(authority.certificate) != nil:
-		return fmt.Errorf("certificate %s.pem is not signed by the authority beside it", role)
+		return fmt.Errorf("certificate %s.pem is not signed by the authority beside it", file)
 	case err == nil && now.Add(renewBefore).Before(pair.certificate.NotAfter):
 		return nil
 	case err != nil && !errors.Is(err, fs.ErrNotExist):
-		return fmt.Errorf("read certificate of %s: %w", role, err)
+		return fmt.Errorf("read certificate of %s: %w", file, err)
 	}
 	template := &x509.Certificate{
-		Subject:     pkix.Name{CommonName: "sunbeon " + role, OrganizationalUnit: []string{role}},
+		Subject:     subject,
 		NotBefore:   now.Add(-time.Hour),
 		NotAfter:    now.AddDate(0, 0, leafDays),
 		KeyUsage:    x509.KeyUsageDigitalSignature,
@@ -107,8 +109,29 @@ func ensureLeaf(dir, role string, authority *keyPair, now time.Time) error {
 		DNSNames:    []string{ServerName, "localhost"},
 		IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1), net.IPv6loopback},
 	}
-	_, err = issue(dir, role+".pem", role+".key", template, authority)
+	_, err = issue(dir, file+".pem", file+".key", template, authority)
 	return err
+}
+
+// commonName is what a process of a role is called in its certificate.
+func commonName(role string) string { return "sunbeon " + role }
+
+// personName is what a person may be called in a certificate, and so in the name
+// of its file.
+var personName = regexp.MustCompile(`^[a-z][a-z0-9._-]{0,63}$`)
+
+// EnsurePerson makes a certificate of a role for one person, by name, in dir,
+// which holds the authority; [Load] reads it as role-name. One that is there is
+// kept until it has less than thirty days left.
+func EnsurePerson(dir, role, name string, now time.Time) error {
+	if !personName.MatchString(name) {
+		return fmt.Errorf("%q is no name for a certificate: use small letters, digits, dot, dash and underline", name)
+	}
+	authority, err := readPair(filepath.Join(dir, caFile), filepath.Join(dir, caKeyFile))
+	if err != nil {
+		return fmt.Errorf("read certificate authority: %w", err)
+	}
+	return ensureLeaf(dir, role+"-"+name, pkix.Name{CommonName: name, OrganizationalUnit: []string{role}}, authority, now)
 }
 
 // issue makes a key, has parent sign a certificate for it (itself, where parent

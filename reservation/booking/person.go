@@ -1,6 +1,7 @@
 package booking
 
 import (
+	"strings"
 	"time"
 	"unicode"
 	"unicode/utf8"
@@ -19,6 +20,18 @@ type Person struct {
 // residents, which fill the two 39-character fields of the machine-readable
 // zone several times over once written out.
 const longestName = 200
+
+// Printable is a name as it can be written down: without characters that cannot
+// be seen, with single spaces, and no longer than [Person.Validate] allows.
+func Printable(name string) string {
+	name = strings.Join(strings.FieldsFunc(name, func(r rune) bool {
+		return r == utf8.RuneError || unicode.IsSpace(r) || unicode.IsControl(r) || unicode.In(r, unicode.Cf, unicode.Co, unicode.Zl, unicode.Zp)
+	}), " ")
+	if runes := []rune(name); len(runes) > longestName {
+		return strings.TrimRight(string(runes[:longestName]), " ")
+	}
+	return name
+}
 
 // Validate reports the first field that cannot be right.
 func (p Person) Validate() error {

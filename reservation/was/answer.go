@@ -43,18 +43,6 @@ func (s *Server) serve(e endpoint) http.Handler {
 	})
 }
 
-// statuses are the one place where the domain's codes meet HTTP.
-var statuses = map[booking.Code]int{
-	booking.SlotTaken:     http.StatusConflict,
-	booking.AlreadyBooked: http.StatusConflict,
-	booking.NoSlot:        http.StatusNotFound,
-	booking.NoSecondDose:  http.StatusConflict,
-	booking.NoBooking:     http.StatusNotFound,
-	booking.Cancelled:     http.StatusConflict,
-	booking.KeyReused:     http.StatusUnprocessableEntity,
-	booking.Invalid:       http.StatusBadRequest,
-}
-
 // explain turns any error into what the person is told.
 func (s *Server) explain(ctx context.Context, err error) *problem.Problem {
 	var (
@@ -67,13 +55,13 @@ func (s *Server) explain(ctx context.Context, err error) *problem.Problem {
 	case errors.As(err, &ready):
 		return ready
 	case errors.As(err, &rule):
-		return problem.New(statuses[rule.Code], string(rule.Code), rule.Detail)
+		return refuse(string(rule.Code), rule.Detail)
 	case errors.As(err, &held):
 		return holdOn()
 	case errors.As(err, &system):
 		return s.explainUpstream(system)
 	case errors.Is(err, ledger.ErrUnknown):
-		return problem.New(http.StatusGatewayTimeout, "unknown_outcome",
+		return refuse("unknown_outcome",
 			"The answer is late. Do not book again: we are checking. Sending the same request with its Idempotency-Key tells what became of it.").
 			Retry(later(time.Second))
 	case errors.Is(err, ledger.ErrBusy), errors.Is(err, ledger.ErrUnavailable):
@@ -83,7 +71,7 @@ func (s *Server) explain(ctx context.Context, err error) *problem.Problem {
 		return holdOn()
 	}
 	s.cfg.Logger.LogAttrs(ctx, slog.LevelError, "request", slog.Any("error", err))
-	return problem.New(http.StatusInternalServerError, "internal", "Something went wrong here. Nothing was booked.")
+	return refuse("internal", "Something went wrong here. Nothing was booked.")
 }
 
 // explainUpstream says which system people are waiting for. An unknown outcome
@@ -91,7 +79,7 @@ func (s *Server) explain(ctx context.Context, err error) *problem.Problem {
 // for again under the same name.
 func (s *Server) explainUpstream(e *upstream.Error) *problem.Problem {
 	if errors.Is(e, upstream.ErrDown) {
-		return problem.New(http.StatusServiceUnavailable, "upstream_down",
+		return refuse("upstream_down",
 			"The "+e.System+" system does not answer. Your turn and what you typed are kept; nothing was booked.").
 			With("system", e.System).Retry(later(max(e.RetryAfter, 2*time.Second)))
 	}
@@ -100,7 +88,7 @@ func (s *Server) explainUpstream(e *upstream.Error) *problem.Problem {
 }
 
 func holdOn() *problem.Problem {
-	return problem.New(http.StatusServiceUnavailable, "hold_on",
+	return refuse("hold_on",
 		"Many people are booking at this moment. Please hold on: your turn and what you typed are kept.").Retry(later(time.Second))
 }
 

@@ -7,7 +7,6 @@ import (
 	"io"
 	"net/http"
 
-	"sunbeon/internal/problem"
 	"sunbeon/reservation/booking"
 	"sunbeon/reservation/ledger"
 	"sunbeon/reservation/was/loadgate"
@@ -33,6 +32,7 @@ type Dose struct {
 	Date          string `json:"date" format:"date"`
 	Time          string `json:"time"`
 	Vaccine       string `json:"vaccine"`
+	Withdrawn     bool   `json:"withdrawn,omitempty" doc:"The institution has taken this time off: change the booking, without joining the line."`
 }
 
 // Alternative is a free slot near a taken one.
@@ -62,12 +62,12 @@ func (s *Server) book(r *http.Request) (int, any, error) {
 		return 0, nil, err
 	}
 	s.sessions.touch(v.ref, s.cfg.Now())
-	want, err := s.chosen(r, v)
+	want, err := s.chosen(r, v.ref)
 	if err != nil {
 		return 0, nil, err
 	}
 	want.Kind, want.Cohort, want.Pass = booking.Book, v.pass.Cohort, v.pass.ID
-	person := booking.Person{Name: v.login.Name, Birth: v.login.Birth, Phone: v.login.Phone, CI: v.login.CI}
+	person := v.person()
 	if err := errors.Join(want.Validate(), person.Validate()); err != nil {
 		return 0, nil, err
 	}
@@ -97,7 +97,7 @@ func (s *Server) book(r *http.Request) (int, any, error) {
 }
 
 // chosen reads the request of a booking or change: the slot and the key.
-func (s *Server) chosen(r *http.Request, v visitor) (booking.Request, error) {
+func (s *Server) chosen(r *http.Request, person string) (booking.Request, error) {
 	var choice Choice
 	body, err := io.ReadAll(http.MaxBytesReader(nil, r.Body, 4<<10))
 	if err == nil {
@@ -111,7 +111,7 @@ func (s *Server) chosen(r *http.Request, v visitor) (booking.Request, error) {
 		return booking.Request{}, err
 	}
 	return booking.Request{
-		Key: r.Header.Get("Idempotency-Key"), Person: v.ref, First: slot, TimeMS: s.cfg.Now().UnixMilli(),
+		Key: r.Header.Get("Idempotency-Key"), Person: person, First: slot, TimeMS: s.cfg.Now().UnixMilli(),
 	}, nil
 }
 
@@ -123,7 +123,7 @@ func (s *Server) replay(ctx context.Context, want booking.Request) (booking.Outc
 	case errors.Is(err, ledger.ErrNotFound):
 		return booking.Outcome{}, false, nil
 	case err != nil:
-		return booking.Outcome{}, false, err
+		return booking.Outcome{}, false, unread(err)
 	case known.Digest != want.Digest():
 		return booking.Outcome{Code: booking.KeyReused}, true, nil
 	}
@@ -177,6 +177,7 @@ func (s *Server) confirm(number booking.Number, slots []booking.SlotID) Confirma
 		c.Doses[i] = Dose{
 			Dose: i + 1, SlotID: id.String(), InstitutionID: o.Institution.ID.String(), Institution: o.Institution.Name,
 			Date: o.Slot.Start.Date(), Time: o.Slot.Start.Clock(), Vaccine: o.Slot.Vaccine,
+			Withdrawn: o.Slot.WithdrawnMS > 0,
 		}
 	}
 	return c
@@ -194,7 +195,7 @@ var details = map[booking.Code]string{
 }
 
 func (s *Server) rejection(out booking.Outcome, wanted booking.SlotID) error {
-	p := problem.New(statuses[out.Code], string(out.Code), details[out.Code])
+	p := refuse(string(out.Code), details[out.Code])
 	switch out.Code {
 	case booking.AlreadyBooked:
 		p.With("number", string(out.Number()))

@@ -6,10 +6,8 @@ import (
 	"encoding/hex"
 	"errors"
 	"log/slog"
-	"net/http"
 	"time"
 
-	"sunbeon/internal/problem"
 	"sunbeon/reservation/booking"
 	"sunbeon/reservation/upstream"
 	"sunbeon/reservation/was/loadgate"
@@ -54,7 +52,7 @@ func refusedBy(err error) error {
 	if !errors.As(err, &refusal) {
 		return err
 	}
-	return problem.New(http.StatusBadGateway, "upstream_refused",
+	return refuse("upstream_refused",
 		"The "+refusal.System+" system does not accept this request. Nothing was booked.").
 		With("system", refusal.System).With("reason", refusal.Code)
 }

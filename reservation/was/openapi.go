@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"reflect"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -12,6 +13,16 @@ import (
 
 	"sunbeon/internal/problem"
 )
+
+// parameters explain those that do not explain themselves.
+var parameters = map[string]string{
+	"cursor": "Where to go on: next of the page before.",
+	"limit":  "Entries a page, 1 to 200.",
+	"q":      "Part of the name, in either case.",
+	"birth":  "Date of birth that the person gives, like 1990-02-28, in place of their login.",
+	"reason": "Why, for the record: 1 to 200 characters.",
+	"after":  "A position that was given out.",
+}
 
 var pathParameter = regexp.MustCompile(`\{(\w+)\}`)
 
@@ -23,7 +34,8 @@ func describe(routes []route) http.Handler {
 		OpenAPI: "3.1.0",
 		Info: &huma.Info{
 			Title: "Sunbeon booking server", Version: "1",
-			Description: "Behind the gate: mutual TLS, role gate. Errors are application/problem+json with a stable code.",
+			Description: "Behind the gate: mutual TLS, role gate. Under /staff, people who act for others, each with a certificate of " +
+				"the role staff in their own name; they say why, and it is on record. Errors are application/problem+json with a stable code.",
 		},
 		Components: &huma.Components{
 			Schemas: d.registry,
@@ -57,18 +69,21 @@ func (d description) operation(r route) *huma.Operation {
 		OperationID: strings.Trim(regexp.MustCompile(`\W+`).ReplaceAllString(strings.ToLower(r.pattern), "-"), "-"),
 		Responses:   map[string]*huma.Response{},
 	}
-	if strings.HasPrefix(path, "/v1/") {
+	switch {
+	case r.pass:
+		op.Security = []map[string][]string{{"login": {}, "pass": {}}}
+	case slices.Contains(r.codes, "login_required"):
 		op.Security = []map[string][]string{{"login": {}}}
-		if r.pass {
-			op.Security[0]["pass"] = []string{}
-		}
+	}
+	if slices.Contains(r.query, "birth") { // stands in for the login
+		op.Security = append(op.Security, map[string][]string{})
 	}
 	text := &huma.Schema{Type: huma.TypeString}
 	for _, name := range pathParameter.FindAllStringSubmatch(path, -1) {
 		op.Parameters = append(op.Parameters, &huma.Param{Name: name[1], In: "path", Required: true, Schema: text})
 	}
 	for _, name := range r.query {
-		op.Parameters = append(op.Parameters, &huma.Param{Name: name, In: "query", Schema: text})
+		op.Parameters = append(op.Parameters, &huma.Param{Name: name, In: "query", Schema: text, Required: name == "reason", Description: parameters[name]})
 	}
 	if r.keyed != noKey {
 		op.Parameters = append(op.Parameters, &huma.Param{
@@ -82,12 +97,33 @@ func (d description) operation(r route) *huma.Operation {
 	op.Responses[strconv.Itoa(r.success)] = &huma.Response{
 		Description: http.StatusText(r.success), Content: d.content("application/json", r.gives),
 	}
-	for _, status := range r.errors {
-		op.Responses[strconv.Itoa(status)] = &huma.Response{
-			Description: http.StatusText(status), Content: d.content(problem.ContentType, problem.Problem{}),
-		}
+	byStatus := map[int][]any{}
+	for _, code := range r.codes {
+		byStatus[problems[code]] = append(byStatus[problems[code]], code)
+	}
+	for status, codes := range byStatus {
+		op.Responses[strconv.Itoa(status)] = &huma.Response{Description: http.StatusText(status), Content: d.problem(codes)}
 	}
 	return op
+}
+
+// Refusal is a problem document with the members that some codes add.
+type Refusal struct {
+	problem.Problem
+	Number       string        `json:"number,omitempty" doc:"already_booked: the booking there is."`
+	Alternatives []Alternative `json:"alternatives,omitempty" doc:"slot_taken: the nearest free slots, nearest first."`
+	System       string        `json:"system,omitempty" doc:"upstream_down, upstream_refused: which system."`
+	Reason       string        `json:"reason,omitempty" doc:"not_eligible, upstream_refused: a stable code of why."`
+	Appeal       string        `json:"appeal,omitempty" doc:"not_eligible: what to do if it is wrong."`
+}
+
+// problem is a problem document with one of the codes.
+func (d description) problem(codes []any) map[string]*huma.MediaType {
+	return map[string]*huma.MediaType{problem.ContentType: {Schema: &huma.Schema{
+		AllOf:      []*huma.Schema{d.registry.Schema(reflect.TypeFor[Refusal](), true, "")},
+		Type:       huma.TypeObject,
+		Properties: map[string]*huma.Schema{"code": {Type: huma.TypeString, Enum: codes}},
+	}}}
 }
 
 func (d description) content(mediaType string, body any) map[string]*huma.MediaType {

@@ -1,50 +1,64 @@
 package was_test
 
 import (
-	"encoding/json"
 	"net/http"
 	"strings"
 	"testing"
+
+	"sunbeon/internal/problem"
 )
 
-// Every operation described answers, and not with 404 or 405: the description
-// and the routes are the same.
+// Every operation described answers, and not with 404 or 405, and asks who
+// somebody is where it says so. That answers are as described is checked of every
+// request of every test.
 func TestDescriptionIsTrue(t *testing.T) {
 	e := start(t, nil)
-	resp, err := insecure().Get(e.url + "/openapi.json") // open to all
-	if err != nil {
-		t.Fatal(err)
+	if c := readContract(t, insecure(), e.url); c.OpenAPI != "3.1.0" || len(c.Paths) < 10 { // open to all
+		t.Errorf("OpenAPI %s with %d paths", c.OpenAPI, len(c.Paths))
 	}
-	defer resp.Body.Close()
-	var document struct {
-		OpenAPI string
-		Paths   map[string]map[string]struct {
-			Responses map[string]any
-			Security  []map[string][]string
-		}
-	}
-	if err := json.NewDecoder(resp.Body).Decode(&document); err != nil {
-		t.Fatal(err)
-	}
-	if document.OpenAPI != "3.1.0" || len(document.Paths) < 7 {
-		t.Errorf("OpenAPI %s with %d paths", document.OpenAPI, len(document.Paths))
-	}
-	for path, operations := range document.Paths {
+	staff := e.staff("kim")
+	for path, operations := range e.contract.Paths {
 		for method, operation := range operations {
-			path := strings.NewReplacer("{id}", "1", "{number}", "0000-0000").Replace(path)
-			a := e.do(ask{method: strings.ToUpper(method), path: path, login: "-", pass: "-"})
-			want := http.StatusUnauthorized
-			if len(operation.Security) == 0 {
-				want = http.StatusOK
+			a := ask{method: strings.ToUpper(method), path: strings.NewReplacer("{id}", "1", "{number}", "0000-0000").Replace(path), login: "-", pass: "-"}
+			if strings.HasPrefix(path, "/staff/") {
+				e.want("staff's route to the gate", e.do(a), http.StatusForbidden, "role_not_allowed")
+				a.client = staff
 			}
-			if a.status != want {
-				t.Errorf("%s %s without login: %d, want %d", method, path, a.status, want)
+			want := http.StatusOK
+			switch len(operation.Security) {
+			case 1:
+				want = http.StatusUnauthorized
+			case 2: // the date of birth stands in for the login
+				want = http.StatusBadRequest
 			}
-			if want == http.StatusUnauthorized && operation.Responses["401"] == nil {
-				t.Errorf("%s %s does not describe 401", method, path)
+			if got := e.do(a); got.status != want {
+				t.Errorf("%s %s without login: %d %s, want %d", method, path, got.status, got.Code, want)
 			}
 		}
 	}
+}
+
+func TestWhatIsNotThere(t *testing.T) {
+	e := start(t, nil)
+	f := func(method, path string, status int, code, allow string) {
+		t.Helper()
+		req, err := http.NewRequest(method, e.url+path, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		resp, err := e.gate.Do(req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer resp.Body.Close()
+		if p := problem.Read(resp); resp.StatusCode != status || p.Code != code || resp.Header.Get("Allow") != allow {
+			t.Errorf("%s %s: %d %s, Allow %q", method, path, resp.StatusCode, p.Code, resp.Header.Get("Allow"))
+		}
+	}
+	f("GET", "/v1/nothing", 404, "not_found", "")
+	f("GET", "/", 404, "not_found", "")
+	f("PUT", "/v1/bookings", 405, "method_not_allowed", "POST")
+	f("POST", "/v1/bookings/7KQ3-M2XA", 405, "method_not_allowed", "DELETE")
 }
 
 func TestBookedPassesAreToldOnce(t *testing.T) {

@@ -3,6 +3,7 @@ package was
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 
 	"sunbeon/reservation/booking"
@@ -13,6 +14,7 @@ import (
 // Own is what a person has booked.
 type Own struct {
 	Bookings []Confirmation `json:"bookings" doc:"Live bookings; none or one."`
+	Rebook   string         `json:"rebook,omitempty" doc:"Number of a cancelled booking whose slots the institution had withdrawn: book again under it, without joining the line."`
 }
 
 // Cancellation confirms that both doses were given back.
@@ -29,6 +31,11 @@ func (s *Server) self(r *http.Request) (visitor, func(), error) {
 		return visitor{}, nil, err
 	}
 	v, err := s.identify(r)
+	if err == nil {
+		if pause, ok := s.sessions.look(v.ref, s.cfg.Now()); !ok {
+			err = slowDown(pause)
+		}
+	}
 	if err != nil {
 		leave()
 		return v, nil, err
@@ -43,13 +50,15 @@ func (s *Server) mine(r *http.Request) (int, any, error) {
 	}
 	defer leave()
 	own := Own{Bookings: []Confirmation{}}
-	b, err := s.cfg.Records.Latest(r.Context(), v.ref)
+	b, err := s.latest(r.Context(), v.ref)
 	switch {
 	case errors.Is(err, ledger.ErrNotFound):
 	case err != nil:
 		return 0, nil, err
 	case b.Live:
 		own.Bookings = append(own.Bookings, s.confirm(b.Number(), b.Slots))
+	case s.outOfTurn(b):
+		own.Rebook = string(b.Number())
 	}
 	return http.StatusOK, own, nil
 }
@@ -61,7 +70,11 @@ func (s *Server) change(r *http.Request) (int, any, error) {
 		return 0, nil, err
 	}
 	defer leave()
-	want, err := s.chosen(r, v)
+	return s.changeOf(r, v.ref)
+}
+
+func (s *Server) changeOf(r *http.Request, person string) (int, any, error) {
+	want, err := s.chosen(r, person)
 	if err != nil {
 		return 0, nil, err
 	}
@@ -89,7 +102,7 @@ func (s *Server) change(r *http.Request) (int, any, error) {
 // even within one institution: those of the booking may be given back by
 // another change that commits first.
 func (s *Server) move(ctx context.Context, want booking.Request) (booking.Outcome, error) {
-	_, err := s.cfg.Records.Latest(ctx, want.Person)
+	_, err := s.latest(ctx, want.Person)
 	if errors.Is(err, ledger.ErrNotFound) {
 		return booking.Outcome{Code: booking.NoBooking}, nil
 	}
@@ -107,13 +120,17 @@ func (s *Server) cancel(r *http.Request) (int, any, error) {
 		return 0, nil, err
 	}
 	defer leave()
+	return s.cancelOf(r, v.ref)
+}
+
+func (s *Server) cancelOf(r *http.Request, person string) (int, any, error) {
 	serial, err := serialIn(r)
 	if err != nil {
 		return 0, nil, err
 	}
 	number := booking.NumberOf(serial)
 	want := booking.Request{
-		Kind: booking.Cancel, Key: r.Header.Get("Idempotency-Key"), Person: v.ref, Serial: serial, TimeMS: s.cfg.Now().UnixMilli(),
+		Kind: booking.Cancel, Key: r.Header.Get("Idempotency-Key"), Person: person, Serial: serial, TimeMS: s.cfg.Now().UnixMilli(),
 	}
 	if want.Key == "" {
 		want.Key = "cancel " + string(number)
@@ -129,6 +146,21 @@ func (s *Server) cancel(r *http.Request) (int, any, error) {
 		return 0, nil, s.rejection(out, 0)
 	}
 	return http.StatusOK, Cancellation{Number: string(number), State: "cancelled"}, nil
+}
+
+// latest is the person's booking. A ledger that cannot be read holds people up
+// and is no fault of theirs.
+func (s *Server) latest(ctx context.Context, person string) (booking.Booking, error) {
+	b, err := s.cfg.Records.Latest(ctx, person)
+	return b, unread(err)
+}
+
+// unread is an error of reading the ledger as people are told of it.
+func unread(err error) error {
+	if err == nil || errors.Is(err, ledger.ErrNotFound) {
+		return err
+	}
+	return fmt.Errorf("%w: %w", ledger.ErrUnavailable, err)
 }
 
 // serialIn reads the booking number in the path.

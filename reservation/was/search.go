@@ -6,7 +6,6 @@ import (
 	"strconv"
 	"time"
 
-	"sunbeon/internal/problem"
 	"sunbeon/reservation/booking"
 	"sunbeon/reservation/ledger"
 	"sunbeon/reservation/was/loadgate"
@@ -72,21 +71,25 @@ func (s *Server) browse(r *http.Request) (visitor, error) {
 		return v, refused
 	}
 	if pause, ok := s.sessions.touch(v.ref, s.cfg.Now()); !ok {
-		return v, problem.New(http.StatusTooManyRequests, "rate_limited", "Too many searches. Please slow down.").Retry(later(max(pause, time.Second)))
+		return v, slowDown(pause)
 	}
 	if refused == nil {
 		return v, nil
 	}
-	b, err := s.cfg.Records.Latest(r.Context(), v.ref)
+	b, err := s.latest(r.Context(), v.ref)
 	switch {
 	case errors.Is(err, ledger.ErrNotFound):
 		return v, refused
 	case err != nil:
 		return v, err
-	case !b.Live:
+	case !b.Live && !s.outOfTurn(b):
 		return v, refused
 	}
 	return v, nil
+}
+
+func slowDown(pause time.Duration) error {
+	return refuse("rate_limited", "Too many requests. Please slow down.").Retry(later(max(pause, time.Second)))
 }
 
 func (s *Server) institutions(r *http.Request) (int, any, error) {
@@ -95,6 +98,10 @@ func (s *Server) institutions(r *http.Request) (int, any, error) {
 		return 0, nil, err
 	}
 	defer leave()
+	return s.listInstitutions(r)
+}
+
+func (s *Server) listInstitutions(r *http.Request) (int, any, error) {
 	query := r.URL.Query()
 	limit, err := pageSize(query.Get("limit"))
 	if err != nil {
@@ -126,6 +133,10 @@ func (s *Server) slots(r *http.Request) (int, any, error) {
 		return 0, nil, err
 	}
 	defer leave()
+	return s.listSlots(r)
+}
+
+func (s *Server) listSlots(r *http.Request) (int, any, error) {
 	id, err := booking.ParseInstitutionID(r.PathValue("id"))
 	if err != nil {
 		return 0, nil, noInstitution()
@@ -176,9 +187,9 @@ func pageSize(s string) (int, error) {
 }
 
 func malformed(detail string) error {
-	return problem.New(http.StatusBadRequest, "malformed", detail)
+	return refuse("malformed", detail)
 }
 
 func noInstitution() error {
-	return problem.New(http.StatusNotFound, "not_found", "There is no such institution.")
+	return refuse("not_found", "There is no such institution.")
 }

@@ -13,6 +13,8 @@ import (
 const (
 	searchesPerSecond = 4
 	searchBurst       = 24
+	ownPerSecond      = 1 // looks at one's own booking, changes, cancellations
+	ownBurst          = 12
 	sessionIdle       = time.Minute
 )
 
@@ -24,25 +26,46 @@ type sessions struct {
 }
 
 type session struct {
-	seen   time.Time
-	booked bool
-	search *rate.Limiter
+	seen     time.Time
+	admitted bool // with a pass
+	booked   bool
+	search   *rate.Limiter
+	own      *rate.Limiter
 }
 
 func newSessions() *sessions { return &sessions{open: map[string]*session{}} }
 
-// touch notes that the person is here and reports whether they may search; the
-// pause is how long to wait otherwise.
+// touch notes that a person with a pass is here and reports whether they may
+// search; the pause is how long to wait otherwise.
 func (s *sessions) touch(person string, now time.Time) (pause time.Duration, ok bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	at := s.of(person, now)
+	at.admitted = true
+	return take(at.search, now)
+}
+
+// look is touch for somebody who looks after their booking, in the lane that
+// takes no pass.
+func (s *sessions) look(person string, now time.Time) (pause time.Duration, ok bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return take(s.of(person, now).own, now)
+}
+
+// of is the person's session. Callers hold mu.
+func (s *sessions) of(person string, now time.Time) *session {
 	at := s.open[person]
 	if at == nil {
-		at = &session{search: rate.NewLimiter(searchesPerSecond, searchBurst)}
+		at = &session{search: rate.NewLimiter(searchesPerSecond, searchBurst), own: rate.NewLimiter(ownPerSecond, ownBurst)}
 		s.open[person] = at
 	}
 	at.seen = now
-	turn := at.search.ReserveN(now, 1)
+	return at
+}
+
+func take(from *rate.Limiter, now time.Time) (pause time.Duration, ok bool) {
+	turn := from.ReserveN(now, 1)
 	if wait := turn.DelayFrom(now); wait > 0 {
 		turn.CancelAt(now)
 		return wait, false
@@ -63,7 +86,7 @@ func (s *sessions) active() float64 {
 	defer s.mu.Unlock()
 	n := 0
 	for _, at := range s.open {
-		if !at.booked {
+		if at.admitted && !at.booked {
 			n++
 		}
 	}

@@ -6,7 +6,7 @@ import (
 	"sync"
 	"time"
 
-	"sunbeon/internal/problem"
+	"sunbeon/reservation/ledger"
 	"sunbeon/reservation/upstream"
 	"sunbeon/reservation/was/loadgate"
 )
@@ -101,14 +101,31 @@ func (s *Server) eligible(ctx context.Context, v visitor, rank loadgate.Rank) er
 	if verdict.Eligible {
 		return nil
 	}
+	if !known {
+		if err := s.remember(v, verdict); err != nil {
+			return err
+		}
+	}
 	return notEligible(verdict.Reason, verdict.Detail)
+}
+
+// remember keeps who was refused, to invite them back.
+func (s *Server) remember(v visitor, verdict upstream.Verdict) error {
+	sealed, err := s.cfg.Sealer.Seal(v.ref, v.person())
+	if err != nil {
+		return err
+	}
+	s.refusals.add(ledger.Refusal{
+		Person: v.ref, Cohort: v.pass.Cohort, Reason: verdict.Reason, Sealed: sealed, TimeMS: s.cfg.Now().UnixMilli(),
+	})
+	return nil
 }
 
 func notEligible(reason, detail string) error {
 	if detail == "" {
 		detail = "According to the register you cannot book at the moment."
 	}
-	return problem.New(http.StatusForbidden, "not_eligible", detail).
+	return refuse("not_eligible", detail).
 		With("reason", reason).
-		With("appeal", "If this is wrong, call 1339 or ask your public health centre. Your turn is kept: once it is corrected, come back with the same pass or claim it again.")
+		With("appeal", "If this is wrong, call 1339 or ask your public health centre. Your turn is kept: once it is corrected you get a message, and come back with the same pass or claim it again.")
 }

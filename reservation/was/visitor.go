@@ -7,7 +7,7 @@ import (
 	"strings"
 	"time"
 
-	"sunbeon/internal/problem"
+	"sunbeon/reservation/booking"
 	"sunbeon/reservation/credential"
 )
 
@@ -23,18 +23,25 @@ type visitor struct {
 	pass  credential.Pass // only where a pass was asked for
 }
 
+// person is who they are, for the ledger. The identity check has been passed and
+// the turn waited for, so an odd character in a name is no reason to send
+// somebody away now.
+func (v visitor) person() booking.Person {
+	return booking.Person{Name: booking.Printable(v.login.Name), Birth: v.login.Birth, Phone: v.login.Phone, CI: v.login.CI}
+}
+
 // identify opens the login: who is it?
 func (s *Server) identify(r *http.Request) (visitor, error) {
 	cookie, err := r.Cookie(loginCookie)
 	if err != nil {
-		return visitor{}, problem.New(http.StatusUnauthorized, "login_required", "Please verify your identity first.")
+		return visitor{}, refuse("login_required", "Please verify your identity first.")
 	}
 	login, err := s.cfg.Keys.Login.Open(cookie.Value, s.cfg.Now().UnixMilli())
 	switch {
 	case errors.Is(err, credential.ErrExpired):
-		return visitor{}, problem.New(http.StatusUnauthorized, "login_expired", "Please verify your identity again.")
+		return visitor{}, refuse("login_expired", "Please verify your identity again.")
 	case err != nil:
-		return visitor{}, problem.New(http.StatusUnauthorized, "login_invalid", "Please verify your identity again.")
+		return visitor{}, refuse("login_invalid", "Please verify your identity again.")
 	}
 	return visitor{login: login, ref: s.cfg.Keys.Person.Ref(login.CI)}, nil
 }
@@ -47,24 +54,24 @@ func (s *Server) admit(r *http.Request) (visitor, error) {
 	}
 	token := passToken(r)
 	if token == "" {
-		return v, problem.New(http.StatusUnauthorized, "pass_required", "Please wait for your turn.")
+		return v, refuse("pass_required", "Please wait for your turn.")
 	}
 	if v.pass, err = s.verify(r.Context(), token); err != nil {
 		return v, err
 	}
 	if v.pass.BoundTo(v.ref) != nil {
-		return v, problem.New(http.StatusForbidden, "pass_of_another", "This pass was given to somebody else.")
+		return v, refuse("pass_of_another", "This pass was given to somebody else.")
 	}
 	switch s.plan.standing(v.pass) {
 	case admitted:
 		return v, nil
 	case revoked:
-		return v, problem.New(http.StatusForbidden, "pass_revoked", "This pass has been withdrawn.")
+		return v, refuse("pass_revoked", "This pass has been withdrawn.")
 	case paused:
-		return v, problem.New(http.StatusServiceUnavailable, "paused",
+		return v, refuse("paused",
 			"Booking has been paused. Your turn and the time left on your pass are kept.").Retry(later(5 * time.Second))
 	case notOpen:
-		return v, problem.New(http.StatusForbidden, "cohort_not_open", "Booking is not open for this cohort.")
+		return v, refuse("cohort_not_open", "Booking is not open for this cohort.")
 	default:
 		return v, s.blind("plan")
 	}
@@ -78,9 +85,9 @@ func (s *Server) verify(ctx context.Context, token string) (credential.Pass, err
 	case errors.Is(err, credential.ErrKeysUnavailable):
 		return pass, s.blind("keys")
 	case errors.Is(err, credential.ErrExpired):
-		return pass, problem.New(http.StatusUnauthorized, "pass_expired", "Your pass has expired. It can be claimed again.")
+		return pass, refuse("pass_expired", "Your pass has expired. It can be claimed again.")
 	default:
-		return pass, problem.New(http.StatusUnauthorized, "pass_invalid", "This is not a pass.")
+		return pass, refuse("pass_invalid", "This is not a pass.")
 	}
 }
 

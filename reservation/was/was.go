@@ -31,11 +31,14 @@ import (
 	"sunbeon/reservation/was/loadgate"
 )
 
-// Records is what is read of the ledger, beside the writer and the snapshot.
+// Records is what is read of and put into the ledger beside bookings.
 type Records interface {
 	Latest(ctx context.Context, person string) (booking.Booking, error)
 	Answer(ctx context.Context, a booking.Attempt) (booking.Recorded, error)
+	Find(ctx context.Context, serial int64) (booking.Booking, error)
 	Events(ctx context.Context, after int64, limit int) ([]booking.Event, error)
+	Refused(ctx context.Context, list []ledger.Refusal) error
+	Accessed(ctx context.Context, a ledger.Access) error
 	Audit(ctx context.Context) (ledger.Audit, error)
 }
 
@@ -116,6 +119,7 @@ type Server struct {
 	sessions *sessions
 	verdicts *verdicts
 	releases *releases
+	refusals *refusals
 	metrics  *metrics
 
 	// One gate a resource; a request stands in one at a time.
@@ -142,6 +146,7 @@ func New(cfg Config) (*Server, error) {
 		cfg:      cfg,
 		verdicts: newVerdicts(),
 		releases: newReleases(cfg.Stock, cfg.Logger),
+		refusals: newRefusals(cfg.Records, cfg.Logger),
 		gates:    loadgate.NewMetrics(cfg.Registry),
 	}
 	s.sessions = newSessions()
@@ -180,6 +185,7 @@ func (s *Server) Run(ctx context.Context) error {
 	})
 	group.Go(func() error { s.audit(ctx); return nil })
 	group.Go(func() error { s.releases.run(ctx); return nil })
+	group.Go(func() error { s.refusals.run(ctx); return nil })
 	group.Go(func() error { s.sessions.run(ctx, s.cfg.Now); return nil })
 	return group.Wait()
 }

@@ -14,6 +14,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -100,7 +101,15 @@ type evening struct {
 	verify    passes
 	available *ledger.Availability
 	registry  *prometheus.Registry
+	pki       string // directory of the certificates
+	contract  *contract
+	ahead     atomic.Int64 // nanoseconds the server's clock is ahead of ours
 }
+
+func (e *evening) now() time.Time { return time.Now().Add(time.Duration(e.ahead.Load())) }
+
+// pass lets time go by.
+func (e *evening) pass(d time.Duration) { e.ahead.Add(int64(d)) }
 
 const cohort = "tenth-9"
 
@@ -138,7 +147,7 @@ func start(t *testing.T, adjust func(*was.Config)) *evening {
 		Keys: e.keys, Sealer: sealer, Writer: writer, Records: e.store, Availability: e.available, Stock: e.stock,
 		Passes:      passes(func(token string) (credential.Pass, error) { return e.verify(token) }),
 		Eligibility: eligibility(func(a upstream.Applicant) (upstream.Verdict, error) { return e.judge(a) }),
-		Registry:    e.registry, Logger: slog.New(slog.DiscardHandler),
+		Registry:    e.registry, Logger: slog.New(slog.DiscardHandler), Now: e.now,
 	}
 	if adjust != nil {
 		adjust(&cfg)
@@ -160,6 +169,7 @@ func (e *evening) serve(writer *ledger.Writer) {
 	running.Go(func() { e.server.Run(ctx) })
 
 	dir := e.t.TempDir()
+	e.pki = dir
 	if err := pki.Ensure(dir, time.Now()); err != nil {
 		e.t.Fatal(err)
 	}
@@ -174,6 +184,7 @@ func (e *evening) serve(writer *ledger.Writer) {
 	listener.StartTLS()
 	e.url = listener.URL
 	e.gate = clientAs(e.t, dir, "gate")
+	e.contract = readContract(e.t, e.gate, e.url)
 	e.t.Cleanup(func() {
 		listener.Close()
 		stop()
@@ -279,15 +290,19 @@ func (e *evening) do(a ask) answer {
 		return answer{Problem: &problem.Problem{}}
 	}
 	defer resp.Body.Close()
+	body, err := io.ReadAll(resp.Body)
+	if err != nil {
+		e.t.Error(err)
+	}
+	if err := e.contract.check(a.method, a.path, resp.StatusCode, resp.Header.Get("Content-Type"), body); err != nil {
+		e.t.Error("the API description is not true:", err)
+	}
 	if resp.StatusCode >= 300 {
+		resp.Body = io.NopCloser(bytes.NewReader(body))
 		return answer{status: resp.StatusCode, Problem: problem.Read(resp)}
 	}
 	out := answer{status: resp.StatusCode, Problem: &problem.Problem{}}
-	body, err := io.ReadAll(resp.Body)
-	if err == nil {
-		err = json.Unmarshal(body, &out.body)
-	}
-	if err != nil {
+	if err := json.Unmarshal(body, &out.body); err != nil {
 		e.t.Errorf("%s %s answered %s: %v", a.method, a.path, body, err)
 	}
 	return out
