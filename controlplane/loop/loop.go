@@ -1,6 +1,7 @@
 package loop
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -27,8 +28,12 @@ type Signals interface {
 	Read(ctx context.Context, at time.Time) (telemetry.Reading, error)
 }
 
-// controller is the key of the steering's state in the plan.
-const controller = "steering"
+// Keys in the plan: the steering's state, and the configuration it began with,
+// without which nobody else could make sense of it.
+const (
+	Controller    = "steering"
+	Configuration = "steering-configuration"
+)
 
 const (
 	readTimeout = 700 * time.Millisecond
@@ -67,6 +72,7 @@ type term struct {
 func (l *Loop) Run(ctx context.Context, number uint64) {
 	t := &term{number: number, state: l.recall(), kept: l.Now()}
 	defer l.forget()
+	l.tellConfiguration(ctx, number)
 	ticker := time.NewTicker(time.Duration(l.Config.PeriodMS) * time.Millisecond)
 	defer ticker.Stop()
 	for {
@@ -84,7 +90,7 @@ func (l *Loop) Run(ctx context.Context, number uint64) {
 func (l *Loop) recall() steering.State {
 	var state steering.State
 	p, _ := l.Node.Plan()
-	kept, ok := p.Controllers[controller]
+	kept, ok := p.Controllers[Controller]
 	if !ok {
 		return state
 	}
@@ -93,6 +99,19 @@ func (l *Loop) recall() steering.State {
 		return steering.State{}
 	}
 	return state
+}
+
+// tellConfiguration writes the configuration into the plan where another stands.
+func (l *Loop) tellConfiguration(ctx context.Context, number uint64) {
+	raw, err := json.Marshal(l.Config)
+	if err != nil {
+		l.Logger.Error("encode the steering's configuration", "error", err)
+		return
+	}
+	p, _ := l.Node.Plan()
+	if !bytes.Equal(p.Controllers[Configuration].State, raw) {
+		l.submit(ctx, number, plan.ControllerKeep, plan.KeepState{Controller: Configuration, State: raw}, "")
+	}
 }
 
 func (l *Loop) step(ctx context.Context, t *term) {
@@ -200,7 +219,7 @@ func (l *Loop) keep(ctx context.Context, t *term) {
 		l.Logger.Error("encode the steering's state", "error", err)
 		return
 	}
-	l.submit(ctx, t.number, plan.ControllerKeep, plan.KeepState{Controller: controller, State: raw}, "")
+	l.submit(ctx, t.number, plan.ControllerKeep, plan.KeepState{Controller: Controller, State: raw}, "")
 }
 
 func (l *Loop) submit(ctx context.Context, number uint64, kind plan.Kind, body any, reason string) {

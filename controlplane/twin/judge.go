@@ -100,6 +100,7 @@ func (j *judge) close(t float64, e *evening) {
 	tr.Claimed = append(tr.Claimed, x.claimed)
 	tr.Confirmed = append(tr.Confirmed, x.confirmed)
 	tr.NewlyHeld = append(tr.NewlyHeld, x.newlyHeld)
+	tr.Waiting = append(tr.Waiting, e.line.waiting)
 }
 
 // judge looks at a command before it is in force.

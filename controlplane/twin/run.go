@@ -26,6 +26,7 @@ type Trace struct {
 	Claimed   []float64 `json:"claimed"`
 	Confirmed []float64 `json:"confirmed"`
 	NewlyHeld []float64 `json:"newly_held"`
+	Waiting   []float64 `json:"waiting"` // people in the line at its end
 }
 
 // Run is the result of one controller on one scenario and seed.

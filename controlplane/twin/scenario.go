@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"time"
 
 	"go.yaml.in/yaml/v3"
@@ -276,19 +277,27 @@ func (r Request) uses(resource Resource) float64 {
 // nominalRate is the call rate that fills the tightest resource when nothing is
 // broken and every replica runs.
 func (s *Scenario) nominalRate() float64 {
-	rate := 0.0
+	rate := math.Inf(1)
 	for _, r := range s.Resources {
-		capacity := r.Capacity
-		if r.Replicas != nil {
-			capacity = r.PerReplica * float64(r.Replicas.Max)
-		}
-		if v := s.visits(r); v > 0 {
-			if limit := capacity / v / s.People.Show; rate == 0 || limit < rate {
-				rate = limit
-			}
-		}
+		rate = min(rate, s.callLimit(r))
+	}
+	if math.IsInf(rate, 1) {
+		return 0
 	}
 	return rate
+}
+
+// callLimit is the call rate that fills one resource; infinite where nobody
+// asks it.
+func (s *Scenario) callLimit(r Resource) float64 {
+	capacity, visits := r.Capacity, s.visits(r)
+	if r.Replicas != nil {
+		capacity = r.PerReplica * float64(r.Replicas.Max)
+	}
+	if visits <= 0 {
+		return math.Inf(1)
+	}
+	return capacity / visits / s.People.Show
 }
 
 // Validate reports everything wrong with the scenario.

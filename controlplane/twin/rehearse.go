@@ -1,0 +1,210 @@
+package twin
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"math"
+	"slices"
+
+	"sunbeon/controlplane/steering"
+)
+
+// Tonight is a cohort as it stands on a running system, and what its control
+// plane knows and may do.
+type Tonight struct {
+	Name string
+	// Waiting is people with a ticket who were not called yet; Expected those
+	// still to come, over ExpectedS seconds.
+	Waiting, Expected, ExpectedS float64
+	Replicas                     Replicas
+	RateMax, Floor               float64 // calls a second
+	PeriodS                      float64
+	Knowledge                    steering.Knowledge
+}
+
+// WhatIf is a change to try: a resource has so many times its capacity from the
+// beginning to the end, and nobody was told.
+type WhatIf struct {
+	Resource string  `json:"resource"`
+	Factor   float64 `json:"factor"`
+}
+
+// Answer is how a rehearsed evening goes. Times are seconds from the opening,
+// or from now where the cohort is open; null where it never comes to it.
+type Answer struct {
+	WhatIf    *WhatIf  `json:"what_if"`    // null: nothing is changed
+	LimitedBy string   `json:"limited_by"` // the resource that allows least
+	CalledS   *float64 `json:"called_s"`   // everybody has been called
+	BookedS   *float64 `json:"booked_s"`   // 99 % of all who will book have booked
+	Rate      float64  `json:"rate"`       // mean calls a second until everybody is called
+	Bookings  float64  `json:"bookings"`   // people
+	Replicas  int      `json:"replicas"`   // most WAS running at once
+	Held      float64  `json:"held_share"` // of those let in, 0 to 1
+	Failed    float64  `json:"failed_share"`
+	P99S      float64  `json:"p99_s"` // of a page
+	// Ratio is the bookings, ÷ those of a controller that knows all capacities.
+	Ratio      float64 `json:"goodput_ratio"`
+	SimulatedS float64 `json:"simulated_s"` // length of the evening played
+}
+
+// longest is the longest evening rehearsed, in seconds.
+const longestRehearsal = 24 * 3600
+
+// Rehearse plays tonight's cohort with what the control plane knows, and with a
+// change to it where one is given.
+func Rehearse(t Tonight, change *WhatIf) (Answer, error) {
+	s, err := t.scenario(change)
+	if err != nil {
+		return Answer{}, err
+	}
+	run, err := Simulate(s, "cascade", 1, DefaultTuning())
+	if err != nil {
+		return Answer{}, err
+	}
+	best, err := Simulate(s, "clairvoyant", 1, DefaultTuning())
+	if err != nil {
+		return Answer{}, err
+	}
+	a := Answer{
+		WhatIf: change, LimitedBy: limit(s), Bookings: run.Result.Goodput, Held: run.Result.Held, Failed: run.Result.Failed,
+		P99S: run.Result.P99, Ratio: run.Result.Goodput / max(1, best.Result.Goodput), SimulatedS: float64(s.Duration),
+	}
+	a.read(run.Trace, t)
+	return a, nil
+}
+
+// read takes the times and the means from the seconds of the evening.
+func (a *Answer) read(tr Trace, t Tonight) {
+	booked, called := 0.0, 0.0
+	for i, at := range tr.T {
+		a.Replicas = max(a.Replicas, int(tr.Replicas[i]))
+		if a.CalledS == nil {
+			called += tr.Rate[i]
+			if at >= t.ExpectedS && tr.Waiting[i] < 1 {
+				a.CalledS = &tr.T[i]
+				a.Rate = (t.Waiting + t.Expected) / at
+			}
+		}
+		booked += tr.Confirmed[i]
+		if a.BookedS == nil && a.CalledS != nil && booked >= 0.99*a.Bookings {
+			a.BookedS = &tr.T[i]
+		}
+	}
+	if a.CalledS == nil && len(tr.T) > 0 {
+		a.Rate = called / float64(len(tr.T))
+	}
+}
+
+// scenario is the evening as far as it is known.
+func (t Tonight) scenario(change *WhatIf) (*Scenario, error) {
+	people := t.Waiting + t.Expected
+	if people < 1 {
+		return nil, errors.New("nobody waits and nobody is expected")
+	}
+	k := t.Knowledge
+	s := &Scenario{
+		Name: t.Name,
+		People: People{
+			Lobby: t.Waiting, Show: clampShare(k.Show[0]), ShowLater: clampShare(k.Show[1]),
+			ClaimDelay: Distribution{Mean: Duration(float64(k.ClaimDelayMS) / 1000), CV: 1},
+		},
+		Session: Session{Retry: Retry{After: Distribution{Mean: Duration(float64(k.RetryMS) / 1000), CV: 0.4}}},
+		Control: Control{Period: Duration(t.PeriodS), RateMax: t.RateMax, Floor: t.Floor},
+	}
+	if t.Expected > 0 {
+		s.People.Arrivals = []Arrival{{Shape: "burst", People: t.Expected, Over: Duration(max(1, t.ExpectedS))}}
+	}
+	var err error
+	if s.Resources, err = t.resources(change); err != nil {
+		return nil, err
+	}
+	s.Session.Requests = pagesOf(k)
+	s.fill()
+	s.Duration = t.length(s)
+	if err := s.Validate(); err != nil {
+		return nil, fmt.Errorf("rehearse %s: %w", t.Name, err)
+	}
+	return s, nil
+}
+
+func clampShare(v float64) float64 { return max(0.01, min(1, v)) }
+
+// length of an evening long enough for everybody at half the rate foreseen.
+func (t Tonight) length(s *Scenario) Duration {
+	rate := min(s.nominalRate(), s.Control.RateMax)
+	needed := 2*(t.Waiting+t.Expected)/max(rate, 1e-3) + 10*s.sessionLength() + 10*float64(s.People.ClaimDelay.Mean)
+	return Duration(math.Ceil(max(60, min(longestRehearsal, max(needed, 2*t.ExpectedS)))))
+}
+
+// limit names the resource that allows least with every replica running.
+func limit(s *Scenario) string {
+	return slices.MinFunc(s.Resources, func(a, b Resource) int { return cmp.Compare(s.callLimit(a), s.callLimit(b)) }).Name
+}
+
+func (t Tonight) resources(change *WhatIf) ([]Resource, error) {
+	var out []Resource
+	found := false
+	for _, r := range t.Knowledge.Resources {
+		truth := r.Believed
+		if change != nil && change.Resource == r.Name {
+			found = true
+			truth *= change.Factor
+		}
+		if !(truth > 0) {
+			return nil, fmt.Errorf("%s: a capacity of %g requests a second", r.Name, truth)
+		}
+		one := Resource{
+			Name: r.Name, Latency: Duration(r.LatencyMS / 1000),
+			Prior: Prior{Proved: min(r.Proved, r.Believed) / truth, Believed: r.Believed / truth, Visits: 1},
+		}
+		if r.Kind == steering.KindWAS {
+			replicas := t.Replicas
+			one.PerReplica, one.Replicas = truth, &replicas
+		} else {
+			one.Capacity = truth
+		}
+		out = append(out, one)
+	}
+	if change != nil && !found {
+		return nil, fmt.Errorf("what if %s: there is no such resource", change.Resource)
+	}
+	return out, nil
+}
+
+// pagesOf makes a session that asks each backend as often, and at the mean as
+// late after the claim, as sessions are known to.
+func pagesOf(k steering.Knowledge) []Request {
+	var was steering.KnownResource
+	var backends []steering.KnownResource
+	for _, r := range k.Resources {
+		switch {
+		case r.Kind == steering.KindWAS:
+			was = r
+		case r.Visits > 0:
+			backends = append(backends, r)
+		}
+	}
+	slices.SortFunc(backends, func(a, b steering.KnownResource) int {
+		return cmp.Or(cmp.Compare(a.AgeMS, b.AgeMS), cmp.Compare(a.Name, b.Name))
+	})
+	if len(backends) == 0 {
+		backends = []steering.KnownResource{{AgeMS: max(1, was.AgeMS)}}
+	}
+	var pages []Request
+	before := int64(0)
+	for _, r := range backends {
+		page := Request{
+			Name: r.Name, Uses: map[string]float64{was.Name: was.Visits / float64(len(backends))},
+			Think: Distribution{Mean: Duration(float64(max(r.AgeMS-before, 100)) / 1000), CV: 0.7},
+		}
+		if r.Name != "" {
+			page.Uses[r.Name] = r.Visits
+		} else {
+			page.Name = "session"
+		}
+		pages = append(pages, page)
+		before = max(before, r.AgeMS)
+	}
+	return pages
+}

@@ -1,0 +1,71 @@
+package twin_test
+
+import (
+	"testing"
+
+	"sunbeon/controlplane/steering"
+	"sunbeon/controlplane/twin"
+)
+
+// tonight is two hundred thousand people before a stock system that lets 250 a
+// second through.
+func tonight() twin.Tonight {
+	cfg := steering.Default()
+	cfg.Resources = []steering.ResourceConfig{
+		{Name: "was", Kind: steering.KindWAS, Visits: 5, Proved: 60, Believed: 100},
+		{Name: "eligibility", Kind: steering.KindBackend, Visits: 1, Proved: 300, Believed: 500},
+		{Name: "stock", Kind: steering.KindBackend, Visits: 2, Proved: 300, Believed: 500},
+	}
+	return twin.Tonight{
+		Name: "tonight", Waiting: 200_000, Replicas: twin.Replicas{Start: 4, Min: 2, Max: 40, ColdStart: 45},
+		RateMax: 2000, Floor: 80, PeriodS: 1, Knowledge: steering.Know(cfg, steering.State{}),
+	}
+}
+
+func TestRehearsalSaysHowLongAndWhatIf(t *testing.T) {
+	asBelieved, err := twin.Rehearse(tonight(), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	// 200,000 people, 0.9 of whom claim, two visits each at 500 a second: 720 s.
+	if asBelieved.BookedS == nil || *asBelieved.BookedS < 720 || *asBelieved.BookedS > 1300 {
+		t.Errorf("booked after %v s, want some more than 720", asBelieved.BookedS)
+	}
+	if asBelieved.LimitedBy != "stock" {
+		t.Errorf("limited by %s", asBelieved.LimitedBy)
+	}
+	// 250 sessions a second, five pages each, on WAS of 100 a second: at least 13.
+	if asBelieved.Replicas < 12 || asBelieved.Replicas > 22 {
+		t.Errorf("%d WAS, want some more than 12", asBelieved.Replicas)
+	}
+	if asBelieved.Ratio < 0.9 {
+		t.Errorf("books %.2f of what is possible", asBelieved.Ratio)
+	}
+	half, err := twin.Rehearse(tonight(), &twin.WhatIf{Resource: "stock", Factor: 0.5})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if half.BookedS == nil || *half.BookedS < 1.7**asBelieved.BookedS || *half.BookedS > 2.4**asBelieved.BookedS {
+		t.Errorf("at half the stock system's capacity booked after %v s, as believed after %v s", half.BookedS, asBelieved.BookedS)
+	}
+	other, err := twin.Rehearse(tonight(), &twin.WhatIf{Resource: "eligibility", Factor: 0.2})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if other.LimitedBy != "eligibility" {
+		t.Errorf("limited by %s where eligibility has a fifth", other.LimitedBy)
+	}
+}
+
+func TestRehearsalOfNothingIsAnError(t *testing.T) {
+	empty := tonight()
+	empty.Waiting = 0
+	if _, err := twin.Rehearse(empty, nil); err == nil {
+		t.Error("an evening of nobody was rehearsed")
+	}
+	for _, change := range []twin.WhatIf{{Resource: "moon", Factor: 0.5}, {Resource: "stock"}, {Resource: "stock", Factor: -1}} {
+		if _, err := twin.Rehearse(tonight(), &change); err == nil {
+			t.Errorf("%+v was rehearsed", change)
+		}
+	}
+}
