@@ -37,6 +37,7 @@ func (g *Gate) routes() []route {
 		{pattern: "POST /v1/bookings", serve: g.booking.withPass},
 		{pattern: "GET /v1/bookings/mine", serve: g.booking.withLogin},
 		{pattern: "POST /v1/bookings/{number}/change", serve: g.booking.withLogin},
+		{pattern: "POST /v1/bookings/{number}/rebook", serve: g.booking.withLogin},
 		{pattern: "DELETE /v1/bookings/{number}", serve: g.booking.withLogin},
 		{pattern: "GET /.well-known/jwks.json", serve: g.showKeys},
 		{pattern: "GET /openapi.json", serve: showOpenAPI},

@@ -1,7 +1,10 @@
 package was_test
 
 import (
+	"encoding/json"
 	"net/http"
+	"os"
+	"slices"
 	"strings"
 	"testing"
 
@@ -75,5 +78,43 @@ func TestBookedPassesAreToldOnce(t *testing.T) {
 	}
 	if page.body["next"] != float64(4) {
 		t.Errorf("next is %v, want 4: all events have been seen", page.body["next"])
+	}
+}
+
+// The gate describes the citizens' part to the public by hand: every code a
+// booking server may answer with is told there, under the same status.
+func TestTheGateTellsEveryCode(t *testing.T) {
+	var public struct {
+		Paths map[string]map[string]struct {
+			Responses map[string]struct{ Description string }
+		}
+	}
+	document, err := os.ReadFile("../gate/openapi.json")
+	if err == nil {
+		err = json.Unmarshal(document, &public)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	e := start(t, nil)
+	inside := []string{"role_not_allowed", "internal"} // never meant for citizens
+	for path, operations := range e.contract.Paths {
+		if !strings.HasPrefix(path, "/v1/") {
+			continue
+		}
+		for method, op := range operations {
+			for status, response := range op.Responses {
+				refusal := response.Content[problem.ContentType].Schema
+				if refusal == nil {
+					continue
+				}
+				for _, code := range refusal.Properties["code"].Enum {
+					told := public.Paths[path][method].Responses[status].Description
+					if !slices.Contains(inside, code.(string)) && !strings.Contains(told, "`"+code.(string)+"`") {
+						t.Errorf("%s %s: the gate does not tell of %s %s", method, path, status, code)
+					}
+				}
+			}
+		}
 	}
 }
