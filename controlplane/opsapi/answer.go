@@ -82,6 +82,9 @@ func (a *API) change(ctx context.Context, k Key, m Motive, kind plan.Kind, body 
 	if c.RequestID == "" {
 		c.RequestID = rand.Text()
 	}
+	if refused := a.cleared(ctx, c); refused != nil {
+		return nil, refusal{refused}
+	}
 	result, err := a.node.Submit(ctx, c)
 	if err != nil {
 		return nil, refusal{a.undecided(err)}

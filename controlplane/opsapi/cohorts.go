@@ -52,9 +52,17 @@ func (a *API) mountCohorts(r registrar) {
 			return a.change(ctx, in.Key, in.Body.Motive, plan.CohortDefine, plan.DefineCohort{Cohort: cohort})
 		})
 	do(r, plan.Commander, http.MethodPost, "/v1/cohorts/{cohort}/approve", "approve-cohort",
-		"Approve an opening beforehand", a.changeCohort(plan.CohortApprove, func(id string) any {
-			return plan.ApproveCohort{Cohort: id}
-		}))
+		"Approve an opening beforehand, once its preflight is green",
+		func(ctx context.Context, in *opening) (*done, error) {
+			return a.change(ctx, in.Key, in.Body.Motive, plan.CohortApprove,
+				plan.ApproveCohort{Cohort: in.ID, Accept: in.Body.Accept})
+		})
+	do(r, plan.Commander, http.MethodPost, "/v1/cohorts/{cohort}/open", "open-cohort",
+		"Open a cohort's line now, once its preflight is green",
+		func(ctx context.Context, in *opening) (*done, error) {
+			return a.change(ctx, in.Key, in.Body.Motive, plan.CohortPhase,
+				plan.MovePhase{Cohort: in.ID, Phase: plan.Open, Accept: in.Body.Accept})
+		})
 	do(r, plan.OnCall, http.MethodPost, "/v1/cohorts/{cohort}/postpone", "postpone-cohort",
 		"Open later than announced, publicly",
 		func(ctx context.Context, in *struct {
@@ -97,7 +105,6 @@ func (a *API) mountCohorts(r registrar) {
 			return a.change(ctx, in.Key, in.Body.Motive, plan.DrawValue,
 				plan.NameValue{Cohort: in.ID, Value: in.Body.Value})
 		})
-	a.mountPhase(r, plan.Commander, "open", "Open a cohort's line now", plan.Open)
 	a.mountPhase(r, plan.OnCall, "pause", "Stop calling; everyone keeps their place", plan.Paused)
 	a.mountPhase(r, plan.Commander, "resume", "Call on from where the line was paused", plan.Open)
 	a.mountPhase(r, plan.OnCall, "close", "End the cohort's evening", plan.Closed)
@@ -108,6 +115,16 @@ func (a *API) mountPhase(r registrar, least plan.Role, verb, summary string, pha
 		a.changeCohort(plan.CohortPhase, func(id string) any {
 			return plan.MovePhase{Cohort: id, Phase: phase}
 		}))
+}
+
+// opening is the input of what brings a cohort towards letting people in.
+type opening struct {
+	Key
+	CohortPath
+	Body struct {
+		Motive
+		Accept []string `json:"accept,omitempty" maxItems:"32" doc:"the checks of the preflight that are not green and are to be no hindrance; kept with the cohort"`
+	}
 }
 
 type cohortChange struct {

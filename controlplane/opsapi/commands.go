@@ -62,6 +62,7 @@ var peopleKinds = map[plan.Kind]plan.Role{
 	plan.IncidentOpen:       plan.OnCall,
 	plan.IncidentUpdate:     plan.OnCall,
 	plan.HandoverNote:       plan.OnCall,
+	plan.TrialRecord:        plan.OnCall,
 	plan.MemberAdd:          plan.Commander,
 	plan.MemberRemove:       plan.Commander,
 }
@@ -135,6 +136,9 @@ func (a *API) mountCommands(r registrar) {
 // speaks with a term, and nobody else writes the leader's stamp.
 func (a *API) submit(ctx context.Context, c plan.Command) (plan.Result, *problem.Problem) {
 	c.Term, c.StampMS = 0, 0
+	if refused := a.cleared(ctx, c); refused != nil {
+		return plan.Result{}, refused
+	}
 	result, err := a.node.Submit(ctx, c)
 	if err != nil {
 		return plan.Result{}, a.undecided(err)

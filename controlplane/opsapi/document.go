@@ -31,6 +31,23 @@ type Document struct {
 	Checkpoints map[string]plan.Checkpoint      `json:"checkpoints"`
 	Controllers map[string]plan.ControllerState `json:"controllers"`
 	Decisions   []plan.Decision                 `json:"decisions"`
+	Proposals   map[string]plan.Proposal        `json:"proposals"`
+	Undos       map[string]plan.Undo            `json:"undos"`
+	Incidents   map[string]plan.Incident        `json:"incidents"`
+	Handovers   map[string]plan.ShiftNote       `json:"handovers"`
+	Members     map[string]WantedMember         `json:"members"`
+	Trials      map[string]plan.Trial           `json:"trials"`
+}
+
+// WantedMember is what people want of a node; [Members] are what Raft has.
+type WantedMember plan.Member
+
+func wanted(members map[string]plan.Member) map[string]WantedMember {
+	out := make(map[string]WantedMember, len(members))
+	for id, m := range members {
+		out[id] = WantedMember(m)
+	}
+	return out
 }
 
 func (a *API) document(p *plan.Plan) Document {
@@ -51,6 +68,12 @@ func (a *API) document(p *plan.Plan) Document {
 		Checkpoints: p.Checkpoints,
 		Controllers: p.Controllers,
 		Decisions:   p.Decisions,
+		Proposals:   p.Proposals,
+		Undos:       p.Undos,
+		Incidents:   p.Incidents,
+		Handovers:   p.Handovers,
+		Members:     wanted(p.Members),
+		Trials:      p.Trials,
 	}
 }
 

@@ -136,6 +136,77 @@ func TestHandoverTellsWhatIsGoingOn(t *testing.T) {
 	}
 }
 
+func TestNobodyOpensWithoutAGreenPreflight(t *testing.T) {
+	w := newWorld(t)
+	w.staff()
+	w.submit(plan.CohortDefine, plan.DefineCohort{Cohort: cohort("tonight")})
+	approve := func(status int, accept []string) {
+		t.Helper()
+		w.as("kim", status, http.MethodPost, "/v1/cohorts/tonight/approve", body{"reason": "ready", "accept": accept})
+	}
+	approve(409, nil)
+	approve(409, []string{"gate"})
+	command, err := plan.NewCommand(plan.CohortApprove, plan.ApproveCohort{Cohort: "tonight"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.as("kim", 409, http.MethodPost, "/v1/commands", body{"kind": command.Kind, "body": command.Body, "reason": "around it"})
+	approve(200, notGreen)
+	if p, _ := w.node.Plan(); len(p.Cohorts["tonight"].Accepted) != 1 || p.Cohorts["tonight"].Accepted[0].By != "kim" {
+		t.Errorf("accepted: %+v", p.Cohorts["tonight"].Accepted)
+	}
+
+	// An opening by hand is looked at when it is proposed, and when it runs.
+	w.submit(plan.CohortPhase, plan.MovePhase{Cohort: "tonight", Phase: plan.Lobby})
+	open := body{"reason": "early", "accept": notGreen}
+	w.as("kim", 409, http.MethodPost, "/v1/cohorts/tonight/open?propose=true", body{"reason": "early"})
+	proposed := w.as("kim", 200, http.MethodPost, "/v1/cohorts/tonight/open?propose=true", open).Detail
+	w.submit(plan.IncidentOpen, plan.OpenIncident{Title: "stock is slow", Severity: 2})
+	var p problem.Problem
+	token, _ := tokenOf("lee")
+	w.call(token, http.MethodPost, "/v1/proposals/"+proposed+"/approve", body{"reason": "fine"}, &p)
+	if p.Code != "preflight_not_green" || !strings.Contains(p.Detail, "no incident") {
+		t.Errorf("an incident since: %+v", p)
+	}
+	w.as("kim", 200, http.MethodPost, "/v1/cohorts/tonight/open?propose=true",
+		body{"reason": "early", "accept": append([]string{"no incident"}, notGreen...)})
+}
+
+func TestTrialsAreWhatPreflightGoesBy(t *testing.T) {
+	w := newWorld(t)
+	w.submit(plan.CohortDefine, plan.DefineCohort{Cohort: cohort("tonight")})
+	w.submit(plan.InstanceRegister, plan.RegisterInstance{ID: "gate-1", Kind: plan.KindGate, State: plan.Ready})
+	want := func(name, answer string) {
+		t.Helper()
+		var got opsapi.Preflight
+		w.call(commanderToken, http.MethodGet, "/v1/preflight/tonight", nil, &got)
+		for _, check := range got.Checks {
+			if check.Name == name && check.Answer != answer {
+				t.Errorf("%s: %s (%s), want %s", name, check.Answer, check.Detail, answer)
+			}
+		}
+	}
+	trial := func(check, subject string, ok bool) {
+		t.Helper()
+		w.as("", 200, http.MethodPost, "/v1/trials", body{"reason": "before tonight", "check": check, "subject": subject, "ok": ok, "detail": "told"})
+	}
+	want("break-glass", "unknown")
+	trial("break-glass", "gate-1", true)
+	want("break-glass", "pass")
+	w.submit(plan.InstanceRegister, plan.RegisterInstance{ID: "gate-2", Kind: plan.KindGate, State: plan.Ready})
+	want("break-glass", "unknown")
+	trial("break-glass", "gate-2", false)
+	want("break-glass", "fail")
+	want("test persons", "unknown")
+	trial("test persons", "tonight", true)
+	want("test persons", "pass")
+	again := cohort("tonight")
+	again.BirthTo = "2001-12-31"
+	w.submit(plan.CohortDefine, plan.DefineCohort{Cohort: again})
+	want("test persons", "unknown")
+	w.as("", 422, http.MethodPost, "/v1/trials", body{"reason": "r", "check": "weather", "subject": "x", "ok": true})
+}
+
 func TestPreflightSaysNoUntilEverythingIsThere(t *testing.T) {
 	w := newWorld(t)
 	c := cohort("tonight")

@@ -2,24 +2,23 @@ package opsapi
 
 import (
 	"context"
-	"crypto/x509"
-	"encoding/pem"
+	"encoding/json"
 	"fmt"
 	"net/http"
-	"os"
-	"path/filepath"
+	"slices"
 	"strings"
-	"syscall"
 	"time"
 
 	"sunbeon/controlplane/plan"
 	"sunbeon/controlplane/standing"
+	"sunbeon/internal/problem"
 )
 
 // Preflight says whether a cohort may open at its hour.
 type Preflight struct {
 	Cohort string `json:"cohort"`
-	// Go is true where nothing failed; what is unknown is for people to judge.
+	// Go is true where every check passes. Whoever lets a cohort go on without
+	// names the checks they accept; the plan keeps who and why.
 	Go     bool    `json:"go"`
 	Checks []Check `json:"checks"`
 }
@@ -27,22 +26,31 @@ type Preflight struct {
 // Check is one thing looked at.
 type Check struct {
 	Name   string `json:"name"`
-	Answer string `json:"answer" doc:"pass, fail or unknown"`
+	Answer string `json:"answer" enum:"pass,fail,unknown"`
 	Detail string `json:"detail"`
 }
 
-// The answers of a check.
+// The answers of a check: unknown is what was not tried, or cannot be seen from
+// here.
 const (
 	pass    = "pass"
 	fail    = "fail"
 	unknown = "unknown"
 )
 
-// What an evening needs of a node.
-const (
-	minDiskFree        = 1 << 30
-	minCertificateLeft = 7 * 24 * time.Hour
-)
+// approvedCheck asks for what an approval is about to give.
+const approvedCheck = "approved"
+
+// NotGreen are the names of the checks that do not pass.
+func (p Preflight) NotGreen() []string {
+	var names []string
+	for _, c := range p.Checks {
+		if c.Answer != pass {
+			names = append(names, c.Name)
+		}
+	}
+	return names
+}
 
 func (a *API) mountPreflight(r registrar) {
 	get(r, "/v1/preflight/{cohort}", "preflight", "Go or no-go before an opening",
@@ -55,14 +63,74 @@ func (a *API) mountPreflight(r registrar) {
 				if !ok {
 					return Preflight{}, refuse(http.StatusNotFound, plan.NotFound, "no cohort "+in.ID)
 				}
-				checks := append(checkPlan(p, c, a.now().UnixMilli()), a.checkNode()...)
-				out := Preflight{Cohort: c.ID, Go: true, Checks: checks}
-				for _, check := range checks {
-					out.Go = out.Go && check.Answer != fail
-				}
-				return out, nil
+				return a.preflight(ctx, p, c), nil
 			})
 		})
+	do(r, plan.OnCall, http.MethodPost, "/v1/trials", "record-trial",
+		"Record what came of trying break-glass at a gate, or the test persons of a cohort; it counts for a day",
+		func(ctx context.Context, in *struct {
+			Key
+			Body struct {
+				Motive
+				Check   string `json:"check" enum:"break-glass,test persons"`
+				Subject string `json:"subject" minLength:"1" maxLength:"64" doc:"the gate, or the cohort"`
+				OK      bool   `json:"ok"`
+				Detail  string `json:"detail,omitempty" maxLength:"500"`
+			}
+		}) (*done, error) {
+			b := in.Body
+			return a.change(ctx, in.Key, b.Motive, plan.TrialRecord,
+				plan.RecordTrial{Check: b.Check, Subject: b.Subject, OK: b.OK, Detail: b.Detail})
+		})
+}
+
+func (a *API) preflight(ctx context.Context, p *plan.Plan, c plan.Cohort) Preflight {
+	now := a.now()
+	out := Preflight{Cohort: c.ID, Checks: append(checkPlan(p, c, now.UnixMilli()), a.checkMachines(ctx, p)...)}
+	out.Go = len(out.NotGreen()) == 0
+	return out
+}
+
+// cleared refuses to let a cohort go on towards its opening while its preflight
+// is not green, unless the command names what it accepts. A proposal is looked
+// at when it is made, and again when it runs.
+func (a *API) cleared(ctx context.Context, c plan.Command) *problem.Problem {
+	p := a.plan()
+	kind, raw := c.Kind, c.Body
+	switch kind {
+	case plan.ProposalMake:
+		var proposed plan.MakeProposal
+		if json.Unmarshal(raw, &proposed) == nil {
+			kind, raw = proposed.Kind, proposed.Body
+		}
+	case plan.ProposalApprove:
+		var closing plan.CloseProposal
+		if json.Unmarshal(raw, &closing) == nil {
+			kind, raw = p.Proposals[closing.ID].Kind, p.Proposals[closing.ID].Body
+		}
+	}
+	var of struct {
+		Cohort string     `json:"cohort"`
+		Phase  plan.Phase `json:"phase"`
+		Accept []string   `json:"accept"`
+	}
+	if kind != plan.CohortApprove && kind != plan.CohortPhase || json.Unmarshal(raw, &of) != nil {
+		return nil // what does not decode is the plan's to refuse
+	}
+	cohort, known := p.Cohorts[of.Cohort]
+	opening := kind == plan.CohortPhase && of.Phase == plan.Open && (cohort.Phase == plan.Lobby || cohort.Phase == plan.Sealed)
+	if !known || !opening && kind != plan.CohortApprove {
+		return nil
+	}
+	left := slices.DeleteFunc(a.preflight(ctx, p, cohort).NotGreen(), func(check string) bool {
+		return slices.Contains(of.Accept, check) || !opening && check == approvedCheck
+	})
+	if len(left) == 0 {
+		return nil
+	}
+	return problem.New(http.StatusConflict, "preflight_not_green",
+		fmt.Sprintf("the preflight of %s is not green: %s. See to it, or accept it by name", cohort.ID, strings.Join(left, ", "))).
+		With("checks", left)
 }
 
 // checkPlan looks at what the plan says of a cohort's opening.
@@ -76,9 +144,11 @@ func checkPlan(p *plan.Plan, c plan.Cohort, nowMS int64) []Check {
 		checks = append(checks, Check{name, answer, fmt.Sprintf(format, args...)})
 	}
 	ahead := c.Phase == plan.Scheduled || c.Phase == plan.Lobby || c.Phase == plan.Sealed
-	add("timetable", ahead && c.OpenMS > nowMS, "%s, opens %s", c.Phase, time.UnixMilli(c.OpenMS).Format(time.DateTime))
-	add("approved", len(c.ApprovedBy) > 0, "by %s", nobody(strings.Join(c.ApprovedBy, ", ")))
-	add("names", c.Name["ko"] != "" && c.Name["en"] != "", "ko %q, en %q", c.Name["ko"], c.Name["en"])
+	add("timetable", ahead && c.CloseMS > nowMS, "%s, opens %s", c.Phase, time.UnixMilli(c.OpenMS).Format(time.DateTime))
+	add(approvedCheck, len(c.ApprovedBy) > 0, "by %s", nobody(strings.Join(c.ApprovedBy, ", ")))
+	// Of the pages' and messages' templates only the names differ from evening
+	// to evening.
+	add("templates", c.Name["ko"] != "" && c.Name["en"] != "", "ko %q, en %q", c.Name["ko"], c.Name["en"])
 	_, held := p.Holds[plan.All]
 	_, own := p.Holds[c.ID]
 	add("no hold", !held && !own, "%d holds in force", len(p.Holds))
@@ -101,9 +171,7 @@ func checkPlan(p *plan.Plan, c plan.Cohort, nowMS int64) []Check {
 	if !p.Paired(nowMS) {
 		pair = Check{"approvers", unknown, "fewer than two commanders are named: the installation's token acts alone"}
 	}
-	return append(checks, pair,
-		Check{"break-glass", unknown, "try a hold at a gate with a fresh token: no record of a trial is kept"},
-		Check{"test persons", unknown, "walk one person at each birthday boundary through the lobby"})
+	return append(checks, pair, checkBreakGlass(p, nowMS), checkPersons(p, c, nowMS))
 }
 
 func nobody(names string) string {
@@ -113,48 +181,34 @@ func nobody(names string) string {
 	return names
 }
 
-// checkNode looks at the node that answers, and at the cluster as it sees it.
-func (a *API) checkNode() []Check {
-	members, voters := a.node.Members(), 0
-	for _, m := range members {
-		if m.Voter {
-			voters++
+// checkBreakGlass asks for a trial of the last day at every gate.
+func checkBreakGlass(p *plan.Plan, nowMS int64) Check {
+	check := Check{Name: "break-glass", Answer: unknown, Detail: "no gate is known"}
+	for _, i := range standing.Sorted(p.Instances) {
+		if i.Kind != plan.KindGate {
+			continue
+		}
+		switch trial, tried := p.TrialOf(plan.TrialBreakGlass, i.ID, nowMS); {
+		case !tried:
+			check.Answer, check.Detail = unknown, i.ID+" was not tried within a day: sunbeon ctl preflight break-glass"
+			return check
+		case !trial.OK:
+			check.Answer, check.Detail = fail, i.ID+": "+trial.Detail
+			return check
+		default:
+			check.Answer, check.Detail = pass, "tried at every gate, last by "+trial.By
 		}
 	}
-	age := a.node.LeaderContact()
-	checks := []Check{{"control plane", pass, fmt.Sprintf("%d voters, leader heard of %d ms ago", voters, age.Milliseconds())}}
-	if voters < 3 || age > time.Second {
-		checks[0].Answer = fail
-	}
-	return append(checks, checkDisk(a.dataDir), checkCertificate(a.pkiDir, a.now()))
-}
-
-func checkDisk(dir string) Check {
-	var disk syscall.Statfs_t
-	if dir == "" || syscall.Statfs(dir, &disk) != nil {
-		return Check{"disk", unknown, "cannot be looked at"}
-	}
-	left := disk.Bavail * uint64(disk.Bsize)
-	check := Check{"disk", pass, fmt.Sprintf("%.1f GB free on this node", float64(left)/1e9)}
-	if left < minDiskFree {
-		check.Answer = fail
-	}
 	return check
 }
 
-func checkCertificate(dir string, now time.Time) Check {
-	raw, err := os.ReadFile(filepath.Join(dir, "controlplane.pem"))
-	block, _ := pem.Decode(raw)
-	if dir == "" || err != nil || block == nil {
-		return Check{"certificates", unknown, "cannot be looked at"}
+func checkPersons(p *plan.Plan, c plan.Cohort, nowMS int64) Check {
+	trial, tried := p.TrialOf(plan.TrialPersons, c.ID, nowMS)
+	switch {
+	case !tried:
+		return Check{"test persons", unknown, "nobody was walked through within a day: sunbeon ctl preflight persons"}
+	case !trial.OK:
+		return Check{"test persons", fail, trial.Detail}
 	}
-	certificate, err := x509.ParseCertificate(block.Bytes)
-	if err != nil {
-		return Check{"certificates", fail, err.Error()}
-	}
-	check := Check{"certificates", pass, "this node's is valid until " + certificate.NotAfter.Format(time.DateOnly)}
-	if certificate.NotAfter.Sub(now) < minCertificateLeft {
-		check.Answer = fail
-	}
-	return check
+	return Check{"test persons", pass, trial.Detail + ", by " + trial.By}
 }

@@ -33,6 +33,7 @@ var published = []plan.Topic{
 	plan.TopicLines, plan.TopicInstances, plan.TopicOverrides, plan.TopicHolds, plan.TopicFreezes,
 	plan.TopicPasses, plan.TopicCheckpoints, plan.TopicControllers, plan.TopicDecisions,
 	plan.TopicProposals, plan.TopicUndos, plan.TopicIncidents, plan.TopicHandovers, plan.TopicMembers,
+	plan.TopicTrials,
 }
 
 // serveWatch streams the plan until the follower leaves, proves too slow, or

@@ -48,6 +48,10 @@ func defineCohort(d *draft, b DefineCohort) error {
 	if err := d.unchanged(before.Revision); err != nil {
 		return err
 	}
+	// Whom the gates took for its people was tried by the definition before.
+	if trial := trialKey(TrialPersons, c.ID); d.Trials[trial].Subject != "" {
+		drop(&d.Trials, trial)
+	}
 	c = definition(c)
 	c.Revision, c.Phase, c.DefinedBy = d.now(), Scheduled, d.command.Actor
 	put(&d.Cohorts, c.ID, c)
