@@ -3,12 +3,11 @@ package booking
 // Changes are the rows to write for a batch. Those that exist are overwritten
 // before new ones come: a person has one row that is not replaced.
 type Changes struct {
-	Updated  []Booking      // to overwrite: slots, hold, live and time of the change
-	Replaced []int64        // serials of rows whose person gets a later booking
-	New      []Made         // to insert, in the order of their serials
-	Taken    map[SlotID]int // places taken (positive) or given back (negative), a slot
-	Answers  []Recorded     // to insert: those that no new row holds
-	Events   []Event        // to append to the outbox
+	Updated  []Booking  // to overwrite: slots, hold, live and time of the change
+	Replaced []int64    // serials of rows whose person gets a later booking
+	New      []Made     // to insert, in the order of their serials
+	Answers  []Recorded // to insert: those that no new row holds
+	Events   []Event    // to append to the outbox: they also tell which places were taken and left
 }
 
 // None reports that the batch left no trace: replays only.
@@ -53,6 +52,25 @@ type Event struct {
 	Cohort string
 	Pass   string // set only on the first booking made under the pass
 	Slots  []SlotID
-	Freed  string // stock reservation the booking stands on no more, if any
+	Left   []SlotID // slots whose places were given back: the former ones of a change, all of a cancelled booking
+	Freed  string   // stock reservation the booking stands on no more, if any
 	TimeMS int64
+}
+
+// Taken are the slots in which the event took a place; those in which it gave
+// one back are its Left.
+func (e Event) Taken() []SlotID {
+	if e.Kind == Booked || e.Kind == Changed {
+		return e.Slots
+	}
+	return nil
+}
+
+// Numbered are the events with their places in the outbox, the last of which is
+// given.
+func Numbered(events []Event, last int64) []Event {
+	for i := range events {
+		events[i].ID = last - int64(len(events)-1-i)
+	}
+	return events
 }

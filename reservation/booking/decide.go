@@ -48,7 +48,6 @@ type Recorded struct {
 // rejected, the booking's old one if it was changed or cancelled.
 func Decide(state State, batch []Request) ([]Outcome, Changes) {
 	d := decision{State: state, before: make(map[string]int64, len(batch)), made: make(map[int64]*Made, len(batch))}
-	d.changes.Taken = map[SlotID]int{}
 	outcomes := make([]Outcome, len(batch))
 	for i, r := range batch {
 		outcomes[i] = d.answer(r)
@@ -125,7 +124,7 @@ func (d *decision) book(r Request) Outcome {
 	if known && last.Pass == r.Pass {
 		cited = "" // the log cites a pass once, however often its holder cancels and books
 	}
-	d.store(b, Booked, cited, "", r.TimeMS)
+	d.store(b, Event{Kind: Booked, Pass: cited, TimeMS: r.TimeMS})
 	return Outcome{Code: Done, Serial: b.Serial, Slots: slots}
 }
 
@@ -146,9 +145,9 @@ func (d *decision) change(r Request) Outcome {
 		return Outcome{Code: code, Serial: b.Serial, Freed: r.Hold}
 	}
 	d.take(slots, 1)
-	old := b.Hold
+	old, former := b.Hold, b.Slots
 	b.Slots, b.Hold, b.SinceMS = slots, r.Hold, r.TimeMS
-	d.store(b, Changed, "", left(old, b.Hold), r.TimeMS)
+	d.store(b, Event{Kind: Changed, Left: former, Freed: left(old, b.Hold), TimeMS: r.TimeMS})
 	return Outcome{Code: Done, Serial: b.Serial, Slots: slots, Freed: old}
 }
 
@@ -163,7 +162,7 @@ func (d *decision) cancel(r Request) Outcome {
 	d.take(b.Slots, -1)
 	old := b.Hold
 	b.Live, b.Hold, b.SinceMS = false, "", r.TimeMS
-	d.store(b, Undone, "", old, r.TimeMS)
+	d.store(b, Event{Kind: Undone, Left: b.Slots, Freed: old, TimeMS: r.TimeMS})
 	return Outcome{Code: Done, Serial: b.Serial, Freed: old}
 }
 
@@ -194,19 +193,18 @@ func (d *decision) take(slots []SlotID, n int) {
 		p := d.Places[id]
 		p.Taken += n
 		d.Places[id] = p
-		d.changes.Taken[id] += n
 	}
 }
 
-func (d *decision) store(b Booking, kind EventKind, pass, freed string, now int64) {
+// store keeps the booking as it is now and the event that tells of it.
+func (d *decision) store(b Booking, e Event) {
 	if _, touched := d.before[b.Person]; !touched {
 		d.before[b.Person] = d.Latest[b.Person].Serial
 		d.touched = append(d.touched, b.Person)
 	}
 	d.Latest[b.Person] = b
-	d.changes.Events = append(d.changes.Events, Event{
-		Kind: kind, Serial: b.Serial, Cohort: b.Cohort, Pass: pass, Slots: b.Slots, Freed: freed, TimeMS: now,
-	})
+	e.Serial, e.Cohort, e.Slots = b.Serial, b.Cohort, b.Slots
+	d.changes.Events = append(d.changes.Events, e)
 }
 
 // left is the old stock reservation unless the booking kept it.

@@ -41,6 +41,10 @@ type WriterConfig struct {
 	Logger   *slog.Logger  // nil is silent
 }
 
+// Lanes is how many batches a Writer has under way at a time. The second is made
+// ready while the first is in the store.
+const Lanes = 2
+
 // Writer turns concurrent requests into batches.
 type Writer struct {
 	store Committer

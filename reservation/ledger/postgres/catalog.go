@@ -134,25 +134,6 @@ FROM slots AS s JOIN places AS p ON p.slot = s.id LEFT JOIN withdrawals AS w ON 
 	return c, version, nil
 }
 
-// Counts returns the places of every slot that changed after an outbox id, and
-// the id they are current to.
-func (s *Store) Counts(ctx context.Context, since int64) (counts []ledger.Count, current int64, err error) {
-	// Read before the counts: a batch between the two statements is then
-	// reported twice rather than never.
-	if err := s.pool.QueryRow(ctx, `SELECT coalesce(max(id), 0) FROM outbox`).Scan(&current); err != nil {
-		return nil, 0, fmt.Errorf("counts: %w", err)
-	}
-	if current == since {
-		return nil, current, nil
-	}
-	counts, err = collect(ctx, s, `SELECT slot, capacity - taken FROM places WHERE changed > $1`,
-		func(c *ledger.Count) []any { return []any{&c.Slot, &c.Free} }, since)
-	if err != nil {
-		return nil, 0, fmt.Errorf("counts: %w", err)
-	}
-	return counts, current, nil
-}
-
 // collect returns a query's rows; fields names the columns' destinations.
 func collect[T any](ctx context.Context, s *Store, query string, fields func(*T) []any, args ...any) ([]T, error) {
 	rows, err := s.pool.Query(ctx, query, args...)

@@ -13,16 +13,13 @@ import (
 )
 
 // The number is this program's among the advisory locks of the database.
-const (
-	takeLock = `SELECT pg_advisory_xact_lock(5928410317)`
-	tryLock  = `SELECT pg_try_advisory_xact_lock(5928410317)`
-)
+const takeLock = `SELECT pg_advisory_xact_lock(5928410317)`
 
 // writing begins a transaction in its turn.
 var writing = pgx.TxOptions{BeginQuery: `BEGIN; ` + takeLock}
 
-// Commit runs a batch in one transaction. Where no other process is writing it
-// takes two round trips: one to begin and load, one to write and commit.
+// Commit runs a batch in one transaction and two round trips: one to wait for
+// its turn and load, one to write and commit.
 func (s *Store) Commit(ctx context.Context, gather func() []booking.Request) ([]booking.Outcome, error) {
 	if s.writes == nil {
 		return nil, errReadOnly
@@ -37,7 +34,8 @@ func (s *Store) Commit(ctx context.Context, gather func() []booking.Request) ([]
 			conn.Exec(context.WithoutCancel(ctx), `ROLLBACK`)
 		}
 	}()
-	batch, state, err := begin(ctx, conn.Conn(), gather)
+	batch := gather()
+	state, behind, err := s.begin(ctx, conn.Conn(), batch)
 	if err != nil {
 		return nil, fmt.Errorf("load batch: %w", err)
 	}
@@ -45,42 +43,20 @@ func (s *Store) Commit(ctx context.Context, gather func() []booking.Request) ([]
 	if changes.None() {
 		return outcomes, nil
 	}
-	if err := write(ctx, conn.Conn(), changes); err != nil {
+	last, err := write(ctx, conn.Conn(), changes, behind)
+	if err != nil {
 		if failed := new(pgconn.PgError); errors.As(err, &failed) {
 			return nil, fmt.Errorf("write batch: %w", err) // and the server has undone it
 		}
 		return nil, fmt.Errorf("%w: commit batch: %w", ledger.ErrUnknown, err)
 	}
+	s.tally.Lock()
+	defer s.tally.Unlock()
+	s.tally.Count(booking.Numbered(changes.Events, last)...)
 	return outcomes, nil
 }
 
-// begin takes the lock and loads what the batch depends on. It tries both in one
-// round trip; where somebody else holds the lock it waits, and what it waits for
-// makes both the batch and what was loaded out of date.
-func begin(ctx context.Context, conn *pgx.Conn, gather func() []booking.Request) ([]booking.Request, booking.State, error) {
-	batch := gather()
-	state := booking.NewState()
-	var mine bool
-	var b pgx.Batch
-	b.Queue(`BEGIN`)
-	b.Queue(tryLock).QueryRow(func(row pgx.Row) error { return row.Scan(&mine) })
-	queueLoad(&b, batch, &state)
-	if err := conn.SendBatch(ctx, &b).Close(); err != nil || mine {
-		return batch, state, err
-	}
-	if _, err := conn.Exec(ctx, takeLock); err != nil {
-		return nil, state, err
-	}
-	batch = gather()
-	state = booking.NewState()
-	b = pgx.Batch{}
-	queueLoad(&b, batch, &state)
-	return batch, state, conn.SendBatch(ctx, &b).Close()
-}
-
 const (
-	loadPlaces = `SELECT slot, capacity, taken FROM places WHERE slot = ANY ($1)`
-
 	loadPersons = `SELECT ` + row + ` FROM bookings AS b WHERE b.person = ANY ($1)`
 
 	loadAnswers = `
@@ -95,24 +71,38 @@ SELECT greatest((SELECT coalesce(max(serial), 0) FROM bookings), (SELECT coalesc
   b.cohort, b.pass, b.hold, b.made_ms, b.since_ms`
 )
 
-// queueLoad asks for all that the requests of a batch depend on.
-func queueLoad(b *pgx.Batch, requests []booking.Request, into *booking.State) {
+// begin waits for the batch's turn and loads all that it depends on. The table
+// of places is to be brought up to date with behind, if there is anything in it.
+func (s *Store) begin(ctx context.Context, conn *pgx.Conn, requests []booking.Request) (state booking.State, behind settlement, err error) {
+	s.tally.Lock()
+	after := s.tally.At()
+	s.tally.Unlock()
+
 	want := booking.Touched(requests)
-	b.Queue(loadPlaces, want.Slots).Query(func(rows pgx.Rows) error {
-		for rows.Next() {
-			var id booking.SlotID
-			var p booking.Places
-			if err := rows.Scan(&id, &p.Capacity, &p.Taken); err != nil {
-				return err
-			}
-			into.Places[id] = p
-		}
-		return rows.Err()
-	})
-	b.Queue(loadPersons, want.Persons).Query(func(rows pgx.Rows) error { return known(rows, into) })
+	state = booking.NewState()
+	var news news
+	var b pgx.Batch
+	b.Queue(`BEGIN`)
+	b.Queue(takeLock)
+	news.queue(&b, after)
+	b.Queue(loadPersons, want.Persons).Query(func(rows pgx.Rows) error { return known(rows, &state) })
 	persons, keys := attempts(want.Attempts)
-	b.Queue(loadAnswers, persons, keys).Query(func(rows pgx.Rows) error { return answered(rows, into) })
-	b.Queue(loadLast).QueryRow(func(row pgx.Row) error { return row.Scan(&into.Last) })
+	b.Queue(loadAnswers, persons, keys).Query(func(rows pgx.Rows) error { return answered(rows, &state) })
+	b.Queue(loadLast).QueryRow(func(row pgx.Row) error { return row.Scan(&state.Last) })
+	if err := conn.SendBatch(ctx, &b).Close(); err != nil {
+		return state, behind, err
+	}
+
+	s.tally.Lock()
+	defer s.tally.Unlock()
+	if err := s.count(ctx, conn, news); err != nil {
+		return state, behind, err
+	}
+	state.Places = s.tally.Places(want.Slots)
+	if s.tally.At()-news.settled > ledger.SettleEvery {
+		behind = settle(s.tally.Unsettled(news.settled))
+	}
+	return state, behind, nil
 }
 
 func attempts(list []booking.Attempt) (persons, keys []string) {

@@ -98,7 +98,7 @@ func (s *Store) Live(ctx context.Context) iter.Seq2[booking.Booking, error] {
 }
 
 const selectEvents = `
-SELECT o.id, o.kind, o.serial, b.cohort, CASE WHEN o.cites THEN b.pass ELSE '' END, o.first, o.second, o.freed, o.time_ms
+SELECT o.id, o.kind, o.serial, b.cohort, CASE WHEN o.cites THEN b.pass ELSE '' END, o.first, o.second, o.left_first, o.left_second, o.freed, o.time_ms
 FROM outbox AS o JOIN bookings AS b ON b.serial = o.serial WHERE o.id > $1 ORDER BY o.id LIMIT $2`
 
 // Events returns the rows of the outbox after an id.
@@ -108,9 +108,9 @@ func (s *Store) Events(ctx context.Context, after int64, limit int) ([]booking.E
 		return nil, fmt.Errorf("outbox: %w", err)
 	}
 	events, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (e booking.Event, err error) {
-		var first, second booking.SlotID
-		err = row.Scan(&e.ID, &e.Kind, &e.Serial, &e.Cohort, &e.Pass, &first, &second, &e.Freed, &e.TimeMS)
-		e.Slots = booking.Unpair(first, second)
+		var slots [4]booking.SlotID
+		err = row.Scan(&e.ID, &e.Kind, &e.Serial, &e.Cohort, &e.Pass, &slots[0], &slots[1], &slots[2], &slots[3], &e.Freed, &e.TimeMS)
+		e.Slots, e.Left = booking.Unpair(slots[0], slots[1]), booking.Unpair(slots[2], slots[3])
 		return e, err
 	})
 	if err != nil {
@@ -127,7 +127,7 @@ WITH held AS (
 SELECT
   (SELECT count(*) FROM bookings WHERE live),
   (SELECT count(*) FROM held JOIN places USING (slot) WHERE n > capacity),
-  (SELECT count(*) FROM places LEFT JOIN held USING (slot) WHERE taken <> coalesce(n, 0)),
+  (SELECT count(*) FROM counted LEFT JOIN held USING (slot) WHERE taken <> coalesce(n, 0)),
   (SELECT count(*) FROM (SELECT 1 FROM bookings WHERE live GROUP BY person HAVING count(*) > 1) AS twice),
   (SELECT count(*) FROM bookings WHERE live AND pass = ''),
   (SELECT count(*) FROM outbox AS o WHERE NOT EXISTS (SELECT 1 FROM bookings AS b WHERE b.serial = o.serial))`

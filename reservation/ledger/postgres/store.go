@@ -28,6 +28,7 @@ var migrations embed.FS
 type Store struct {
 	pool   *pgxpool.Pool
 	writes *pgxpool.Pool // nil when opened to look at
+	tally  ledger.Tally
 }
 
 // batching are the settings of the connections that write. Plans are made when
@@ -38,8 +39,9 @@ var batching = []string{
 	"plan_cache_mode", "force_generic_plan",
 }
 
-// writers is the size of the pool that writes: a batch, and an import.
-const writers = 2
+// writers is the size of the pool that writes: the batches of a [ledger.Writer]
+// and an import.
+const writers = ledger.Lanes + 1
 
 var _ ledger.Store = (*Store)(nil)
 

@@ -19,6 +19,9 @@ func (s *Store) SetCapacities(ctx context.Context, places map[booking.SlotID]int
 		return nil, errReadOnly
 	}
 	err = pgx.BeginTxFunc(ctx, s.writes, writing, func(tx pgx.Tx) error {
+		if err := s.settled(ctx, tx); err != nil {
+			return err
+		}
 		for _, id := range slices.Sorted(maps.Keys(places)) {
 			var taken int
 			err := tx.QueryRow(ctx, `UPDATE places SET capacity = greatest(taken, $1) WHERE slot = $2 RETURNING taken`, places[id], int64(id)).Scan(&taken)
@@ -69,6 +72,9 @@ func (s *Store) Withdraw(ctx context.Context, slots []booking.SlotID, nowMS int6
 		ids[i] = int64(id)
 	}
 	err := pgx.BeginTxFunc(ctx, s.writes, writing, func(tx pgx.Tx) error {
+		if err := s.settled(ctx, tx); err != nil {
+			return err
+		}
 		if _, err := tx.Exec(ctx, tellWithdrawn, ids, nowMS, string(booking.Withdrawn)); err != nil {
 			return err
 		}

@@ -23,14 +23,12 @@ SELECT * FROM unnest($1::bigint[], $2::text[], $3::bigint[], $4::boolean[], $5::
   $9::bigint[], $10::bigint[], $11::text[], $12::text[], $13::text[], $14::bigint[], $15::bigint[], $16::bytea[])`
 
 	insertEvents = `
-INSERT INTO outbox (kind, serial, cites, first, second, freed, time_ms)
-SELECT kind, serial, cites, first, second, freed, time_ms
-FROM unnest($1::text[], $2::bigint[], $3::boolean[], $4::bigint[], $5::bigint[], $6::text[], $7::bigint[])
-  WITH ORDINALITY AS e (kind, serial, cites, first, second, freed, time_ms, n) ORDER BY n`
+INSERT INTO outbox (kind, serial, cites, first, second, left_first, left_second, freed, time_ms)
+SELECT kind, serial, cites, first, second, left_first, left_second, freed, time_ms
+FROM unnest($1::text[], $2::bigint[], $3::boolean[], $4::bigint[], $5::bigint[], $6::bigint[], $7::bigint[], $8::text[], $9::bigint[])
+  WITH ORDINALITY AS e (kind, serial, cites, first, second, left_first, left_second, freed, time_ms, n) ORDER BY n`
 
-	updatePlaces = `
-UPDATE places AS p SET taken = taken + u.n, changed = (SELECT max(id) FROM outbox)
-FROM unnest($1::bigint[], $2::bigint[]) AS u (slot, n) WHERE p.slot = u.slot`
+	lastEvent = `SELECT coalesce(max(id), 0) FROM outbox`
 
 	insertAnswers = `
 INSERT INTO answers (person, key, digest, code, serial, first, second, freed, time_ms)
@@ -39,8 +37,10 @@ SELECT * FROM unnest($1::text[], $2::text[], $3::bigint[], $4::text[], $5::bigin
 
 // write applies a batch's changes and commits: a statement a table, all in one
 // round trip. The server skips what follows a statement that fails.
-func write(ctx context.Context, conn *pgx.Conn, c booking.Changes) error {
+// It returns the id of the last event.
+func write(ctx context.Context, conn *pgx.Conn, c booking.Changes, behind settlement) (last int64, err error) {
 	var b pgx.Batch
+	behind.queue(&b)
 	if len(c.Updated) > 0 {
 		queueUpdated(&b, c.Updated)
 	}
@@ -53,14 +53,13 @@ func write(ctx context.Context, conn *pgx.Conn, c booking.Changes) error {
 	if len(c.Events) > 0 {
 		queueEvents(&b, c.Events)
 	}
-	if len(c.Taken) > 0 {
-		queueTaken(&b, c.Taken)
-	}
 	if len(c.Answers) > 0 {
 		queueAnswers(&b, c.Answers)
 	}
+	b.Queue(lastEvent).QueryRow(func(row pgx.Row) error { return row.Scan(&last) })
 	b.Queue(`COMMIT`)
-	return conn.SendBatch(ctx, &b).Close()
+	err = conn.SendBatch(ctx, &b).Close()
+	return last, err
 }
 
 func queueUpdated(b *pgx.Batch, bookings []booking.Booking) {
@@ -101,24 +100,15 @@ func queueMade(b *pgx.Batch, list []booking.Made) {
 
 func queueEvents(b *pgx.Batch, events []booking.Event) {
 	var kind, freed []string
-	var serial, first, second, timeMS []int64
+	var serial, first, second, leftFirst, leftSecond, timeMS []int64
 	var cites []bool
 	for _, e := range events {
 		kind, serial, cites = append(kind, string(e.Kind)), append(serial, e.Serial), append(cites, e.Pass != "")
 		first, second = pair(first, second, e.Slots)
+		leftFirst, leftSecond = pair(leftFirst, leftSecond, e.Left)
 		freed, timeMS = append(freed, e.Freed), append(timeMS, e.TimeMS)
 	}
-	b.Queue(insertEvents, kind, serial, cites, first, second, freed, timeMS)
-}
-
-func queueTaken(b *pgx.Batch, taken map[booking.SlotID]int) {
-	var slot, n []int64
-	for id, places := range taken {
-		if places != 0 {
-			slot, n = append(slot, int64(id)), append(n, int64(places))
-		}
-	}
-	b.Queue(updatePlaces, slot, n)
+	b.Queue(insertEvents, kind, serial, cites, first, second, leftFirst, leftSecond, freed, timeMS)
 }
 
 func queueAnswers(b *pgx.Batch, answers []booking.Recorded) {

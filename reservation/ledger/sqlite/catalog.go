@@ -108,25 +108,6 @@ FROM slots AS s JOIN places AS p ON p.slot = s.id LEFT JOIN withdrawals AS w ON 
 	return c, version, nil
 }
 
-// Counts returns the places of every slot that changed after an outbox id, and
-// the id they are current to.
-func (s *Store) Counts(ctx context.Context, since int64) (counts []ledger.Count, current int64, err error) {
-	// Read before the counts: a batch between the two statements is then
-	// reported twice rather than never.
-	if err := s.reads.QueryRowContext(ctx, `SELECT coalesce(max(id), 0) FROM outbox`).Scan(&current); err != nil {
-		return nil, 0, fmt.Errorf("counts: %w", err)
-	}
-	if current == since {
-		return nil, current, nil
-	}
-	err = read(ctx, s.reads, `SELECT slot, capacity - taken FROM places WHERE changed > ?`,
-		func(c *ledger.Count) []any { return []any{&c.Slot, &c.Free} }, &counts, since)
-	if err != nil {
-		return nil, 0, fmt.Errorf("counts: %w", err)
-	}
-	return counts, current, nil
-}
-
 // read appends a query's rows to list; fields names the columns' destinations.
 func read[T any](ctx context.Context, db *sql.DB, query string, fields func(*T) []any, list *[]T, args ...any) error {
 	rows, err := db.QueryContext(ctx, query, args...)

@@ -23,7 +23,10 @@ func (s *Store) Commit(ctx context.Context, gather func() []booking.Request) ([]
 		return nil, fmt.Errorf("begin batch: %w", err)
 	}
 	defer tx.Rollback()
-	state, err := load(ctx, s.batch.in(tx), batch)
+	s.tally.Lock()
+	defer s.tally.Unlock()
+	q := s.batch.in(tx)
+	state, settled, err := s.load(ctx, q, batch)
 	if err != nil {
 		return nil, fmt.Errorf("load batch: %w", err)
 	}
@@ -31,11 +34,18 @@ func (s *Store) Commit(ctx context.Context, gather func() []booking.Request) ([]
 	if changes.None() { // replays only
 		return outcomes, nil
 	}
-	if err := write(ctx, s.batch.in(tx), changes); err != nil {
+	if s.tally.At()-settled > ledger.SettleEvery {
+		if err := s.settle(ctx, q, settled); err != nil {
+			return nil, err
+		}
+	}
+	last, err := write(ctx, q, changes)
+	if err != nil {
 		return nil, fmt.Errorf("write batch: %w", err)
 	}
 	if err := tx.Commit(); err != nil {
 		return nil, fmt.Errorf("%w: commit batch: %w", ledger.ErrUnknown, err)
 	}
+	s.tally.Count(booking.Numbered(changes.Events, last)...)
 	return outcomes, nil
 }

@@ -16,7 +16,7 @@ type insert struct {
 // strides are the numbers of rows for which there is a statement. Rows as bound
 // values cost half of what they cost as elements of a JSON array, which SQLite
 // would serialise and parse again for every column.
-var strides = [...]int{64, 16, 4, 1}
+var strides = [...]int{8, 1}
 
 func into(table string, columns ...string) insert {
 	return newInsert("INSERT OR ROLLBACK INTO ", table, columns)

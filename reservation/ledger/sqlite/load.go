@@ -12,10 +12,6 @@ import (
 // CROSS JOIN fixes the order of the join: one look-up in the table for each
 // element of the batch, never a scan.
 const (
-	loadPlaces = `
-SELECT p.slot, p.capacity, p.taken
-FROM json_each(?) AS j CROSS JOIN places AS p ON p.slot = j.value`
-
 	loadPersons = `
 SELECT ` + row + `
 FROM json_each(?) AS j CROSS JOIN bookings AS b ON b.person = j.value`
@@ -32,33 +28,25 @@ SELECT max((SELECT coalesce(max(serial), 0) FROM bookings), (SELECT coalesce(max
   b.cohort, b.pass, b.hold, b.made_ms, b.since_ms`
 )
 
-// load reads all that the requests of a batch depend on.
-func load(ctx context.Context, q reader, batch []booking.Request) (booking.State, error) {
+// load reads all that the requests of a batch depend on. The tally is locked.
+func (s *Store) load(ctx context.Context, q reader, batch []booking.Request) (state booking.State, settled int64, err error) {
 	want := booking.Touched(batch)
-	state := booking.NewState()
-	err := each(ctx, q, loadPlaces, want.Slots, func(rows *sql.Rows) error {
-		var id booking.SlotID
-		var p booking.Places
-		if err := rows.Scan(&id, &p.Capacity, &p.Taken); err != nil {
-			return err
-		}
-		state.Places[id] = p
-		return nil
-	})
-	if err != nil {
-		return state, fmt.Errorf("places: %w", err)
+	state = booking.NewState()
+	if settled, err = s.catchUp(ctx, q); err != nil {
+		return state, 0, fmt.Errorf("places: %w", err)
 	}
+	state.Places = s.tally.Places(want.Slots)
 	if err := known(ctx, q, want.Persons, state); err != nil {
-		return state, err
+		return state, 0, err
 	}
 	if err := answered(ctx, q, want.Attempts, state); err != nil {
-		return state, err
+		return state, 0, err
 	}
 	err = scanAll(ctx, q, loadLast, func(rows *sql.Rows) error { return rows.Scan(&state.Last) })
 	if err != nil {
-		return state, fmt.Errorf("last serial: %w", err)
+		return state, 0, fmt.Errorf("last serial: %w", err)
 	}
-	return state, nil
+	return state, settled, nil
 }
 
 // known reads the persons' bookings, without the sealed data.

@@ -84,7 +84,7 @@ func scanBooking(scan func(...any) error) (booking.Booking, error) {
 }
 
 const selectEvents = `
-SELECT o.id, o.kind, o.serial, b.cohort, CASE WHEN o.cites THEN b.pass ELSE '' END, o.first, o.second, o.freed, o.time_ms
+SELECT o.id, o.kind, o.serial, b.cohort, CASE WHEN o.cites THEN b.pass ELSE '' END, o.first, o.second, o.left_first, o.left_second, o.freed, o.time_ms
 FROM outbox AS o JOIN bookings AS b ON b.serial = o.serial WHERE o.id > ? ORDER BY o.id LIMIT ?`
 
 // Events returns the rows of the outbox after an id.
@@ -92,11 +92,12 @@ func (s *Store) Events(ctx context.Context, after int64, limit int) ([]booking.E
 	var events []booking.Event
 	err := scanAll(ctx, s.reads, selectEvents, func(rows *sql.Rows) error {
 		var e booking.Event
-		var first, second booking.SlotID
-		if err := rows.Scan(&e.ID, &e.Kind, &e.Serial, &e.Cohort, &e.Pass, &first, &second, &e.Freed, &e.TimeMS); err != nil {
+		var slots [4]booking.SlotID
+		err := rows.Scan(&e.ID, &e.Kind, &e.Serial, &e.Cohort, &e.Pass, &slots[0], &slots[1], &slots[2], &slots[3], &e.Freed, &e.TimeMS)
+		if err != nil {
 			return err
 		}
-		e.Slots = booking.Unpair(first, second)
+		e.Slots, e.Left = booking.Unpair(slots[0], slots[1]), booking.Unpair(slots[2], slots[3])
 		events = append(events, e)
 		return nil
 	}, after, limit)
@@ -114,7 +115,7 @@ WITH held AS (
 SELECT
   (SELECT count(*) FROM bookings WHERE live),
   (SELECT count(*) FROM held JOIN places USING (slot) WHERE n > capacity),
-  (SELECT count(*) FROM places LEFT JOIN held USING (slot) WHERE taken <> coalesce(n, 0)),
+  (SELECT count(*) FROM counted LEFT JOIN held USING (slot) WHERE taken <> coalesce(n, 0)),
   (SELECT count(*) FROM (SELECT 1 FROM bookings WHERE live GROUP BY person HAVING count(*) > 1)),
   (SELECT count(*) FROM bookings WHERE live AND pass = ''),
   (SELECT count(*) FROM outbox AS o WHERE NOT EXISTS (SELECT 1 FROM bookings AS b WHERE b.serial = o.serial))`

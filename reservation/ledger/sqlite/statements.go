@@ -23,7 +23,7 @@ type reader interface {
 type statements map[string]*sql.Stmt
 
 func prepareBatch(ctx context.Context, db *sql.DB) (statements, error) {
-	texts := []string{loadPlaces, loadPersons, loadAnswers, loadLast, updateBookings, updateReplaced, updatePlace}
+	texts := []string{loadVersion, loadMoves, loadPersons, loadAnswers, loadLast, updateBookings, updateReplaced, updatePlace, updateTally}
 	for _, into := range []insert{insertEvents, insertBookings, insertAnswers} {
 		texts = append(texts, into.statements[:]...)
 	}

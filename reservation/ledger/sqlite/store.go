@@ -31,6 +31,7 @@ type Store struct {
 	batch  statements
 	lookup statements // of one person
 	lock   *lockFile
+	tally  ledger.Tally
 }
 
 var _ ledger.Store = (*Store)(nil)

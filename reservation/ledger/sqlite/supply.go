@@ -15,6 +15,9 @@ import (
 // SetCapacities changes how many places slots have.
 func (s *Store) SetCapacities(ctx context.Context, places map[booking.SlotID]int) (surplus []booking.SlotID, err error) {
 	err = s.change(ctx, func(tx *sql.Tx) error {
+		if err := s.settled(ctx, tx); err != nil {
+			return err
+		}
 		for _, id := range slices.Sorted(maps.Keys(places)) {
 			var taken int
 			err := tx.QueryRowContext(ctx, `UPDATE places SET capacity = max(taken, ?) WHERE slot = ? RETURNING taken`, places[id], int64(id)).Scan(&taken)
@@ -66,6 +69,9 @@ func (s *Store) Withdraw(ctx context.Context, slots []booking.SlotID, nowMS int6
 		return err
 	}
 	err = s.change(ctx, func(tx *sql.Tx) error {
+		if err := s.settled(ctx, tx); err != nil {
+			return err
+		}
 		for _, step := range withdrawal {
 			if _, err := tx.ExecContext(ctx, step, string(ids), nowMS, string(booking.Withdrawn)); err != nil {
 				return err

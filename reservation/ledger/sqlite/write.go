@@ -4,8 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"maps"
-	"slices"
 
 	"sunbeon/reservation/booking"
 )
@@ -13,7 +11,7 @@ import (
 var (
 	insertBookings = into("bookings", "serial", "person", "replaced", "live", "first", "second", "key", "digest", "chosen_first", "chosen_second",
 		"cohort", "pass", "hold", "made_ms", "since_ms", "sealed")
-	insertEvents  = into("outbox", "kind", "serial", "cites", "first", "second", "freed", "time_ms")
+	insertEvents  = into("outbox", "kind", "serial", "cites", "first", "second", "left_first", "left_second", "freed", "time_ms")
 	insertAnswers = into("answers", "person", "key", "digest", "code", "serial", "first", "second", "freed", "time_ms")
 )
 
@@ -25,20 +23,18 @@ UPDATE OR ROLLBACK bookings SET hold = j.value ->> 1, live = j.value ->> 2, sinc
 FROM json_each(?) AS j WHERE serial = j.value ->> 0`
 
 	updateReplaced = `UPDATE OR ROLLBACK bookings SET replaced = serial WHERE serial IN (SELECT value FROM json_each(?))`
-
-	updatePlace = `UPDATE OR ROLLBACK places SET taken = taken + ?, changed = ? WHERE slot = ?`
 )
 
-// write applies a batch's changes, set by set.
-func write(ctx context.Context, q querier, c booking.Changes) error {
+// write applies a batch's changes, set by set. It returns the id of the last
+// event.
+func write(ctx context.Context, q querier, c booking.Changes) (last int64, err error) {
 	w := writing{ctx: ctx, q: q}
 	w.updated(c.Updated)
 	update(&w, "replaced bookings", updateReplaced, c.Replaced)
 	w.made(c.New)
-	last := w.events(c.Events)
-	w.taken(c.Taken, last)
+	last = w.events(c.Events)
 	w.answers(c.Answers)
-	return w.err
+	return last, w.err
 }
 
 // writing is a sequence of statements; after the first error the rest do
@@ -78,7 +74,8 @@ func (w *writing) events(events []booking.Event) int64 {
 	args := make([]any, 0, len(events)*insertEvents.columns)
 	for _, e := range events {
 		first, second := booking.Pair(e.Slots)
-		args = append(args, string(e.Kind), e.Serial, e.Pass != "", int64(first), int64(second), e.Freed, e.TimeMS)
+		leftFirst, leftSecond := booking.Pair(e.Left)
+		args = append(args, string(e.Kind), e.Serial, e.Pass != "", int64(first), int64(second), int64(leftFirst), int64(leftSecond), e.Freed, e.TimeMS)
 	}
 	return w.insert(insertEvents, args)
 }
@@ -106,18 +103,6 @@ func (w *writing) updated(bookings []booking.Booking) {
 		rows[i] = [...]any{b.Serial, b.Hold, b.Live, b.SinceMS, first, second}
 	}
 	update(w, "changed bookings", updateBookings, rows)
-}
-
-// taken runs a statement a slot: over several rows SQLite would first copy every
-// page aside, to undo the statement alone if a row broke the capacity.
-func (w *writing) taken(taken map[booking.SlotID]int, event int64) {
-	for _, id := range slices.Sorted(maps.Keys(taken)) { // neighbours lie on one page
-		if n := taken[id]; n != 0 && w.err == nil {
-			if _, err := w.q.ExecContext(w.ctx, updatePlace, int64(n), event, int64(id)); err != nil {
-				w.err = fmt.Errorf("places: %w", err)
-			}
-		}
-	}
 }
 
 func (w *writing) answers(answers []booking.Recorded) {
