@@ -43,7 +43,10 @@ const tab = "\t"
 // itself, and the focus follows the order of reading, always visible.
 func (b *Browser) checkFocus(name string) {
 	b.t.Helper()
-	stops := Eval[int](b, `document.activeElement.blur(), window.scrollTo(0, 0), [...document.querySelectorAll(
+	// The browser goes on from where the focus was last, so it is put before
+	// everything first.
+	stops := Eval[int](b, `(() => { const start = document.createElement("span"); start.tabIndex = -1;
+		document.body.prepend(start); start.focus(); start.remove(); window.scrollTo(0, 0); })(), [...document.querySelectorAll(
 		"a[href], button, input:not([type=hidden]), select, textarea, summary, [tabindex]")].filter(e => e.checkVisibility() && e.tabIndex >= 0).length`)
 	if stops == 0 {
 		b.t.Errorf("%s: nothing can be reached by keyboard", name)

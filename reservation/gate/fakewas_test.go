@@ -7,6 +7,7 @@ import (
 	"net/http/httptest"
 	"sync"
 	"testing"
+	"time"
 
 	"sunbeon/controlplane/plan"
 	"sunbeon/internal/problem"
@@ -28,6 +29,8 @@ type fakeWAS struct {
 	outbox []map[string]string
 	// taken makes every slot taken.
 	taken bool
+	// none makes the person have no booking, and busy everything hold on.
+	none, busy bool
 }
 
 func newFakeWAS(t testing.TB) *fakeWAS {
@@ -55,7 +58,7 @@ func (f *fakeWAS) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	body, _ := io.ReadAll(r.Body)
 	f.mu.Lock()
 	f.requests, f.bodies = append(f.requests, r), append(f.bodies, string(body))
-	hangUp, hold, taken := f.hangUp, f.hold, f.taken
+	hangUp, hold, taken, none, busy := f.hangUp, f.hold, f.taken, f.none, f.busy
 	if r.Method == http.MethodPost && !taken {
 		f.booked[r.Header.Get("Idempotency-Key")] = true
 	}
@@ -73,6 +76,10 @@ func (f *fakeWAS) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		{"dose": 2, "slot_id": "9", "institution": "Clinic", "date": "2021-10-07", "time": "09:30", "vaccine": "mrna"},
 	}}
 	switch {
+	case busy:
+		problem.WriteRetry(w, http.StatusServiceUnavailable, "hold_on", "busy", 90*time.Second)
+	case none && r.URL.Path == "/v1/bookings/mine":
+		json.NewEncoder(w).Encode(map[string]any{"bookings": []any{}})
 	case r.Method == http.MethodPost && taken:
 		problem.New(http.StatusConflict, "slot_taken", "gone").With("alternatives", []map[string]any{
 			{"slot_id": "77", "institution": "Clinic", "date": "2021-08-26", "time": "10:00", "vaccine": "mrna"},

@@ -21,16 +21,28 @@ func moment(lang string, ms int64) string {
 	return t.Format("Mon 2 January, 15:04")
 }
 
-// day is a date, YYYY-MM-DD, as people say it. What is no date stays as it is.
-func day(lang, date string) string {
-	t, err := time.Parse(time.DateOnly, date)
+// date is a date, YYYY-MM-DD, as people say it. What is no date stays as it is.
+func date(lang, written string) string {
+	t, err := time.Parse(time.DateOnly, written)
 	switch {
 	case err != nil:
-		return date
+		return written
 	case lang == "ko":
-		return t.Format("2006년 1월 2일") + " (" + weekdays[t.Weekday()] + ")"
+		return t.Format("2006년 1월 2일")
 	}
-	return t.Format("Monday, 2 January 2006")
+	return t.Format("2 January 2006")
+}
+
+// day is a date with its day of the week.
+func day(lang, written string) string {
+	t, err := time.Parse(time.DateOnly, written)
+	switch {
+	case err != nil:
+		return written
+	case lang == "ko":
+		return date(lang, written) + " (" + weekdays[t.Weekday()] + ")"
+	}
+	return t.Format("Monday, ") + date(lang, written)
 }
 
 // grouped writes a number with commas between the thousands, as both
