@@ -27,7 +27,14 @@ type Ticket struct {
 // TicketKey signs and verifies tickets.
 type TicketKey struct {
 	key  []byte
-	macs sync.Pool // of hash.Hash, keyed: a ticket is signed for every join
+	macs sync.Pool // of *ticketMAC
+}
+
+// ticketMAC is a keyed hash with room for a token, because a ticket is signed
+// for every join.
+type ticketMAC struct {
+	hash.Hash
+	token, claims, sum []byte
 }
 
 // NewTicketKey derives the ticket key from a secret that all gates share.
@@ -36,7 +43,7 @@ func NewTicketKey(secret []byte) (*TicketKey, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &TicketKey{key: key, macs: sync.Pool{New: func() any { return hmac.New(sha256.New, key) }}}, nil
+	return &TicketKey{key: key, macs: sync.Pool{New: func() any { return &ticketMAC{Hash: hmac.New(sha256.New, key)} }}}, nil
 }
 
 // ticketHeader is the one header tickets have, written out because a ticket
@@ -53,26 +60,25 @@ type ticketClaims struct {
 
 // Sign returns the ticket as a JWT. The same ticket always has the same bytes.
 func (k *TicketKey) Sign(t Ticket) string {
-	var buffer [256]byte
-	claims := append(buffer[:0], `{"cohort":`...)
+	mac := k.macs.Get().(*ticketMAC)
+	defer k.macs.Put(mac)
+	claims := append(mac.claims[:0], `{"cohort":`...)
 	claims = appendString(claims, t.Cohort)
 	claims = append(claims, `,"sub":"`...)
 	claims = hex.AppendEncode(claims, t.Tag[:])
 	claims = append(claims, `","seq":`...)
 	claims = strconv.AppendInt(claims, t.Seq, 10)
-	claims = append(claims, '}')
+	mac.claims = append(claims, '}')
 
-	size := base64.RawURLEncoding.EncodedLen(len(claims))
-	token := make([]byte, 0, len(ticketHeader)+size+45+sha256.Size)
-	token = append(token, ticketHeader...)
+	token := append(mac.token[:0], ticketHeader...)
 	token = append(token, '.')
-	token = base64.RawURLEncoding.AppendEncode(token, claims)
-	mac := k.macs.Get().(hash.Hash)
+	token = base64.RawURLEncoding.AppendEncode(token, mac.claims)
 	mac.Reset()
 	mac.Write(token)
-	signature := mac.Sum(token[len(token):cap(token)][:0])
-	k.macs.Put(mac)
-	return string(token) + "." + base64.RawURLEncoding.EncodeToString(signature)
+	mac.sum = mac.Sum(mac.sum[:0])
+	token = append(token, '.')
+	mac.token = base64.RawURLEncoding.AppendEncode(token, mac.sum)
+	return string(mac.token)
 }
 
 // Verify returns the ticket in token if one of the gates signed it

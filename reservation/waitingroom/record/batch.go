@@ -1,6 +1,7 @@
 package record
 
 import (
+	"context"
 	"encoding/binary"
 
 	"sunbeon/reservation/waitingroom/tree"
@@ -49,6 +50,16 @@ func (b *batch) record(i int) []byte {
 	framed := b.frame[from:b.ends[i]]
 	_, n := binary.Uvarint(framed)
 	return framed[n:]
+}
+
+// wait returns when the batch is durable, has failed, or ctx has ended.
+func (b *batch) wait(ctx context.Context) error {
+	select {
+	case <-b.done:
+		return b.err
+	case <-ctx.Done():
+		return ctx.Err()
+	}
 }
 
 // hash builds the tree over the records.

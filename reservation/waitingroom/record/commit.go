@@ -11,9 +11,7 @@ func (l *Log) run() {
 	defer close(l.done)
 	for range l.wake {
 		for {
-			// Whoever can run now gets their record into this group: each group
-			// costs a signature and an fsync, however many share it.
-			runtime.Gosched()
+			l.gather()
 			b, end := l.take()
 			if b == nil {
 				if end {
@@ -28,6 +26,25 @@ func (l *Log) run() {
 				return
 			}
 		}
+	}
+}
+
+// gatherings bounds how often the writer steps back for others, and so how
+// long the first of a group waits for the last.
+const gatherings = 4
+
+// gather lets whoever can run now get their record into the next group, as long
+// as it grows by that: a group costs a signature and an fsync, however many
+// share it. On an idle machine it takes no time.
+func (l *Log) gather() {
+	size := l.Size()
+	for range gatherings {
+		runtime.Gosched()
+		grown := l.Size()
+		if grown == size {
+			return
+		}
+		size = grown
 	}
 }
 

@@ -141,12 +141,7 @@ func (l *Log) Wait(ctx context.Context, position uint64) error {
 	if b == nil {
 		return err
 	}
-	select {
-	case <-b.done:
-		return b.err
-	case <-ctx.Done():
-		return ctx.Err()
-	}
+	return b.wait(ctx)
 }
 
 // pendingAt returns the batch that holds position; nil and no error if it has

@@ -1,6 +1,7 @@
 package record
 
 import (
+	"context"
 	"crypto/ed25519"
 	"encoding/base64"
 	"errors"
@@ -90,6 +91,21 @@ func (r *Receipt) Verify(key ed25519.PublicKey) error {
 	return nil
 }
 
+// Prove waits like [Log.Wait] and proves the record at position.
+func (l *Log) Prove(ctx context.Context, position uint64) (Receipt, error) {
+	b, err := l.pendingAt(position)
+	if err != nil {
+		return Receipt{}, err
+	}
+	if b == nil {
+		return l.Receipt(position)
+	}
+	if err := b.wait(ctx); err != nil {
+		return Receipt{}, err
+	}
+	return b.receipt(int(position - b.first))
+}
+
 // Receipt proves the record at a durable position. The error wraps
 // [ErrNotFound] if it is not durable (yet).
 func (l *Log) Receipt(position uint64) (Receipt, error) {
@@ -128,13 +144,13 @@ func (l *Log) committed(position uint64) (*batch, error) {
 		l.mu.Unlock()
 		return nil, fmt.Errorf("%w: position %d is not durable", ErrNotFound, position)
 	}
-	b := l.recent.at(position)
+	if b := l.recent.at(position); b != nil {
+		l.mu.Unlock()
+		return b, nil
+	}
 	i := sort.Search(len(l.groups), func(i int) bool { return l.groups[i].first > position }) - 1
 	at := l.groups[i].place
 	l.mu.Unlock()
-	if b != nil {
-		return b, nil
-	}
 	return readBatch(at)
 }
 

@@ -6,6 +6,8 @@ package tree
 import (
 	"crypto/sha256"
 	"fmt"
+	"math/bits"
+	"slices"
 
 	"github.com/transparency-dev/merkle/compact"
 	"github.com/transparency-dev/merkle/proof"
@@ -76,19 +78,25 @@ func (f *Frontier) Root() Hash {
 	return Hash(root)
 }
 
-// Tree keeps every perfect node of a finished tree, so that a path costs no
-// hashing but that of the ragged right border.
+// Tree keeps every node of a finished tree, so that a path costs no hashing.
+// levels[0] are the leaves, the last level is the root. A node without a
+// sibling stands for itself one level up, which is the tree of RFC 6962.
 type Tree struct {
 	levels [][]Hash
 }
 
 // New builds the tree over leaf hashes; it keeps the slice.
 func New(leaves []Hash) *Tree {
-	t := &Tree{levels: [][]Hash{leaves}}
+	t := &Tree{levels: make([][]Hash, 1, 1+bits.Len(uint(len(leaves))))}
+	t.levels[0] = leaves
 	for len(leaves) > 1 {
-		parents := make([]Hash, len(leaves)/2)
-		for i := range parents {
-			parents[i] = Node(leaves[2*i], leaves[2*i+1])
+		parents := make([]Hash, 0, (len(leaves)+1)/2)
+		for pair := range slices.Chunk(leaves, 2) {
+			parent := pair[0]
+			if len(pair) == 2 {
+				parent = Node(pair[0], pair[1])
+			}
+			parents = append(parents, parent)
 		}
 		t.levels = append(t.levels, parents)
 		leaves = parents
@@ -104,30 +112,23 @@ func (t *Tree) Root() Hash {
 	if t.Size() == 0 {
 		return Empty()
 	}
-	var root Hash
-	found := false
-	for level, nodes := range t.levels {
-		// A level of odd length ends in a perfect subtree without a sibling.
-		if len(nodes)%2 == 0 {
-			continue
-		}
-		last := t.levels[level][len(nodes)-1]
-		if found {
-			root = Node(last, root)
-		} else {
-			root, found = last, true
-		}
-	}
-	return root
+	return t.levels[len(t.levels)-1][0]
 }
 
 // Path is the RFC 6962 inclusion proof of leaf index, lowest sibling first.
+// It shares the tree's memory.
 func (t *Tree) Path(index int) ([][]byte, error) {
-	nodes, err := proof.Inclusion(uint64(index), uint64(t.Size()))
-	if err != nil {
-		return nil, fmt.Errorf("inclusion proof: %w", err)
+	if index < 0 || index >= t.Size() {
+		return nil, fmt.Errorf("inclusion proof: leaf %d of %d", index, t.Size())
 	}
-	return t.collect(nodes)
+	path := make([][]byte, 0, len(t.levels)-1)
+	for _, nodes := range t.levels {
+		if sibling := index ^ 1; sibling < len(nodes) {
+			path = append(path, nodes[sibling][:])
+		}
+		index /= 2
+	}
+	return path, nil
 }
 
 // Consistency is the RFC 6962 proof that the tree of the first size leaves is
@@ -137,10 +138,6 @@ func (t *Tree) Consistency(size int) ([][]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("consistency proof: %w", err)
 	}
-	return t.collect(nodes)
-}
-
-func (t *Tree) collect(nodes proof.Nodes) ([][]byte, error) {
 	hashes := make([][]byte, len(nodes.IDs))
 	for i, id := range nodes.IDs {
 		hashes[i] = t.levels[id.Level][id.Index][:]
