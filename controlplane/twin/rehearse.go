@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strings"
 
 	"sunbeon/controlplane/steering"
 )
@@ -167,7 +168,11 @@ func (t Tonight) resources(change *WhatIf) ([]Resource, error) {
 		out = append(out, one)
 	}
 	if change != nil && !found {
-		return nil, fmt.Errorf("what if %s: there is no such resource", change.Resource)
+		var names []string
+		for _, r := range t.Knowledge.Resources {
+			names = append(names, r.Name)
+		}
+		return nil, fmt.Errorf("what if %s: there is no such resource; there are %s", change.Resource, strings.Join(names, ", "))
 	}
 	return out, nil
 }

@@ -21,6 +21,7 @@ func newSimulateCommand() *cobra.Command {
 	var controller, plot string
 	var seeds int
 	var asJSON, list bool
+	var live rehearsal
 	cmd := &cobra.Command{
 		Use:   "simulate SCENARIO.yaml|NAME|all",
 		Short: "Play an evening in virtual time and score who steers it best",
@@ -29,14 +30,29 @@ production and with the controllers it has to beat: a fixed rate, AIMD,
 Gradient2, PI, an autoscaler alone, and a clairvoyant that knows the present
 capacities. The argument is a scenario file, the name of a shipped scenario, or
 "all" for every shipped one; --list names them. The file format, the plant and
-the definition of every figure are in controlplane/twin/SCENARIOS.md.`,
+the definition of every figure are in controlplane/twin/SCENARIOS.md.
+
+With --live it rehearses tonight: the people who wait on a running system, and
+the capacities and habits its steering has learned or was told. It answers when
+everybody will have booked, how many WAS that takes, and what if a system has
+half its capacity.`,
+		Example: `  sunbeon simulate half-stock --plot half-stock.html
+  sunbeon simulate all --controller cascade --seeds 1
+  sunbeon simulate --live --data sunbeon-data --expect 20000 --expect-over 10m
+  sunbeon simulate --live --what-if stock=0.5,eligibility=0.2 --json`,
 		Args: func(_ *cobra.Command, args []string) error {
-			if list && len(args) == 0 || len(args) == 1 {
+			switch {
+			case live.live && (list || len(args) > 0):
+				return usageError{errors.New("--live rehearses a running system and takes no scenario")}
+			case list && len(args) == 0 || live.live || len(args) == 1:
 				return nil
 			}
-			return usageError{errors.New("simulate takes one scenario")}
+			return usageError{errors.New("simulate takes one scenario, or --live")}
 		},
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if live.live {
+				return live.run(cmd, asJSON)
+			}
 			out := cmd.OutOrStdout()
 			if list {
 				return listScenarios(out)
@@ -89,6 +105,7 @@ the definition of every figure are in controlplane/twin/SCENARIOS.md.`,
 	flags.BoolVar(&asJSON, "json", false, "print JSON")
 	flags.StringVar(&plot, "plot", "", "draw the first evening into `FILE`, .html or .png")
 	flags.BoolVar(&list, "list", false, "name the shipped scenarios")
+	live.bind(flags)
 	return cmd
 }
 

@@ -1,7 +1,9 @@
 package evening_test
 
 import (
+	"encoding/json"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -42,6 +44,8 @@ func TestScenarioIsPlayedForReal(t *testing.T) {
 		t.Fatal(err)
 	}
 	u := begin(t, filepath.Join(dir, "data"), freeBase(t), "--scenario", file, "--report", report)
+	u.await("opens at", 30*time.Second)
+	wantRehearsal(t, u)
 	if err := u.end(3 * time.Minute); err != nil {
 		t.Fatal(err)
 	}
@@ -63,6 +67,33 @@ func TestScenarioIsPlayedForReal(t *testing.T) {
 		}
 		if simulated, real := figure["simulated"].(float64), figure["real"].(float64); real < 0.7*simulated || real > 1.3*simulated {
 			t.Errorf("%.0f bookings simulated and %.0f for real", simulated, real)
+		}
+	}
+}
+
+// wantRehearsal rehearses the cohort in its lobby, as a commander would.
+func wantRehearsal(t *testing.T, u *up) {
+	t.Helper()
+	out, err := exec.Command(u.cmd.Path, "simulate", "--live", "--data", u.data, "--expect", "1200", "--expect-over", "10s", "--json").Output()
+	if err != nil {
+		t.Fatalf("simulate --live: %v", err)
+	}
+	var told struct {
+		Answers []struct {
+			WhatIf    *struct{ Resource string } `json:"what_if"`
+			LimitedBy string                     `json:"limited_by"`
+			BookedS   *float64                   `json:"booked_s"`
+		}
+	}
+	if err := json.Unmarshal(out, &told); err != nil {
+		t.Fatalf("%v in %s", err, out)
+	}
+	if len(told.Answers) != 3 {
+		t.Fatalf("%d answers, want as believed and two systems at half: %s", len(told.Answers), out)
+	}
+	for _, a := range told.Answers {
+		if a.BookedS == nil || a.LimitedBy != "stock" && a.WhatIf == nil {
+			t.Errorf("limited by %s, booked after %v s", a.LimitedBy, a.BookedS)
 		}
 	}
 }
