@@ -22,7 +22,7 @@ import (
 type gateOptions struct {
 	id, data, pki, keys, listen, private      string
 	issuer, clientID, clientSecret, publicURL string
-	controlplane                              []string
+	controlplane, witnesses                   []string
 	secureCookies                             bool
 	identityRate, lookupLane                  int
 	loginLife, passLife                       time.Duration
@@ -62,6 +62,7 @@ control plane, and keeps going on the last plan it saw while there is none.`,
 	flags.IntVar(&opt.lookupLane, "lookup-lane", 32, "look-ups, changes and cancellations carried at once")
 	flags.DurationVar(&opt.loginLife, "login-life", 24*time.Hour, "how long a login lasts")
 	flags.DurationVar(&opt.passLife, "pass-life", 30*time.Minute, "serving time a pass lasts")
+	flags.StringArrayVar(&opt.witnesses, "witness", nil, "key (name+hash+key) of a witness that may sign checkpoints (repeatable)")
 	observe(flags, &opt.observability)
 	for _, name := range []string{"data", "pki", "keys", "controlplane"} {
 		cmd.MarkFlagRequired(name)
@@ -94,11 +95,16 @@ func runGate(ctx context.Context, opt gateOptions) (err error) {
 	if err != nil {
 		return err
 	}
+	witnesses, err := parseWitnesses(opt.witnesses)
+	if err != nil {
+		return err
+	}
 	g, err := gate.New(gate.Config{
 		ID: opt.id, Data: opt.data, Keys: opt.keys, Version: version,
 		URL: "http://" + opt.listen, PrivateURL: "https://" + opt.private,
 		Issuer: opt.issuer, ClientID: opt.clientID, ClientSecret: secret,
 		PublicURL: strings.TrimSuffix(opt.publicURL, "/"), SecureCookies: opt.secureCookies,
+		Witnesses:    witnesses,
 		IdentityRate: opt.identityRate, LookupLane: opt.lookupLane,
 		LoginLife: opt.loginLife, PassLife: opt.passLife,
 		WAS: waspool.Transport(identity.ClientTLS()), Gates: waspool.Transport(identity.ClientTLS()),

@@ -21,7 +21,8 @@ import (
 const environmentPrefix = "SUNBEON_"
 
 // Main runs the command line and returns the exit status: 0 when the command
-// did its work, 1 when it failed, 2 when it was called wrongly.
+// did its work, 1 when it failed, 2 when it was called wrongly, and what its
+// help says where it tells more failures apart.
 func Main(args []string, stdout, stderr io.Writer) int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
@@ -31,9 +32,13 @@ func Main(args []string, stdout, stderr io.Writer) int {
 	root.SetErr(stderr)
 	err := root.ExecuteContext(ctx)
 	var usage usageError
+	var exit exitError
 	switch {
 	case err == nil:
 		return 0
+	case errors.As(err, &exit):
+		fmt.Fprintf(stderr, "sunbeon: %v\n", err)
+		return exit.status
 	case errors.As(err, &usage):
 		fmt.Fprintf(stderr, "sunbeon: %v\nRun the command with --help to see how it is used.\n", err)
 		return 2
@@ -45,6 +50,12 @@ func Main(args []string, stdout, stderr io.Writer) int {
 
 // usageError is a mistake in how a command was called.
 type usageError struct{ error }
+
+// exitError is a failure that scripts tell from others by its status.
+type exitError struct {
+	error
+	status int
+}
 
 func newRootCommand() *cobra.Command {
 	root := &cobra.Command{
@@ -62,7 +73,13 @@ A flag on the command line wins.`,
 		SilenceUsage:  true,
 		SilenceErrors: true,
 		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error {
-			return bindEnvironment(cmd.Flags(), os.LookupEnv)
+			if err := bindEnvironment(cmd.Flags(), os.LookupEnv); err != nil {
+				return err
+			}
+			if err := cmd.ValidateRequiredFlags(); err != nil {
+				return usageError{err}
+			}
+			return nil
 		},
 	}
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })

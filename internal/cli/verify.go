@@ -19,15 +19,18 @@ import (
 )
 
 type verifyOptions struct {
-	from, key string
-	seen      []string
-	json      bool
+	from, key       string
+	seen, witnesses []string
+	json            bool
 }
+
+// notVerified is the exit status of a verification that could not be made.
+const notVerified = 3
 
 func newVerifyCommand() *cobra.Command {
 	var opt verifyOptions
 	cmd := &cobra.Command{
-		Use:   "verify --from URL|DIR [--seen FILE...]",
+		Use:   "verify --from URL|DIR [--seen FILE...] [--witness KEY...]",
 		Short: "Check from public data that nobody jumped the line",
 		Long: `Replay the public record of a line with suspicion and check everything it can
 prove: that it only grew, that everybody has one place, that each lobby was
@@ -47,20 +50,30 @@ rewritten from end to end.
 
   sunbeon verify --from http://127.0.0.1:8800 --seen ticket.json --seen monday.checkpoint
 
+--witness names somebody you trust to have watched the log, by their public key,
+any number of times: a checkpoint they signed must come with the record or with
+--seen, and fit. This is what catches a log that shows everybody another face.
+
+  sunbeon verify --from http://127.0.0.1:8800 --witness witness.example+1a2b3c4d+BEQ...
+
 --key is the log's public key as you know it from elsewhere (GET /v1/record
 names it), as text or in a file; without it, the record's own is taken, and the
 report says so.
 
-The exit status is 0 when everything holds and 1 otherwise: the first violation
-is named, with the group and the position of the record it is in. What no record
-can prove is listed as "not provable". The format is described in
-reservation/waitingroom/FORMAT.md, for whoever would rather write their own.`,
+The exit status is 0 when everything holds; 1 when something does not, and then
+the first violation is named, with the group and the position of the record it
+is in; 2 when the command was called wrongly; and 3 when nothing could be
+verified: there is no record, it cannot be read or fetched, or what --seen names
+is no evidence about it. What no record can prove is listed as "not provable".
+The format is described in reservation/waitingroom/FORMAT.md, for whoever would
+rather write their own.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return runVerify(cmd.Context(), opt, cmd.OutOrStdout()) },
 	}
 	flags := cmd.Flags()
 	flags.StringVar(&opt.from, "from", "", "public URL of a gate, or a directory")
 	flags.StringArrayVar(&opt.seen, "seen", nil, "file with a receipt, a ticket or a checkpoint you kept (repeatable)")
+	flags.StringArrayVar(&opt.witnesses, "witness", nil, "public key (name+hash+key) of a witness, or a file holding it (repeatable)")
 	flags.StringVar(&opt.key, "key", "", "the log's public key (name+hash+key), or a file holding it")
 	flags.BoolVar(&opt.json, "json", false, "print the report as JSON")
 	cmd.MarkFlagRequired("from")
@@ -74,27 +87,16 @@ func runVerify(ctx context.Context, opt verifyOptions, out io.Writer) error {
 	config := fairness.Config{}
 	var err error
 	if opt.key != "" {
-		if config.Key, err = verifyKey(opt.key); err != nil {
-			return err
+		if config.Key, err = fairness.ParseVerifierKey(textOrFile(opt.key)); err != nil {
+			return usageError{err}
 		}
 	}
-	if strings.HasPrefix(opt.from, "http://") || strings.HasPrefix(opt.from, "https://") {
-		remove, err := fetchRecord(ctx, opt.from, &config)
-		if err != nil {
-			return err
-		}
-		defer remove()
-	} else if err := localRecord(opt.from, &config); err != nil {
+	if config.Witnesses, err = parseWitnesses(opt.witnesses); err != nil {
 		return err
 	}
-	for _, file := range opt.seen {
-		if err := addEvidence(file, &config); err != nil {
-			return err
-		}
-	}
-	report, err := fairness.Verify(config)
+	report, err := verify(ctx, opt, config)
 	if err != nil {
-		return fmt.Errorf("verify %s: %w", opt.from, err)
+		return exitError{fmt.Errorf("verify %s: %w", opt.from, err), notVerified}
 	}
 	if opt.json {
 		encoder := json.NewEncoder(out)
@@ -109,49 +111,106 @@ func runVerify(ctx context.Context, opt verifyOptions, out io.Writer) error {
 	return err
 }
 
+func verify(ctx context.Context, opt verifyOptions, config fairness.Config) (*fairness.Report, error) {
+	if strings.HasPrefix(opt.from, "http://") || strings.HasPrefix(opt.from, "https://") {
+		remove, err := fetchRecord(ctx, opt.from, &config)
+		if err != nil {
+			return nil, err
+		}
+		defer remove()
+	} else if err := localRecord(opt.from, &config); err != nil {
+		return nil, err
+	}
+	for _, file := range opt.seen {
+		if err := addEvidence(file, false, &config); err != nil {
+			return nil, err
+		}
+	}
+	return fairness.Verify(config)
+}
+
 // fetchRecord copies the record of a gate to a directory that remove removes.
 func fetchRecord(ctx context.Context, base string, config *fairness.Config) (remove func(), err error) {
 	if config.Dir, err = os.MkdirTemp("", "sunbeon-record-"); err != nil {
 		return nil, err
 	}
 	remove = func() { os.RemoveAll(config.Dir) }
-	client := &http.Client{Timeout: 10 * time.Minute}
-	checkpoint, err := fairness.Fetch(ctx, client, base, config.Dir)
+	// A record of millions takes long on a slow line; a gate that has stopped
+	// sending is not waited for for ever.
+	client := &http.Client{Timeout: time.Hour}
+	own, err := fairness.Fetch(ctx, client, base, config.Dir)
 	if err != nil {
 		remove()
 		return nil, fmt.Errorf("fetch the record: %w", err)
 	}
-	config.Evidence = append(config.Evidence, fairness.Evidence{Name: base + fairness.CheckpointPath, Content: checkpoint})
+	config.Evidence = append(config.Evidence, own...)
 	return remove, nil
 }
 
-// localRecord finds the record in a directory, and the checkpoint beside it.
+// segmentFile is what the files of a record are called.
+const segmentFile = "[0-9][0-9][0-9][0-9][0-9][0-9][0-9][0-9][0-9][0-9][0-9][0-9][0-9][0-9][0-9][0-9].log"
+
+// localRecord finds the record in a directory, and the checkpoints beside it.
 func localRecord(dir string, config *fairness.Config) error {
+	if info, err := os.Stat(dir); err != nil {
+		return err
+	} else if !info.IsDir() {
+		return errors.New("it is a file: name the directory it lies in")
+	}
 	for _, below := range []string{"gate/record", "record", "."} {
 		config.Dir = filepath.Join(dir, below)
-		if found, _ := filepath.Glob(filepath.Join(config.Dir, "*.log")); len(found) > 0 {
+		if found, _ := fs.Glob(os.DirFS(config.Dir), segmentFile); len(found) > 0 {
 			break
 		}
 	}
-	checkpoint := filepath.Join(config.Dir, fairness.CheckpointFile)
-	if _, err := os.Stat(checkpoint); errors.Is(err, fs.ErrNotExist) {
-		return nil
+	beside, err := fs.Glob(os.DirFS(config.Dir), fairness.WitnessedFile+"*")
+	if err != nil {
+		return err
 	}
-	return addEvidence(checkpoint, config)
+	for _, checkpoint := range append(beside, fairness.CheckpointFile) {
+		if err := addEvidence(filepath.Join(config.Dir, checkpoint), true, config); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
+	}
+	return nil
 }
 
-func addEvidence(file string, config *fairness.Config) error {
+// maxEvidence bounds a file somebody kept, in bytes.
+const maxEvidence = 1 << 20
+
+func addEvidence(file string, own bool, config *fairness.Config) error {
+	info, err := os.Stat(file)
+	if err != nil {
+		return fmt.Errorf("read what was seen: %w", err)
+	}
+	if !info.Mode().IsRegular() || info.Size() > maxEvidence {
+		return fmt.Errorf("%w: %s is no receipt and no checkpoint", fairness.ErrEvidence, file)
+	}
 	content, err := os.ReadFile(file)
 	if err != nil {
 		return fmt.Errorf("read what was seen: %w", err)
 	}
-	config.Evidence = append(config.Evidence, fairness.Evidence{Name: file, Content: content})
+	config.Evidence = append(config.Evidence, fairness.Evidence{Name: file, Content: content, Own: own})
 	return nil
 }
 
-func verifyKey(text string) ([]byte, error) {
-	if content, err := os.ReadFile(text); err == nil {
-		text = strings.TrimSpace(string(content))
+func parseWitnesses(keys []string) ([]fairness.Witness, error) {
+	var witnesses []fairness.Witness
+	for _, key := range keys {
+		w, err := fairness.ParseWitness(textOrFile(key))
+		if err != nil {
+			return nil, usageError{err}
+		}
+		witnesses = append(witnesses, w)
 	}
-	return fairness.ParseVerifierKey(text)
+	return witnesses, nil
+}
+
+// textOrFile is what a file of that name holds, where there is one, and the
+// text itself otherwise.
+func textOrFile(text string) string {
+	if content, err := os.ReadFile(text); err == nil {
+		return strings.TrimSpace(string(content))
+	}
+	return text
 }

@@ -63,6 +63,16 @@ func (c *clock) agrees(t0MS int64) bool {
 	return off <= waitingroom.MaxSkewMS && off >= -waitingroom.MaxSkewMS
 }
 
+// notBefore is called with the latest time on record: a clock set back while
+// the gate was down must not take the line's time back either.
+func (c *clock) notBefore(t time.Time) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if t.After(c.time) {
+		c.at, c.time = c.elapsed(), t
+	}
+}
+
 // follow accepts that the machine's clock was set ahead.
 func (c *clock) follow() {
 	c.mu.Lock()

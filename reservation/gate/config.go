@@ -9,6 +9,7 @@ import (
 	"sunbeon/controlplane/opsapi/client"
 	"sunbeon/controlplane/plan"
 	"sunbeon/internal/observability"
+	"sunbeon/reservation/waitingroom/fairness"
 )
 
 // ControlPlane is what the gate follows and reports to.
@@ -41,6 +42,8 @@ type Config struct {
 	SecureCookies bool
 	// LookupLane is how many look-ups, changes and cancellations run at once.
 	LookupLane int
+	// Witnesses may sign the record's checkpoints too.
+	Witnesses []fairness.Witness
 	// WAS is the transport to the booking servers; see [waspool.Transport].
 	WAS http.RoundTripper
 	// Gates is the transport to other gates' private listeners, which a

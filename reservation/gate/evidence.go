@@ -19,15 +19,15 @@ import (
 func (g *Gate) publishCheckpoints(ctx context.Context) error {
 	ticker := time.NewTicker(fairness.CheckpointEvery)
 	defer ticker.Stop()
-	submitted := uint64(0)
+	submitted := "" // with whatever witnesses had signed it by then
 	for {
 		checkpoint, note, err := g.publisher.Sign()
-		if err == nil && checkpoint.Size > submitted {
+		if err == nil && string(note) != submitted {
 			if err = g.submit(ctx, plan.CheckpointPublish, plan.PublishCheckpoint{
 				Origin: checkpoint.Origin, Size: int64(checkpoint.Size),
 				Root: hex.EncodeToString(checkpoint.Root[:]), Note: string(note),
 			}); err == nil {
-				submitted = checkpoint.Size
+				submitted = string(note)
 			}
 		}
 		var rejected *rejectedError

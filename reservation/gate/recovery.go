@@ -23,9 +23,11 @@ func (g *Gate) openRecord(key ed25519.PrivateKey) error {
 		return fmt.Errorf("open record: %w", err)
 	}
 	g.log = log
+	g.clock.notBefore(time.Unix(recovery.LastTimeS, 0))
 	g.hall.Start(log)
 	if g.publisher, err = fairness.NewPublisher(fairness.PublisherConfig{
 		Dir: filepath.Join(g.config.Data, "record"), Log: log, Key: key, Origin: "sunbeon/" + g.config.ID,
+		Witnesses: g.config.Witnesses,
 	}); err != nil {
 		log.Close()
 		return err

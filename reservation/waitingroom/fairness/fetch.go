@@ -9,36 +9,53 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+
+	"sunbeon/reservation/waitingroom/record"
 )
 
 // maxIndex bounds what a stranger's server may make us read into memory.
 const maxIndex = 1 << 20
 
-// Fetch copies a published record into dir, for [Verify], and returns its
-// latest checkpoint. base is the public address of a gate. The checkpoint is
-// fetched first, so that the copy is never behind it.
-func Fetch(ctx context.Context, client *http.Client, base, dir string) (checkpoint []byte, err error) {
-	checkpoint, err = fetchSmall(ctx, client, base, CheckpointPath)
+// Fetch copies a published record into dir, for [Verify], and returns the
+// checkpoints that came with it. base is the public address of a gate. The
+// checkpoints are fetched first, so that the copy is never behind them.
+func Fetch(ctx context.Context, client *http.Client, base, dir string) ([]Evidence, error) {
+	latest, err := fetchSmall(ctx, client, base, CheckpointPath)
 	if err != nil {
 		return nil, err
 	}
-	text, err := fetchSmall(ctx, client, base, IndexPath)
-	if err != nil {
+	own := []Evidence{{Name: base + CheckpointPath, Content: latest, Own: true}}
+	var witnessed Cosigned
+	if err := fetchJSON(ctx, client, base, WitnessedPath, &witnessed); err != nil {
 		return nil, err
+	}
+	for i, signed := range witnessed.Checkpoints {
+		own = append(own, Evidence{Name: fmt.Sprintf("%s%s (%d)", base, WitnessedPath, i), Content: []byte(signed), Own: true})
 	}
 	var index Index
-	if err := json.Unmarshal(text, &index); err != nil {
-		return nil, fmt.Errorf("read index of %s: %w", base, err)
+	if err := fetchJSON(ctx, client, base, IndexPath, &index); err != nil {
+		return nil, err
 	}
 	for _, s := range index.Segments {
 		if s.Name != filepath.Base(s.Name) || s.Name == ".." {
 			return nil, fmt.Errorf("index of %s names a file %q", base, s.Name)
 		}
-		if err := fetchFile(ctx, client, base, SegmentPath+s.Name, filepath.Join(dir, s.Name)); err != nil {
+		if err := fetchFile(ctx, client, base, s, filepath.Join(dir, s.Name)); err != nil {
 			return nil, err
 		}
 	}
-	return checkpoint, nil
+	return own, nil
+}
+
+func fetchJSON(ctx context.Context, client *http.Client, base, path string, into any) error {
+	text, err := fetchSmall(ctx, client, base, path)
+	if err == nil {
+		err = json.Unmarshal(text, into)
+	}
+	if err != nil {
+		return fmt.Errorf("read %s of %s: %w", path, base, err)
+	}
+	return nil
 }
 
 func get(ctx context.Context, client *http.Client, base, path string) (*http.Response, error) {
@@ -70,8 +87,10 @@ func fetchSmall(ctx context.Context, client *http.Client, base, path string) ([]
 	return io.ReadAll(io.LimitReader(response.Body, maxIndex))
 }
 
-func fetchFile(ctx context.Context, client *http.Client, base, path, to string) error {
-	response, err := get(ctx, client, base, path)
+// fetchFile takes no more of a segment than the index says is durable: what was
+// appended since is beyond every checkpoint that was fetched.
+func fetchFile(ctx context.Context, client *http.Client, base string, s record.Segment, to string) error {
+	response, err := get(ctx, client, base, SegmentPath+s.Name)
 	if err != nil {
 		return err
 	}
@@ -80,12 +99,15 @@ func fetchFile(ctx context.Context, client *http.Client, base, path, to string) 
 	if err != nil {
 		return err
 	}
-	_, err = io.Copy(file, response.Body)
+	n, err := io.Copy(file, io.LimitReader(response.Body, s.Bytes))
 	if closing := file.Close(); err == nil {
 		err = closing
 	}
+	if err == nil && n < s.Bytes {
+		err = fmt.Errorf("%d of %d bytes", n, s.Bytes)
+	}
 	if err != nil {
-		return fmt.Errorf("fetch %s: %w", path, err)
+		return fmt.Errorf("fetch %s: %w", s.Name, err)
 	}
 	return nil
 }

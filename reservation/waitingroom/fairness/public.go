@@ -20,6 +20,9 @@ const (
 	IndexPath      = "/v1/record"
 	SegmentPath    = "/v1/record/"
 	CheckpointPath = "/v1/checkpoint"
+	// WitnessedPath lists the latest checkpoints that witnesses have signed;
+	// they send theirs to CheckpointPath.
+	WitnessedPath = "/v1/witnessed"
 	// InclusionPath, followed by the number of a group, proves that group;
 	// ConsistencyPath, followed by a size, proves that the log has only grown
 	// since it had that size.
@@ -50,17 +53,28 @@ type Consistency struct {
 	Checkpoint string   `json:"checkpoint"`
 }
 
+// Cosigned are checkpoints that witnesses have signed.
+type Cosigned struct {
+	Checkpoints []string `json:"checkpoints"`
+}
+
+// maxNote bounds what a witness sends, in bytes.
+const maxNote = 16 << 10
+
 // Routes are what [Publisher.Handler] serves, as patterns of [http.ServeMux].
 var Routes = []string{
 	"GET " + IndexPath, "GET " + SegmentPath + "{name}", "GET " + CheckpointPath,
 	"GET " + InclusionPath + "{group}", "GET " + ConsistencyPath + "{size}",
+	"POST " + CheckpointPath, "GET " + WitnessedPath,
 }
 
 // Handler serves the index, the durable part of every segment, the latest
 // checkpoint and proofs towards it. All of it is public and may be cached.
 func (p *Publisher) Handler() http.Handler {
 	mux := http.NewServeMux()
-	for i, serve := range []http.HandlerFunc{p.index, p.segment, p.checkpoint, p.inclusion, p.consistency} {
+	for i, serve := range []http.HandlerFunc{
+		p.index, p.segment, p.checkpoint, p.inclusion, p.consistency, p.cosign, p.showWitnessed,
+	} {
 		mux.HandleFunc(Routes[i], serve)
 	}
 	return mux
@@ -86,7 +100,7 @@ func (p *Publisher) segment(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Type", "application/octet-stream")
 		w.Header().Set("Cache-Control", "public, max-age=1")
 		w.Header().Set("ETag", strconv.Quote(strconv.FormatInt(s.Bytes, 10)))
-		http.ServeContent(w, r, s.Name, time.Time{}, io.NewSectionReader(file, 0, s.Bytes))
+		http.ServeContent(pace(w), r, s.Name, time.Time{}, io.NewSectionReader(file, 0, s.Bytes))
 		return
 	}
 	problem.Write(w, http.StatusNotFound, "no_segment", "The record has no such file.")
@@ -101,6 +115,37 @@ func (p *Publisher) checkpoint(w http.ResponseWriter, _ *http.Request) {
 	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
 	w.Header().Set("Cache-Control", "public, max-age=1")
 	_, _ = w.Write(latest.note)
+}
+
+// cosign is how a witness hands in its signature.
+func (p *Publisher) cosign(w http.ResponseWriter, r *http.Request) {
+	signed, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxNote))
+	if err == nil {
+		err = p.Cosign(signed)
+	}
+	var tooLarge *http.MaxBytesError
+	switch {
+	case err == nil:
+		w.WriteHeader(http.StatusNoContent)
+	case errors.As(err, &tooLarge):
+		problem.Write(w, http.StatusRequestEntityTooLarge, "body_too_large", "A checkpoint with its signatures is shorter.")
+	case errors.Is(err, ErrUnknownWitness):
+		problem.Write(w, http.StatusForbidden, "unknown_witness", "This log does not know the key of any witness that signed.")
+	case errors.Is(err, ErrStaleCheckpoint):
+		problem.Write(w, http.StatusConflict, "stale_checkpoint", "Sign the latest checkpoint, as "+CheckpointPath+" shows it.")
+	case errors.Is(err, ErrCheckpoint):
+		problem.Write(w, http.StatusBadRequest, "bad_checkpoint", err.Error())
+	default:
+		problem.Write(w, http.StatusInternalServerError, "internal", "")
+	}
+}
+
+func (p *Publisher) showWitnessed(w http.ResponseWriter, _ *http.Request) {
+	answer := Cosigned{Checkpoints: []string{}}
+	for _, signed := range p.Witnessed() {
+		answer.Checkpoints = append(answer.Checkpoints, string(signed))
+	}
+	writeJSON(w, answer)
 }
 
 func (p *Publisher) inclusion(w http.ResponseWriter, r *http.Request) {

@@ -26,9 +26,9 @@ func TestPublishedRecordIsFetchedAndProved(t *testing.T) {
 	server := httptest.NewServer(publisher.Handler())
 	defer server.Close()
 	dir := t.TempDir()
-	checkpoint, err := fairness.Fetch(t.Context(), server.Client(), server.URL, dir)
+	own, err := fairness.Fetch(t.Context(), server.Client(), server.URL, dir)
 	e.check(err)
-	report := verify(t, dir, fairness.Evidence{Name: "checkpoint", Content: checkpoint})
+	report := verify(t, dir, own...)
 	if !report.OK || report.Records != e.log.Size() {
 		t.Errorf("%d of %d records, violation %+v", report.Records, e.log.Size(), report.Violation)
 	}

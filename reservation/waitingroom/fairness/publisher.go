@@ -42,6 +42,8 @@ type PublisherConfig struct {
 	Key ed25519.PrivateKey
 	// Origin names the log, and its key in signed notes.
 	Origin string
+	// Witnesses may add their signatures to checkpoints.
+	Witnesses []Witness
 }
 
 // Publisher signs a log's checkpoints and proves things by them. Its methods
@@ -50,8 +52,11 @@ type Publisher struct {
 	config PublisherConfig
 	key    string // in the text form of signed notes
 
-	signing sync.Mutex
+	signing sync.Mutex // guards what follows; latest is read without it
 	latest  atomic.Pointer[signed]
+	recent  []Checkpoint
+	// witnessed is what each witness signed last, by its name.
+	witnessed map[string]kept
 }
 
 // signed is a checkpoint and what it takes to prove things by it.
@@ -64,13 +69,17 @@ type signed struct {
 }
 
 // NewPublisher returns a publisher that has not signed anything yet. The error
-// is the origin's: see [Checkpoint.Sign].
+// is the origin's (see [Checkpoint.Sign]), or of what witnesses signed before.
 func NewPublisher(config PublisherConfig) (*Publisher, error) {
 	key, err := VerifierKey(config.Origin, config.Key.Public().(ed25519.PublicKey))
 	if err != nil {
 		return nil, fmt.Errorf("publish record: %w", err)
 	}
-	return &Publisher{config: config, key: key}, nil
+	p := &Publisher{config: config, key: key}
+	if err := p.loadWitnessed(); err != nil {
+		return nil, fmt.Errorf("publish record: %w", err)
+	}
+	return p, nil
 }
 
 // Key is the public key of the log in the text form of signed notes.
@@ -92,17 +101,20 @@ func (p *Publisher) Sign() (Checkpoint, []byte, error) {
 		return Checkpoint{}, nil, err
 	}
 	next.history = sync.OnceValue(func() *History { return NewHistory(p.config.Log.Groups()[:size]) })
-	if err := keep(p.config.Dir, next.note); err != nil {
+	if err := keep(p.config.Dir, CheckpointFile, next.note); err != nil {
 		return Checkpoint{}, nil, err
 	}
 	p.latest.Store(next)
+	if p.recent = append(p.recent, next.Checkpoint); len(p.recent) > recentCheckpoints {
+		p.recent = p.recent[1:]
+	}
 	return next.Checkpoint, next.note, nil
 }
 
-// keep replaces the checkpoint in dir in one step. It is not synced: after a
+// keep replaces a checkpoint in dir in one step. It is not synced: after a
 // crash of the machine an older one is just as true.
-func keep(dir string, note []byte) error {
-	path := filepath.Join(dir, CheckpointFile)
+func keep(dir, name string, note []byte) error {
+	path := filepath.Join(dir, name)
 	if err := os.WriteFile(path+".new", note, 0o644); err != nil {
 		return fmt.Errorf("keep checkpoint: %w", err)
 	}

@@ -56,44 +56,71 @@ func (e *BadCosignatureError) Error() string {
 // witnesses and returns those that are there. The error wraps [ErrCheckpoint],
 // and is a [*BadCosignatureError] where the fault is a witness's signature.
 func OpenCosigned(signed []byte, key ed25519.PublicKey, witnesses []Witness) (Checkpoint, []Cosignature, error) {
+	c, err := openCosigned(signed, key, witnesses)
+	if err != nil {
+		return Checkpoint{}, nil, fmt.Errorf("%w: %w", ErrCheckpoint, err)
+	}
+	given := make([]Cosignature, 0, len(c.witnesses))
+	for _, s := range c.witnesses {
+		given = append(given, cosignatureOf(s))
+	}
+	return c.Checkpoint, given, nil
+}
+
+// cosigned is a checkpoint taken apart, with the signatures that were checked.
+type cosigned struct {
+	Checkpoint
+	text      string
+	log       note.Signature
+	witnesses []note.Signature
+}
+
+var errNotByLog = errors.New("the log's key has not signed it")
+
+func openCosigned(signed []byte, key ed25519.PublicKey, witnesses []Witness) (c cosigned, err error) {
 	origin, _, _ := strings.Cut(string(signed), "\n")
 	own, err := verifierFor(origin, key)
 	if err != nil {
-		return Checkpoint{}, nil, fmt.Errorf("%w: %w", ErrCheckpoint, err)
+		return c, err
 	}
 	known := []note.Verifier{own}
 	for _, w := range witnesses {
 		known = append(known, w.verifiers...)
 	}
+	isOwn := func(name string, hash uint32) bool { return name == own.Name() && hash == own.KeyHash() }
 	opened, err := note.Open(signed, note.VerifierList(known...))
-	var bad *note.InvalidSignatureError
-	switch {
-	case errors.As(err, &bad) && (bad.Name != own.Name() || bad.Hash != own.KeyHash()):
-		return Checkpoint{}, nil, fmt.Errorf("%w: %w", ErrCheckpoint, &BadCosignatureError{Witness: bad.Name})
-	case err != nil:
-		return Checkpoint{}, nil, fmt.Errorf("%w: %w", ErrCheckpoint, err)
+	if bad := (*note.InvalidSignatureError)(nil); errors.As(err, &bad) && !isOwn(bad.Name, bad.Hash) {
+		return c, &BadCosignatureError{Witness: bad.Name}
 	}
-	c, err := parseCheckpoint(opened.Text)
 	if err != nil {
-		return Checkpoint{}, nil, fmt.Errorf("%w: %w", ErrCheckpoint, err)
+		return c, err
 	}
-	var cosigned []Cosignature
-	byLog := false
+	if c.Checkpoint, err = parseCheckpoint(opened.Text); err != nil {
+		return c, err
+	}
+	c.text = opened.Text
 	for _, s := range opened.Sigs {
-		if s.Name == own.Name() && s.Hash == own.KeyHash() {
-			byLog = true
-			continue
+		if isOwn(s.Name, s.Hash) {
+			c.log = s
+		} else {
+			c.witnesses = append(c.witnesses, s)
 		}
-		at := int64(0)
-		if t, err := cosignature.CoSigV1Timestamp(s); err == nil {
-			at = t.Unix()
-		}
-		cosigned = append(cosigned, Cosignature{Witness: s.Name, TimeS: at})
 	}
-	if !byLog {
-		return Checkpoint{}, nil, fmt.Errorf("%w: %w", ErrCheckpoint, errNotByLog)
+	if c.log.Name == "" {
+		return c, errNotByLog
 	}
-	return c, cosigned, nil
+	return c, nil
 }
 
-var errNotByLog = errors.New("the log's key has not signed it")
+func cosignatureOf(s note.Signature) Cosignature {
+	given := Cosignature{Witness: s.Name}
+	if at, err := cosignature.CoSigV1Timestamp(s); err == nil {
+		given.TimeS = at.Unix()
+	}
+	return given
+}
+
+// note writes the checkpoint with the log's signature and these of witnesses.
+func (c *cosigned) note(witnesses ...note.Signature) ([]byte, error) {
+	return note.Sign(&note.Note{Text: c.text, Sigs: append([]note.Signature{c.log}, witnesses...)})
+}
