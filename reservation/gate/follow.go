@@ -2,6 +2,7 @@ package gate
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 
 	"sunbeon/controlplane/opsapi/client"
@@ -55,7 +56,8 @@ func (g *Gate) adopt(v client.View) {
 		// before it was held.
 		g.applyHold(room, v)
 		voidPasses(room, cohort.VoidMS, g.nowMS())
-		l := &line{cohort: cohort, room: room, document: &document{}}
+		l := &line{cohort: cohort, room: room, document: &document{}, tickets: g.metrics.tickets.WithLabelValues(id)}
+		l.quoted, _ = json.Marshal(id) // a string always marshals
 		if old := g.view.Load(); old != nil && old.byID[id] != nil {
 			l.document = old.byID[id].document
 		}

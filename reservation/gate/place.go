@@ -77,7 +77,7 @@ func (g *Gate) join(ctx context.Context, c citizen) (place, *problem.Problem) {
 		return place{}, g.refusal(c.line, err)
 	}
 	if ticket.New {
-		g.metrics.tickets.WithLabelValues(c.line.cohort.ID).Inc()
+		c.line.tickets.Inc()
 	}
 	return g.settle(ctx, c, ticket)
 }
@@ -94,30 +94,36 @@ func (g *Gate) find(ctx context.Context, c citizen) (place, *problem.Problem) {
 // settle waits until everything the ticket tells is durable and adds what the
 // person is told with it.
 func (g *Gate) settle(ctx context.Context, c citizen, ticket waitingroom.Ticket) (place, *problem.Problem) {
-	if err := g.log.Wait(ctx, ticket.Position); err != nil {
+	receipt, err := g.receipt(ctx, c.line, ticket)
+	if err != nil {
 		return place{}, g.notDurable(ctx, err)
 	}
 	token := g.tickets.Sign(credential.Ticket{Cohort: c.line.cohort.ID, Tag: c.tag, Seq: ticket.Seq})
 	now := g.nowMS()
-	p := place{citizen: c, Ticket: ticket, token: token, serving: c.line.room.Serving(now)}
+	p := place{citizen: c, Ticket: ticket, token: token, receipt: receipt, serving: c.line.room.Serving(now)}
 	if ticket.Turn > p.serving {
 		p.wait = c.line.room.Estimate(ticket.Turn, now)
 	}
-	receipt, err := g.receipt(c.line.room, ticket)
-	if err != nil {
-		// The place is safe; only its evidence has to be asked for again.
-		g.logger.ErrorContext(ctx, "receipt not found", "cohort", c.line.cohort.ID, "error", err)
-		return p, nil
-	}
-	p.receipt = &receipt
 	return p, nil
 }
 
-func (g *Gate) receipt(room *waitingroom.Room, ticket waitingroom.Ticket) (record.Receipt, error) {
+// receipt waits until everything the ticket tells is durable and returns the
+// receipt of its record.
+func (g *Gate) receipt(ctx context.Context, l *line, ticket waitingroom.Ticket) (*record.Receipt, error) {
 	if ticket.New {
-		return g.log.Receipt(ticket.Position)
+		receipt, err := g.log.Prove(ctx, ticket.Position)
+		return &receipt, err
 	}
-	return g.log.Find(room.Anchor(ticket.Seq), room.IsTicket(ticket.Seq))
+	if err := g.log.Wait(ctx, ticket.Position); err != nil {
+		return nil, err
+	}
+	receipt, err := g.log.Find(l.room.Anchor(ticket.Seq), l.room.IsTicket(ticket.Seq))
+	if err != nil {
+		// The place is safe; only its evidence has to be asked for again.
+		g.logger.ErrorContext(ctx, "receipt not found", "cohort", l.cohort.ID, "error", err)
+		return nil, nil
+	}
+	return &receipt, nil
 }
 
 // notDurable answers for a record that could not be awaited. Unless the

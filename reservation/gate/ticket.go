@@ -1,7 +1,6 @@
 package gate
 
 import (
-	"encoding/json"
 	"net/http"
 	"strconv"
 	"sync"
@@ -57,14 +56,12 @@ func writePlace(w http.ResponseWriter, status int, at place) {
 	*buffer = b
 	h := w.Header()
 	h["Content-Type"], h["Cache-Control"] = jsonType, noStore
-	h["Content-Length"] = []string{strconv.Itoa(len(b))}
 	w.WriteHeader(status)
 	w.Write(b)
 }
 
 func appendPlace(b []byte, at place) []byte {
-	cohort, _ := json.Marshal(at.line.cohort.ID) // a string always marshals
-	b = append(append(b, `{"cohort":`...), cohort...)
+	b = append(append(b, `{"cohort":`...), at.line.quoted...)
 	b = strconv.AppendInt(append(b, `,"seq":`...), at.Seq, 10)
 	b = append(b, `,"turn":`...)
 	ahead, known := at.ahead()

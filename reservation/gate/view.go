@@ -6,6 +6,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
+
 	"sunbeon/controlplane/plan"
 	"sunbeon/reservation/waitingroom"
 )
@@ -23,6 +25,10 @@ type line struct {
 	cohort   plan.Cohort
 	room     *waitingroom.Room
 	document *document
+	// quoted is the cohort's name as JSON, and tickets counts its places: both
+	// are needed for every join.
+	quoted  []byte
+	tickets prometheus.Counter
 }
 
 func newView(p *plan.Plan, lines []*line) *view {
