@@ -21,7 +21,6 @@ import (
 	"sunbeon/reservation/credential"
 	"sunbeon/reservation/ledger"
 	"sunbeon/reservation/ledger/dial"
-	"sunbeon/reservation/outbox"
 	"sunbeon/reservation/upstream"
 	"sunbeon/reservation/was"
 )
@@ -32,6 +31,7 @@ type wasFlags struct {
 	ledger, legacy, passes string
 	controlplane           []string
 	importedStock          bool
+	importedEligibility    bool
 	webhook                string
 	limits                 was.Limits
 	observability          observability.Config
@@ -67,6 +67,7 @@ has begun and goes. Any number of servers may share one ledger.`,
 	flags.StringVar(&f.legacy, "legacy", "", "private `URL` of the eligibility and stock systems")
 	flags.StringVar(&f.passes, "passes", "", "`URL` of the keys that verify passes")
 	flags.BoolVar(&f.importedStock, "imported-stock", false, "trust the imported capacities and do not ask the stock system during a booking")
+	flags.BoolVar(&f.importedEligibility, "imported-eligibility", false, "trust the imported rosters and do not ask the eligibility system during a booking")
 	flags.StringVar(&f.webhook, "webhook", "", "`URL` of the message centre that confirmations are posted to; empty sends none")
 	flags.IntVar(&f.limits.CPU, "limit-cpu", 0, "requests computed at once; 0 is the default")
 	flags.IntVar(&f.limits.Eligibility, "limit-eligibility", 0, "calls of eligibility at once; 0 is the default")
@@ -168,16 +169,18 @@ func newWAS(f wasFlags, identity *pki.Identity, o *observability.Observability, 
 	if !f.importedStock {
 		cfg.Stock = stock
 	}
+	if f.importedEligibility {
+		cfg.Eligibility = was.Roll{Lines: store, Persons: keys.Person}
+	}
 	server, err := was.New(cfg)
 	if err != nil {
 		return wasParts{}, err
 	}
 	return wasParts{
 		server: server, writer: writer,
-		outbox: followers(f, identity, o, store, sealer, available, stock),
-		reconciler: &outbox.Reconciler{
-			Holder: f.id, Ledger: store, Stock: stock, Metrics: outbox.NewReconcilerMetrics(o.Registry), Logger: o.Logger,
-		},
+		behind: behindBookings{
+			f: f, o: o, store: store, sealer: sealer, available: available, stock: stock, register: eligibility, judge: cfg.Eligibility,
+		}.all(identity),
 	}, nil
 }
 
@@ -203,8 +206,7 @@ type wasParts struct {
 	follower *client.Client
 	http     httpserver.Server
 
-	outbox     []*outbox.Follower
-	reconciler *outbox.Reconciler
+	behind []interface{ Run(context.Context) } // what follows the bookings
 }
 
 // drainNotice is how long a draining server still takes requests, until every
@@ -224,10 +226,9 @@ func serveWAS(ctx context.Context, o *observability.Observability, p wasParts) e
 
 	group.Go(func() error { return p.writer.Run(behind) })
 	group.Go(func() error { return p.server.Run(behind) })
-	for _, f := range p.outbox {
+	for _, f := range p.behind {
 		group.Go(func() error { f.Run(behind); return nil })
 	}
-	group.Go(func() error { p.reconciler.Run(behind); return nil })
 	group.Go(func() error {
 		err := p.follower.Watch(serving, func(v client.View) { p.server.Follow(v.Plan) })
 		if serving.Err() != nil {

@@ -1,6 +1,8 @@
 package ledger
 
 import (
+	"cmp"
+	"slices"
 	"strings"
 
 	"sunbeon/reservation/booking"
@@ -80,6 +82,25 @@ func (a *Availability) Slots(id booking.InstitutionID, date string, after bookin
 		found = append(found, s.offer(i))
 	}
 	return found, 0, true
+}
+
+// At finds the slot of an institution and vaccine that begins at a time.
+func (a *Availability) At(id booking.InstitutionID, vaccine string, start booking.Moment) (booking.Slot, bool) {
+	s := a.current.Load()
+	if s == nil {
+		return booking.Slot{}, false
+	}
+	slots := s.slotsOf(id)
+	from, _ := slices.BinarySearchFunc(slots, start, func(slot booking.Slot, at booking.Moment) int { return cmp.Compare(slot.Start, at) })
+	for _, slot := range slots[from:] {
+		if slot.Start != start {
+			break
+		}
+		if slot.Vaccine == vaccine {
+			return slot, true
+		}
+	}
+	return booking.Slot{}, false
 }
 
 // ring bounds how many institutions a search for alternatives looks into

@@ -12,8 +12,8 @@ import (
 // forged one.
 type Message struct {
 	Key    string            `json:"key"`  // the same for every repetition
-	Kind   booking.EventKind `json:"kind"` // booked, changed or cancelled
-	Number string            `json:"number"`
+	Kind   booking.EventKind `json:"kind"` // booked, changed, cancelled, withdrawn or invited
+	Number string            `json:"number,omitempty"`
 	Name   string            `json:"name"`
 	Phone  string            `json:"phone"`
 	Text   map[string]string `json:"text"` // by language: ko, en
@@ -42,12 +42,29 @@ func compose(e booking.Event, p booking.Person, doses []Appointment) Message {
 	return m
 }
 
+// Invited is the kind of a message to somebody who was refused and may book.
+const Invited booking.EventKind = "invited"
+
+// invite is the message to somebody who was refused and may book after all.
+func invite(id int64, p booking.Person) Message {
+	return Message{
+		Key: fmt.Sprintf("%s-%d", Invited, id), Kind: Invited, Name: p.Name, Phone: p.Phone,
+		Text: map[string]string{
+			"ko": "앞서 예약 대상이 아니라고 안내해 드렸으나 바로잡혀 이제 예약하실 수 있습니다. 순번은 그대로 있습니다. 같은 누리집에서 본인 확인 후 이어서 예약하십시오. 이 문자에는 링크가 없습니다.",
+			"en": "You were told that you may not book. That has been corrected: now you may, and your turn was kept. Verify your identity where you did before and go on. This message holds no link.",
+		},
+	}
+}
+
 func headline(kind booking.EventKind, number string) (ko, en string) {
 	switch kind {
 	case booking.Booked:
 		return "예약이 완료되었습니다. 예약번호 " + number, "You are booked. Number " + number
 	case booking.Changed:
 		return "예약이 변경되었습니다. 예약번호 " + number, "Your booking was changed. Number " + number
+	case booking.Withdrawn:
+		return "의료기관 사정으로 예약하신 시간이 없어졌습니다. 줄을 서지 않고 다른 시간으로 바꾸실 수 있습니다. 예약번호 " + number,
+			"The institution has taken the time you booked off. Choose another one without joining the line. Number " + number
 	default:
 		return "예약이 취소되었습니다. 예약번호 " + number, "Your booking was cancelled. Number " + number
 	}

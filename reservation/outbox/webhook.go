@@ -58,6 +58,11 @@ func (w *Webhook) Deliver(ctx context.Context, e booking.Event) error {
 	return w.post(ctx, compose(e, person, doses))
 }
 
+// Invite implements [Inviter].
+func (w *Webhook) Invite(ctx context.Context, r ledger.Refusal, p booking.Person) error {
+	return w.post(ctx, invite(r.ID, p))
+}
+
 func (w *Webhook) post(ctx context.Context, m Message) error {
 	body, err := json.Marshal(m)
 	if err != nil {

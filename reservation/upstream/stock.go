@@ -3,6 +3,7 @@ package upstream
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -77,6 +78,45 @@ func (s *Stock) Lookup(ctx context.Context, key string) (r Reservation, held boo
 		return Reservation{}, false, err
 	}
 	return r, true, nil
+}
+
+// Supply is how many places an institution gives in one slot. The stock system
+// numbers changes upwards; of one slot the latest counts.
+type Supply struct {
+	Number      int64  `json:"number"`
+	Institution string `json:"institution"`
+	Vaccine     string `json:"vaccine"`
+	Date        string `json:"date"`
+	Time        string `json:"time"`
+	Places      int    `json:"places"`
+}
+
+// mostPlaces is what no slot can have: more is a system that lies.
+const mostPlaces = 1_000_000
+
+// Supplies returns a page of what institutions have changed after a number, in
+// order, and whether there may be more. A page with a line that cannot be is no
+// answer at all.
+func (s *Stock) Supplies(ctx context.Context, after int64) (changes []Supply, more bool, err error) {
+	var page struct {
+		Supplies []Supply `json:"supplies"`
+		More     bool     `json:"more"`
+	}
+	err = s.exchange.call(ctx, false, func(ctx context.Context) error {
+		page.Supplies, page.More = nil, false
+		if err := s.exchange.send(ctx, http.MethodGet, "/stock/supplies?after="+strconv.FormatInt(after, 10), nil, &page); err != nil {
+			return err
+		}
+		last := after
+		for _, c := range page.Supplies {
+			if c.Number <= last || c.Places < 0 || c.Places > mostPlaces {
+				return &attemptError{outcome: failed, cause: fmt.Errorf("supply %d of %d places behind %d", c.Number, c.Places, last)}
+			}
+			last = c.Number
+		}
+		return nil
+	})
+	return page.Supplies, page.More && len(page.Supplies) > 0, err
 }
 
 func reservationPath(key string) string { return "/stock/reservations/" + url.PathEscape(key) }

@@ -22,9 +22,10 @@ func (s *Store) SetCapacities(ctx context.Context, places map[booking.SlotID]int
 		if err := s.settled(ctx, tx); err != nil {
 			return err
 		}
+		changed := int64(0)
 		for _, id := range slices.Sorted(maps.Keys(places)) {
-			var taken int
-			err := tx.QueryRow(ctx, `UPDATE places SET capacity = greatest(taken, $1) WHERE slot = $2 RETURNING taken`, places[id], int64(id)).Scan(&taken)
+			var taken, capacity int
+			err := tx.QueryRow(ctx, `SELECT taken, capacity FROM places WHERE slot = $1`, int64(id)).Scan(&taken, &capacity)
 			if errors.Is(err, pgx.ErrNoRows) {
 				return fmt.Errorf("there is no slot %s", id)
 			}
@@ -34,12 +35,14 @@ func (s *Store) SetCapacities(ctx context.Context, places map[booking.SlotID]int
 			if taken > places[id] {
 				surplus = append(surplus, id)
 			}
-			if places[id] == 0 {
-				continue
-			}
-			if _, err := tx.Exec(ctx, `DELETE FROM withdrawals WHERE slot = $1`, int64(id)); err != nil {
+			n, err := setPlaces(ctx, tx, id, max(taken, places[id]), capacity, places[id] > 0)
+			if err != nil {
 				return err
 			}
+			changed += n
+		}
+		if changed == 0 {
+			return nil
 		}
 		_, err := tx.Exec(ctx, `INSERT INTO imports (time_ms) VALUES ($1)`, time.Now().UnixMilli())
 		return err
@@ -48,6 +51,22 @@ func (s *Store) SetCapacities(ctx context.Context, places map[booking.SlotID]int
 		return nil, fmt.Errorf("set capacities: %w", err)
 	}
 	return surplus, nil
+}
+
+// setPlaces gives a slot a capacity and, if it is to have places, brings it back
+// from a withdrawal. It returns how many rows that changed.
+func setPlaces(ctx context.Context, tx pgx.Tx, id booking.SlotID, capacity, before int, open bool) (changed int64, err error) {
+	if capacity != before {
+		changed = 1
+		if _, err := tx.Exec(ctx, `UPDATE places SET capacity = $1 WHERE slot = $2`, capacity, int64(id)); err != nil {
+			return 0, err
+		}
+	}
+	if !open {
+		return changed, nil
+	}
+	back, err := tx.Exec(ctx, `DELETE FROM withdrawals WHERE slot = $1`, int64(id))
+	return changed + back.RowsAffected(), err
 }
 
 // What a withdrawal does, in order: who holds a place in a slot not withdrawn

@@ -18,9 +18,10 @@ func (s *Store) SetCapacities(ctx context.Context, places map[booking.SlotID]int
 		if err := s.settled(ctx, tx); err != nil {
 			return err
 		}
+		changed := int64(0)
 		for _, id := range slices.Sorted(maps.Keys(places)) {
-			var taken int
-			err := tx.QueryRowContext(ctx, `UPDATE places SET capacity = max(taken, ?) WHERE slot = ? RETURNING taken`, places[id], int64(id)).Scan(&taken)
+			var taken, capacity int
+			err := tx.QueryRowContext(ctx, `SELECT taken, capacity FROM places WHERE slot = ?`, int64(id)).Scan(&taken, &capacity)
 			if err == sql.ErrNoRows {
 				return fmt.Errorf("there is no slot %s", id)
 			}
@@ -30,12 +31,14 @@ func (s *Store) SetCapacities(ctx context.Context, places map[booking.SlotID]int
 			if taken > places[id] {
 				surplus = append(surplus, id)
 			}
-			if places[id] == 0 {
-				continue
-			}
-			if _, err := tx.ExecContext(ctx, `DELETE FROM withdrawals WHERE slot = ?`, int64(id)); err != nil {
+			n, err := setPlaces(ctx, tx, id, max(taken, places[id]), capacity, places[id] > 0)
+			if err != nil {
 				return err
 			}
+			changed += n
+		}
+		if changed == 0 {
+			return nil
 		}
 		return imported(ctx, tx, time.Now().UnixMilli())
 	})
@@ -43,6 +46,26 @@ func (s *Store) SetCapacities(ctx context.Context, places map[booking.SlotID]int
 		return nil, fmt.Errorf("set capacities: %w", err)
 	}
 	return surplus, nil
+}
+
+// setPlaces gives a slot a capacity and, if it is to have places, brings it back
+// from a withdrawal. It returns how many rows that changed.
+func setPlaces(ctx context.Context, tx *sql.Tx, id booking.SlotID, capacity, before int, open bool) (changed int64, err error) {
+	if capacity != before {
+		changed = 1
+		if _, err := tx.ExecContext(ctx, `UPDATE places SET capacity = ? WHERE slot = ?`, capacity, int64(id)); err != nil {
+			return 0, err
+		}
+	}
+	if !open {
+		return changed, nil
+	}
+	back, err := tx.ExecContext(ctx, `DELETE FROM withdrawals WHERE slot = ?`, int64(id))
+	if err != nil {
+		return 0, err
+	}
+	n, err := back.RowsAffected()
+	return changed + n, err
 }
 
 // imported makes the catalog a new version.

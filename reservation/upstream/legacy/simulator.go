@@ -62,8 +62,11 @@ type Simulator struct {
 	grants    *grants
 	roster    Roster
 	warehouse *Warehouse
-	metrics   *metrics
-	logger    *slog.Logger
+	supplies  supplies
+
+	registered registered
+	metrics    *metrics
+	logger     *slog.Logger
 }
 
 // New opens the systems and what they have kept.
@@ -95,8 +98,10 @@ func New(cfg Config) (*Simulator, error) {
 		grants:    newGrants(),
 		roster:    cfg.Roster,
 		warehouse: warehouse,
-		metrics:   newMetrics(cfg.Registry, stations),
-		logger:    cfg.Logger,
+
+		registered: registered{known: map[string]Report{}},
+		metrics:    newMetrics(cfg.Registry, stations),
+		logger:     cfg.Logger,
 	}, nil
 }
 

@@ -173,7 +173,7 @@ func TestDescriptionIsTrue(t *testing.T) {
 	if err := json.NewDecoder(resp.Body).Decode(&description); err != nil {
 		t.Fatal(err)
 	}
-	if description.OpenAPI != "3.1.0" || len(description.Paths) != 10 {
+	if description.OpenAPI != "3.1.0" || len(description.Paths) != 12 {
 		t.Errorf("OpenAPI %s with %d paths", description.OpenAPI, len(description.Paths))
 	}
 	for path, operations := range description.Paths {
