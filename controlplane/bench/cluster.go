@@ -26,7 +26,7 @@ const nodes = 3
 // cluster is three control-plane processes of this binary.
 type cluster struct {
 	binary, dir, pki   string
-	tokens             string        // the file
+	tokens, token      string        // the file, and what it holds
 	ops, private, raft [nodes]string // host:port
 	processes          [nodes]*supervise.Process
 	// operator asks whichever node answers; at asks one.
@@ -37,12 +37,11 @@ type cluster struct {
 }
 
 func newCluster(binary, dir, pkiDir string) (*cluster, error) {
-	c := &cluster{binary: binary, dir: dir, pki: pkiDir, tokens: filepath.Join(dir, "operator.token")}
+	c := &cluster{binary: binary, dir: dir, pki: pkiDir, tokens: filepath.Join(dir, "operator.token"), token: rand.Text() + rand.Text()}
 	if err := os.Mkdir(dir, 0o700); err != nil { // an old cluster would be carried on with
 		return nil, fmt.Errorf("make directory of the cluster: %w", err)
 	}
-	token := rand.Text() + rand.Text()
-	if err := os.WriteFile(c.tokens, []byte(token), 0o600); err != nil {
+	if err := os.WriteFile(c.tokens, []byte(c.token), 0o600); err != nil {
 		return nil, fmt.Errorf("write operator token: %w", err)
 	}
 	var ports [3 * nodes]string
@@ -58,33 +57,42 @@ func newCluster(binary, dir, pkiDir string) (*cluster, error) {
 		return nil, err
 	}
 	c.gate = identity.ClientTLS()
-	if c.operator, err = client.New(client.Config{Addresses: urls("http://", c.ops), Token: token}); err != nil {
-		return nil, err
+	return c, c.connect()
+}
+
+// connect makes the clients of the ops listeners.
+func (c *cluster) connect() (err error) {
+	if c.operator, err = client.New(client.Config{Addresses: urls("http://", c.ops), Token: c.token}); err != nil {
+		return err
 	}
 	for i := range c.at {
-		if c.at[i], err = client.New(client.Config{Addresses: urls("http://", c.ops)[i : i+1], Token: token}); err != nil {
-			return nil, err
+		if c.at[i], err = client.New(client.Config{Addresses: urls("http://", c.ops)[i : i+1], Token: c.token}); err != nil {
+			return err
 		}
 	}
-	return c, nil
+	return nil
 }
 
 func id(i int) string { return fmt.Sprintf("controlplane-%d", i+1) }
 
-func (c *cluster) start(i int) error {
+// spec is how a node is started.
+func (c *cluster) spec(i int) supervise.Spec {
 	var raft, private []string
 	for n := range nodes {
 		raft = append(raft, id(n)+"="+c.raft[n])
 		private = append(private, id(n)+"=https://"+c.private[n])
 	}
-	var err error
-	c.processes[i], err = supervise.Start(supervise.Spec{
+	return supervise.Spec{
 		Name: id(i), Path: c.binary, Env: append(environment(), unsteered), LogFile: filepath.Join(c.dir, id(i)+".log"),
 		Args: []string{"controlplane", "--id", id(i), "--data", filepath.Join(c.dir, id(i)), "--pki", c.pki,
 			"--listen", c.ops[i], "--private-listen", c.private[i], "--raft-listen", c.raft[i],
 			"--raft-peers", strings.Join(raft, ","), "--private-peers", strings.Join(private, ","),
 			"--bootstrap", "--operator-token-file", c.tokens},
-	})
+	}
+}
+
+func (c *cluster) start(i int) (err error) {
+	c.processes[i], err = supervise.Start(c.spec(i))
 	return err
 }
 
