@@ -51,12 +51,6 @@ func Main(args []string, stdout, stderr io.Writer) int {
 // usageError is a mistake in how a command was called.
 type usageError struct{ error }
 
-// exitError is a failure that scripts tell from others by its status.
-type exitError struct {
-	error
-	status int
-}
-
 func newRootCommand() *cobra.Command {
 	root := &cobra.Command{
 		Use:   "sunbeon",

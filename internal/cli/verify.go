@@ -24,6 +24,12 @@ type verifyOptions struct {
 	json            bool
 }
 
+// exitError is a failure that scripts tell from others by its status.
+type exitError struct {
+	error
+	status int
+}
+
 // notVerified is the exit status of a verification that could not be made.
 const notVerified = 3
 
