@@ -3,6 +3,7 @@ package pki
 import (
 	"crypto/tls"
 	"crypto/x509"
+	"errors"
 	"fmt"
 	"net/http"
 	"os"
@@ -15,8 +16,8 @@ import (
 )
 
 // Identity is a process's certificate and the authority it trusts. The files
-// are looked at again every minute, so that a rotated certificate is taken up
-// without a restart.
+// are looked at again every few seconds, so that a rotated certificate is taken
+// up without a restart.
 type Identity struct {
 	certificateFile, keyFile string
 	authorities              *x509.CertPool
@@ -25,9 +26,10 @@ type Identity struct {
 	current  *tls.Certificate
 	modified time.Time
 	checked  time.Time
+	failure  error // of the last look at the files
 }
 
-const reloadEvery = time.Minute
+const reloadEvery = 5 * time.Second
 
 // Load reads the certificate of a role and the authority from dir.
 func Load(dir, role string) (*Identity, error) {
@@ -50,25 +52,38 @@ func Load(dir, role string) (*Identity, error) {
 }
 
 // certificate returns the certificate on disk; while a new one cannot be read,
-// the last good one.
+// the last good one. One that has expired is an error here, where it can be
+// mended, and not only at whoever is shown it.
 func (i *Identity) certificate() (*tls.Certificate, error) {
 	i.mu.Lock()
 	defer i.mu.Unlock()
-	if i.current != nil && time.Since(i.checked) < reloadEvery {
-		return i.current, nil
-	}
-	i.checked = time.Now()
-	info, err := os.Stat(i.certificateFile)
-	if err == nil && (i.current == nil || info.ModTime() != i.modified) {
-		var pair tls.Certificate
-		if pair, err = tls.LoadX509KeyPair(i.certificateFile, i.keyFile); err == nil {
-			i.current, i.modified = &pair, info.ModTime()
-		}
+	now := time.Now()
+	if i.current == nil || now.Sub(i.checked) >= reloadEvery {
+		i.checked = now
+		i.failure = i.reload()
 	}
 	if i.current == nil {
-		return nil, err
+		return nil, i.failure
+	}
+	if end := i.current.Leaf.NotAfter; now.After(end) {
+		err := fmt.Errorf("own certificate %s expired on %s", i.certificateFile, end.UTC().Format(time.DateTime))
+		return nil, errors.Join(err, i.failure)
 	}
 	return i.current, nil
+}
+
+// reload takes up what is on disk where it has changed.
+func (i *Identity) reload() error {
+	info, err := os.Stat(i.certificateFile)
+	if err != nil || i.current != nil && info.ModTime().Equal(i.modified) {
+		return err
+	}
+	pair, err := tls.LoadX509KeyPair(i.certificateFile, i.keyFile)
+	if err != nil {
+		return err
+	}
+	i.current, i.modified = &pair, info.ModTime()
+	return nil
 }
 
 // ServerTLS serves this identity and verifies a client's certificate where one

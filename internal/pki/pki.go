@@ -134,13 +134,14 @@ func EnsurePerson(dir, role, name string, now time.Time) error {
 	return ensureLeaf(dir, role+"-"+name, pkix.Name{CommonName: name, OrganizationalUnit: []string{role}}, authority, now)
 }
 
-// issue makes a key, has parent sign a certificate for it (itself, where parent
-// is nil) and writes both. The key is written first: a crash in between leaves
-// no certificate without its key.
+// issue has parent sign a certificate (itself, where parent is nil) for the key
+// in keyFile, which is made where it is missing. A renewal keeps the key, so that
+// it replaces one file: whenever it is cut short, key and certificate on disk
+// belong together. To have a new key, remove both.
 func issue(dir, certificateFile, keyFile string, template *x509.Certificate, parent *keyPair) (*keyPair, error) {
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	key, err := ensureKey(filepath.Join(dir, keyFile), filepath.Join(dir, certificateFile))
 	if err != nil {
-		return nil, fmt.Errorf("make key: %w", err)
+		return nil, err
 	}
 	template.SerialNumber, err = rand.Int(rand.Reader, new(big.Int).Lsh(big.NewInt(1), 120))
 	if err != nil {
@@ -158,30 +159,78 @@ func issue(dir, certificateFile, keyFile string, template *x509.Certificate, par
 	if err != nil {
 		return nil, fmt.Errorf("parse own certificate: %w", err)
 	}
-	keyDER, err := x509.MarshalPKCS8PrivateKey(key)
-	if err != nil {
-		return nil, fmt.Errorf("encode key: %w", err)
-	}
-	if err := writePEM(filepath.Join(dir, keyFile), "PRIVATE KEY", keyDER, 0o600); err != nil {
-		return nil, err
-	}
 	if err := writePEM(filepath.Join(dir, certificateFile), "CERTIFICATE", der, 0o644); err != nil {
 		return nil, err
 	}
 	return &keyPair{certificate, key}, nil
 }
 
-// writePEM replaces the file in one step, so that a full disk leaves the old one.
+// ensureKey reads the key, or makes one. A certificate whose key is lost goes
+// first: it would not fit the new one.
+func ensureKey(keyFile, certificateFile string) (*ecdsa.PrivateKey, error) {
+	content, err := os.ReadFile(keyFile)
+	if err == nil {
+		return parseKey(keyFile, content)
+	}
+	if !errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("read key: %w", err)
+	}
+	if err := os.Remove(certificateFile); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("remove the certificate of a lost key: %w", err)
+	}
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		return nil, fmt.Errorf("make key: %w", err)
+	}
+	der, err := x509.MarshalPKCS8PrivateKey(key)
+	if err != nil {
+		return nil, fmt.Errorf("encode key: %w", err)
+	}
+	return key, writePEM(keyFile, "PRIVATE KEY", der, 0o600)
+}
+
+func parseKey(file string, content []byte) (*ecdsa.PrivateKey, error) {
+	block, _ := pem.Decode(content)
+	if block == nil {
+		return nil, fmt.Errorf("%s holds no key", filepath.Base(file))
+	}
+	parsed, err := x509.ParsePKCS8PrivateKey(block.Bytes)
+	if err != nil {
+		return nil, fmt.Errorf("read key %s: %w", filepath.Base(file), err)
+	}
+	key, ok := parsed.(*ecdsa.PrivateKey)
+	if !ok {
+		return nil, fmt.Errorf("%s holds no elliptic curve key", filepath.Base(file))
+	}
+	return key, nil
+}
+
+// writePEM replaces the file in one step, so that a full disk or a power cut
+// leaves the old one.
 func writePEM(path, kind string, der []byte, mode fs.FileMode) error {
 	next := path + ".new"
-	if err := os.WriteFile(next, pem.EncodeToMemory(&pem.Block{Type: kind, Bytes: der}), mode); err != nil {
+	err := writeSynced(next, pem.EncodeToMemory(&pem.Block{Type: kind, Bytes: der}), mode)
+	if err == nil {
+		err = os.Rename(next, path)
+	}
+	if err != nil {
 		os.Remove(next)
 		return fmt.Errorf("write %s: %w", filepath.Base(path), err)
 	}
-	if err := os.Rename(next, path); err != nil {
-		return fmt.Errorf("write %s: %w", filepath.Base(path), err)
+	dir, err := os.Open(filepath.Dir(path))
+	if err != nil {
+		return fmt.Errorf("sync %s: %w", filepath.Base(path), err)
 	}
-	return nil
+	return errors.Join(dir.Sync(), dir.Close())
+}
+
+func writeSynced(path string, content []byte, mode fs.FileMode) error {
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, mode)
+	if err != nil {
+		return err
+	}
+	_, err = f.Write(content)
+	return errors.Join(err, f.Sync(), f.Close())
 }
 
 func readPair(certificateFile, keyFile string) (*keyPair, error) {

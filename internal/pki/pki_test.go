@@ -6,6 +6,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -78,7 +79,7 @@ func TestEnsureKeepsWhatIsGoodAndRenewsWhatIsOld(t *testing.T) {
 		}
 		return string(b)
 	}
-	authority, gate := read("ca.pem"), read("gate.pem")
+	authority, gate, key := read("ca.pem"), read("gate.pem"), read("gate.key")
 	if err := pki.Ensure(dir, now); err != nil || read("gate.pem") != gate {
 		t.Errorf("a good certificate was replaced (%v)", err)
 	}
@@ -88,6 +89,46 @@ func TestEnsureKeepsWhatIsGoodAndRenewsWhatIsOld(t *testing.T) {
 	if read("ca.pem") != authority {
 		t.Error("the authority was replaced")
 	}
+	if read("gate.key") != key {
+		t.Error("a renewal replaced the key: cut short, it would have left one that does not fit")
+	}
+}
+
+// Whatever a start was cut short at, the next one brings to an end.
+func TestEnsureGoesOnWhereItWasCutShort(t *testing.T) {
+	leaves := []string{"ca.pem"} // as after a crash with nothing but keys made
+	for _, role := range pki.Roles {
+		leaves = append(leaves, role+".pem")
+	}
+	for _, lost := range [][]string{{"gate.pem"}, {"gate.key"}, {"gate.pem", "gate.key"}, leaves} {
+		dir := t.TempDir()
+		if err := pki.Ensure(dir, time.Now()); err != nil {
+			t.Fatal(err)
+		}
+		for _, name := range lost {
+			if err := os.Remove(filepath.Join(dir, name)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := pki.Ensure(dir, time.Now()); err != nil {
+			t.Errorf("without %v: %v", lost, err)
+		}
+		load(t, dir, "gate")
+	}
+}
+
+func TestExpiredCertificateIsNamed(t *testing.T) {
+	dir := t.TempDir()
+	if err := pki.Ensure(dir, time.Now().AddDate(0, 0, -398)); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := pki.Load(dir, "gate"); err == nil || !strings.Contains(err.Error(), "gate.pem expired on") {
+		t.Errorf("got %v", err)
+	}
+	if err := pki.Ensure(dir, time.Now()); err != nil {
+		t.Fatal(err)
+	}
+	load(t, dir, "gate")
 }
 
 func TestEnsureRefusesACorruptAuthority(t *testing.T) {
