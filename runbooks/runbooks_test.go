@@ -112,8 +112,8 @@ func TestLinksLeadToPages(t *testing.T) {
 }
 
 // TestEveryCommandIsOne runs every command line against a control plane that
-// is not there. The command line must be understood (else the exit status is
-// 2), and must then find nobody.
+// is not there. The command line must be understood, flags included (else the
+// exit status is 2), and must then find nobody, which is 3.
 func TestEveryCommandIsOne(t *testing.T) {
 	token := filepath.Join(t.TempDir(), "token")
 	if err := os.WriteFile(token, []byte("nobody"), 0o600); err != nil {
@@ -133,7 +133,7 @@ func TestEveryCommandIsOne(t *testing.T) {
 			}
 			words := append(filled.Words(), "--address", "http://127.0.0.1:1", "--token-file", token, "--timeout", "20ms")
 			var out, errs bytes.Buffer
-			if status := cli.Main(words, &out, &errs); status != 1 {
+			if status := cli.Main(words, &out, &errs); status != 3 {
 				t.Errorf("%s: %q: exit status %d, want it understood and nobody found\n%s%s", page.Name, step.Line, status, out.String(), errs.String())
 			}
 		}

@@ -190,7 +190,7 @@ func checkBreakGlass(p *plan.Plan, nowMS int64) Check {
 		}
 		switch trial, tried := p.TrialOf(plan.TrialBreakGlass, i.ID, nowMS); {
 		case !tried:
-			check.Answer, check.Detail = unknown, i.ID+" was not tried within a day: sunbeon ctl preflight break-glass"
+			check.Answer, check.Detail = unknown, i.ID+" was not tried within a day: sunbeon ctl try break-glass"
 			return check
 		case !trial.OK:
 			check.Answer, check.Detail = fail, i.ID+": "+trial.Detail
@@ -206,7 +206,7 @@ func checkPersons(p *plan.Plan, c plan.Cohort, nowMS int64) Check {
 	trial, tried := p.TrialOf(plan.TrialPersons, c.ID, nowMS)
 	switch {
 	case !tried:
-		return Check{"test persons", unknown, "nobody was walked through within a day: sunbeon ctl preflight persons"}
+		return Check{"test persons", unknown, "nobody was walked through within a day: sunbeon ctl try persons"}
 	case !trial.OK:
 		return Check{"test persons", fail, trial.Detail}
 	}

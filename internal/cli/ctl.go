@@ -7,7 +7,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net/http"
+	"net/url"
+	"strconv"
 	"strings"
 	"text/tabwriter"
 	"time"
@@ -16,7 +17,6 @@ import (
 
 	"sunbeon/controlplane/opsapi"
 	"sunbeon/controlplane/opsapi/client"
-	"sunbeon/internal/problem"
 )
 
 func newCtlCommand() *cobra.Command {
@@ -30,9 +30,16 @@ request id until its outcome is known.
 
 Every change names its --reason, which is kept with it for everyone to read.
 What an operator sets ends by itself: an override and a freeze have an expiry.
+What is listed tells the index it is of; a change with --seen of that index is
+refused where what it changes has changed since.
 
-Exit status: 0 when it was done, 1 when it was refused or nobody answered, 2
-when called wrongly.`,
+Roles: a viewer reads; an operator tightens alone, and proposes what loosens; a
+commander loosens, which takes a second one: see ` + "`sunbeon ctl operators --help`" + `.
+
+Exit status: 0 when it was done; 1 when it was refused, or a check does not hold;
+2 when called wrongly; 3 when nobody answered, and nothing was changed; 4 when it
+may have been done: look before you ask again. With --json an error is an object
+{"error":{"outcome","code","detail"}} on the standard error.`,
 		Example: `  sunbeon ctl status
   sunbeon ctl override set admission 40 --for 10m --reason "stock answers slowly"
   sunbeon ctl override clear admission --reason "stock is back"
@@ -44,9 +51,16 @@ when called wrongly.`,
 	flags.BoolVar(&t.json, "json", false, "print the API's answer as JSON instead of a table")
 	flags.BoolVar(&t.propose, "propose", false, "propose the change for a commander other than you to approve, instead of making it")
 	flags.DurationVar(&t.timeout, "timeout", 10*time.Second, "how long to look for a node that answers")
+	flags.Uint64Var(&t.seen, "seen", 0, "the `index` you looked at: a change is refused where what it changes has changed since")
+	cmd.PersistentPostRun = func(cmd *cobra.Command, _ []string) {
+		if t.index > 0 && !t.json {
+			fmt.Fprintf(cmd.OutOrStdout(), "\nas of index %d\n", t.index)
+		}
+	}
 	cmd.AddCommand(t.status(), t.cohorts(), t.admission(), t.override(), t.hold(), t.release(), t.freeze(),
 		t.unfreeze(), t.replicas(), t.instances(), t.members(), t.decisions(), t.why(), t.plan(), t.watch(),
-		t.operators(), t.proposals(), t.changes(), t.undo(), t.incidents(), t.handover(), t.preflight(), t.audit())
+		t.operators(), t.proposals(), t.changes(), t.undo(), t.incidents(), t.handover(), t.preflight(), t.trials(), t.audit())
+	teach(cmd)
 	return cmd
 }
 
@@ -56,6 +70,8 @@ type ctl struct {
 	json    bool
 	propose bool
 	timeout time.Duration
+	// seen is the index a change is based on; index that of what was read.
+	seen, index uint64
 	// nodes is made at the first question and kept, so that a node found dead
 	// is found so once.
 	nodes *client.Client
@@ -76,7 +92,7 @@ func (t *ctl) client() (*client.Client, error) {
 // as it came and reports that nothing is left to show.
 func (t *ctl) get(cmd *cobra.Command, path string, out any) (shown bool, err error) {
 	var raw json.RawMessage
-	if err := t.call(cmd, http.MethodGet, path, nil, &raw); err != nil {
+	if err := t.read(cmd, path, &raw); err != nil {
 		return false, err
 	}
 	if t.json {
@@ -88,70 +104,84 @@ func (t *ctl) get(cmd *cobra.Command, path string, out any) (shown bool, err err
 	return false, nil
 }
 
-// change asks for a change and says what was done.
-func (t *ctl) change(cmd *cobra.Command, method, path string, body any, did string) error {
-	if t.propose {
-		separator := "?"
-		if strings.Contains(path, "?") {
-			separator = "&"
-		}
-		path, did = path+separator+"propose=true", "proposed, not done: another commander approves"
-	}
-	var answer opsapi.Done
-	if err := t.call(cmd, method, path, body, &answer); err != nil {
-		return err
-	}
-	if answer.Detail != "" {
-		did += ": " + answer.Detail
-	}
-	if t.json {
-		raw, err := json.Marshal(answer)
-		if err != nil {
-			return err
-		}
-		return printJSON(cmd.OutOrStdout(), raw)
-	}
-	fmt.Fprintf(cmd.OutOrStdout(), "%s (index %d)\n", did, answer.Index)
-	return nil
-}
-
-func (t *ctl) call(cmd *cobra.Command, method, path string, body, out any) error {
+// read asks for path and remembers the index of the answer.
+func (t *ctl) read(cmd *cobra.Command, path string, out any) error {
 	c, err := t.client()
 	if err != nil {
 		return err
 	}
 	ctx, cancel := context.WithTimeout(cmd.Context(), t.timeout)
 	defer cancel()
-	key := ""
-	if method != http.MethodGet {
-		key = rand.Text()
+	t.index, err = c.Read(ctx, path, out)
+	return explain(err)
+}
+
+// change asks for a change and says what was done. The body is nil for a
+// DELETE, which says everything in its path.
+func (t *ctl) change(cmd *cobra.Command, method, path string, body map[string]any, did string) error {
+	also := url.Values{}
+	if t.propose {
+		did = "proposed, not done: another commander approves"
+		also.Set("propose", "true")
 	}
-	return explain(c.Call(ctx, method, path, key, body, out))
-}
-
-// refused reports whether a command was certainly not taken.
-func refused(err error) bool {
-	var r *refusedError
-	return errors.As(err, &r) || errors.Is(err, client.ErrRetryable)
-}
-
-// refusedError is a problem document in the words of the command line.
-type refusedError struct{ *problem.Problem }
-
-func (e *refusedError) Error() string { return fmt.Sprintf("refused (%s): %s", e.Code, e.Detail) }
-
-// explain adds to an error what the operator can do about it.
-func explain(err error) error {
-	var answer *problem.Problem
 	switch {
-	case errors.As(err, &answer):
-		return &refusedError{answer}
-	case errors.Is(err, client.ErrUnknown):
-		return fmt.Errorf("%w\nIt may have been done: look before you ask again", err)
-	case errors.Is(err, client.ErrRetryable):
-		return fmt.Errorf("%w\nNothing was changed", err)
+	case t.seen > 0 && body != nil:
+		body["seen"] = t.seen
+	case t.seen > 0:
+		also.Set("seen", strconv.FormatUint(t.seen, 10))
 	}
-	return err
+	if len(also) > 0 {
+		separator := "?"
+		if strings.Contains(path, "?") {
+			separator = "&"
+		}
+		path += separator + also.Encode()
+	}
+	var answer opsapi.Done
+	if err := t.call(cmd, method, path, body, &answer); err != nil {
+		return err
+	}
+	t.index = 0 // the index of the change is told with it
+	if answer.Detail != "" {
+		did += ": " + answer.Detail
+	}
+	if t.json {
+		return t.print(cmd, answer)
+	}
+	fmt.Fprintf(cmd.OutOrStdout(), "%s (index %d)\n", did, answer.Index)
+	return nil
+}
+
+// basedOn makes a change depend on what was just read, unless the caller named
+// an index.
+func (t *ctl) basedOn(index uint64) {
+	if t.seen == 0 {
+		t.seen = index
+	}
+}
+
+// call sends one change under a key of its own.
+func (t *ctl) call(cmd *cobra.Command, method, path string, body map[string]any, out any) error {
+	c, err := t.client()
+	if err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(cmd.Context(), t.timeout)
+	defer cancel()
+	var in any
+	if body != nil {
+		in = body
+	}
+	return explain(c.Call(ctx, method, path, rand.Text(), in, out))
+}
+
+// print writes a value as JSON.
+func (t *ctl) print(cmd *cobra.Command, value any) error {
+	raw, err := json.Marshal(value)
+	if err != nil {
+		return err
+	}
+	return printJSON(cmd.OutOrStdout(), raw)
 }
 
 func printJSON(w io.Writer, raw json.RawMessage) error {
@@ -197,16 +227,6 @@ func lastingFlag(cmd *cobra.Command) *time.Duration {
 	return cmd.Flags().Duration("for", 10*time.Minute, "how long it stands; at most 24h")
 }
 
-// exactly and atMost report a wrong number of arguments as a mistake in the
-// call.
-func exactly(n int) cobra.PositionalArgs { return calledRightly(cobra.ExactArgs(n)) }
-func atMost(n int) cobra.PositionalArgs  { return calledRightly(cobra.MaximumNArgs(n)) }
-
-func calledRightly(check cobra.PositionalArgs) cobra.PositionalArgs {
-	return func(cmd *cobra.Command, args []string) error {
-		if err := check(cmd, args); err != nil {
-			return usageError{err}
-		}
-		return nil
-	}
-}
+// exactly and atMost say how many arguments a command takes.
+func exactly(n int) cobra.PositionalArgs { return cobra.ExactArgs(n) }
+func atMost(n int) cobra.PositionalArgs  { return cobra.MaximumNArgs(n) }

@@ -17,6 +17,9 @@ import (
 	"sunbeon/controlplane/plan"
 )
 
+// maxRate is more than anybody can mean, in turns per second.
+const maxRate = 1e6
+
 // milli turns a number of turns per second into thousandths.
 func milli(rate float64) int64 { return int64(math.Round(rate * 1000)) }
 
@@ -71,6 +74,9 @@ approve (increases wait for an operator), auto.`,
 		body := map[string]any{"reason": *reason}
 		for member, rate := range rates {
 			if flags.Changed(names[member]) {
+				if !(*rate >= 0 && *rate <= maxRate) {
+					return usageError{fmt.Errorf("--%s %v is not a rate in turns per second", names[member], *rate)}
+				}
 				body[member] = milli(*rate)
 			}
 		}
@@ -149,7 +155,7 @@ func overrideValue(target, text string) (int64, error) {
 		return n, nil
 	}
 	rate, err := strconv.ParseFloat(text, 64)
-	if err != nil || rate < 0 || rate > 1e9 {
+	if err != nil || !(rate >= 0 && rate <= maxRate) {
 		return 0, fmt.Errorf("%q is not a rate in turns per second", text)
 	}
 	return milli(rate), nil

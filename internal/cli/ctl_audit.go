@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"net/http"
 	"net/url"
 	"strconv"
 	"time"
@@ -116,11 +115,7 @@ Exit status 1 means that the record is broken, or that nodes disagree.`,
 			return err
 		}
 		if t.json {
-			raw, err := json.Marshal(v)
-			if err != nil {
-				return err
-			}
-			return printJSON(cmd.OutOrStdout(), raw)
+			return t.print(cmd, v)
 		}
 		w := cmd.OutOrStdout()
 		fmt.Fprintf(w, "every link holds: %d entries from index %d to %d, %d gaps\nchain %s\n", v.Lines, v.First, v.Last, v.Gaps, v.Chain)
@@ -155,7 +150,7 @@ func (t *ctl) verifyNodes(cmd *cobra.Command) (verdict, error) {
 	var node string
 	for end := uint64(0); end == 0 || v.Last < end; {
 		var page opsapi.Audit
-		if err := t.call(cmd, http.MethodGet, fmt.Sprintf("/v1/audit/commands?since=%d&limit=1000", v.Last), nil, &page); err != nil {
+		if err := t.read(cmd, fmt.Sprintf("/v1/audit/commands?since=%d&limit=1000", v.Last), &page); err != nil {
 			return verdict{}, err
 		}
 		if end == 0 {
@@ -187,7 +182,7 @@ func (t *ctl) compareEnds(cmd *cobra.Command, v *verdict) error {
 		}
 		var page opsapi.Audit
 		path := "/v1/audit/commands?" + url.Values{"since": {strconv.FormatUint(v.Last-1, 10)}, "limit": {"1"}}.Encode()
-		if err := one.call(cmd, http.MethodGet, path, nil, &page); err != nil {
+		if err := one.read(cmd, path, &page); err != nil {
 			fmt.Fprintf(cmd.ErrOrStderr(), "%s was not compared: %v\n", address, err)
 			continue
 		}

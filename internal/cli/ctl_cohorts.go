@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/url"
 	"os"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -36,8 +37,8 @@ everyone's place.`,
 	}
 	cmd.AddCommand(t.showCohort(), t.defineCohort(), t.postponeCohort(), t.returnCohort(), t.drawValue(),
 		t.moveCohort("void", "End passes issued and not used; their holders keep their turns", "has its unused passes ended"),
-		t.moveCohort("approve", "Approve an opening beforehand", "approved"),
-		t.moveCohort("open", "Open a cohort's line now", "opened"),
+		t.openCohort("approve", "Approve an opening beforehand, once its preflight is green", "approved"),
+		t.openCohort("open", "Open a cohort's line now, once its preflight is green", "opened"),
 		t.moveCohort("pause", "Stop calling; everyone keeps their place", "paused"),
 		t.moveCohort("resume", "Call on from where the line was paused", "resumed"),
 		t.moveCohort("close", "End the cohort's evening", "closed"))
@@ -87,6 +88,9 @@ func (t *ctl) showCohort() *cobra.Command {
 			fmt.Fprintf(w, "order      %s %s\n", c.Order, c.DrawMode)
 			fmt.Fprintf(w, "supply     %s people (0: unlimited), weight %d\n", figures.Count(c.Supply), c.Weight)
 			fmt.Fprintf(w, "approved   by %v\n", c.ApprovedBy)
+			for _, x := range c.Accepted {
+				fmt.Fprintf(w, "accepted   by %s, although not green: %s: %s\n", x.By, strings.Join(x.Checks, ", "), x.Reason)
+			}
 			if c.Note != "" {
 				fmt.Fprintf(w, "note       %s\n", c.Note)
 			}
@@ -105,6 +109,26 @@ func (t *ctl) moveCohort(verb, short, did string) *cobra.Command {
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		return t.change(cmd, http.MethodPost, "/v1/cohorts/"+url.PathEscape(args[0])+"/"+verb,
 			map[string]any{"reason": *reason}, args[0]+" "+did)
+	}
+	return cmd
+}
+
+// openCohort is what brings a cohort towards letting people in.
+func (t *ctl) openCohort(verb, short, did string) *cobra.Command {
+	cmd := &cobra.Command{
+		Use: verb + " COHORT", Short: short, Args: exactly(1),
+		Long: short + `.
+It is refused while a check of ` + "`sunbeon ctl preflight`" + ` does not pass, unless --accept
+names it: the cohort keeps who accepted what, and why.`,
+	}
+	accept := cmd.Flags().StringSlice("accept", nil, "the checks that do not pass and are to be no hindrance, by their names")
+	reason := reasonFlag(cmd)
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		body := map[string]any{"reason": *reason}
+		if len(*accept) > 0 {
+			body["accept"] = *accept
+		}
+		return t.change(cmd, http.MethodPost, "/v1/cohorts/"+url.PathEscape(args[0])+"/"+verb, body, args[0]+" "+did)
 	}
 	return cmd
 }
@@ -160,10 +184,11 @@ func (t *ctl) postponeCohort() *cobra.Command {
 			}
 		default:
 			var s standing.Standing
-			if err := t.call(cmd, http.MethodGet, path, nil, &s); err != nil {
+			if err := t.read(cmd, path, &s); err != nil {
 				return err
 			}
 			opens = time.UnixMilli(s.Cohort.OpenMS).Add(*by)
+			t.basedOn(t.index)
 		}
 		return t.change(cmd, http.MethodPost, path+"/postpone",
 			map[string]any{"reason": *reason, "open_ms": opens.UnixMilli()},

@@ -8,7 +8,6 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -164,47 +163,4 @@ func printHandover(w io.Writer, h opsapi.Handover) {
 		fmt.Fprintf(w, "  %s %s: %s\n", clock(x.TimeMS), x.Actuator, x.Sentence)
 	}
 	fmt.Fprintln(w, "COHORTS")
-}
-
-func (t *ctl) preflight() *cobra.Command {
-	return &cobra.Command{
-		Use:   "preflight COHORT",
-		Short: "Say go or no-go before an opening",
-		Long: `Look at what an opening needs: approval, floor, gates and WAS, the control plane,
-disk, certificates, holds, incidents, approvers. What the program cannot know
-(break-glass tried, test persons walked through) is listed as unknown.
-
-Exit status 1 means no-go.`,
-		Args: exactly(1),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			var p opsapi.Preflight
-			shown, err := t.get(cmd, "/v1/preflight/"+url.PathEscape(args[0]), &p)
-			if err != nil {
-				return err
-			}
-			if shown { // the answer was printed as it came; only the status is left
-				if err := t.call(cmd, http.MethodGet, "/v1/preflight/"+url.PathEscape(args[0]), nil, &p); err != nil {
-					return err
-				}
-			} else {
-				rows := [][]string{{"CHECK", "ANSWER", "DETAIL"}}
-				for _, c := range p.Checks {
-					rows = append(rows, []string{c.Name, c.Answer, c.Detail})
-				}
-				if err := table(cmd.OutOrStdout(), rows); err != nil {
-					return err
-				}
-			}
-			failed := 0
-			for _, c := range p.Checks {
-				if c.Answer == "fail" {
-					failed++
-				}
-			}
-			if !p.Go {
-				return errors.New("no go: " + strconv.Itoa(failed) + " checks failed")
-			}
-			return nil
-		},
-	}
 }

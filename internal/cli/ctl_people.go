@@ -82,7 +82,7 @@ func (t *ctl) rotateToken() *cobra.Command {
 	reason := reasonFlag(cmd)
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		var people opsapi.People
-		if err := t.call(cmd, http.MethodGet, "/v1/operators", nil, &people); err != nil {
+		if err := t.read(cmd, "/v1/operators", &people); err != nil {
 			return err
 		}
 		return token.issue(func(hash string) error {

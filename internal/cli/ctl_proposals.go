@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -11,6 +12,7 @@ import (
 
 	"sunbeon/controlplane/figures"
 	"sunbeon/controlplane/opsapi"
+	"sunbeon/controlplane/plan"
 )
 
 func (t *ctl) proposals() *cobra.Command {
@@ -86,23 +88,39 @@ func (t *ctl) undo() *cobra.Command {
 	}
 	reason := reasonFlag(cmd)
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
-		if len(args) == 0 {
-			var list opsapi.Undos
-			if err := t.call(cmd, http.MethodGet, "/v1/changes", nil, &list); err != nil {
-				return err
-			}
-			for _, u := range list.Changes {
-				if u.Undone == "" {
-					args = []string{strconv.FormatUint(u.At, 10)}
-					break
-				}
-			}
-			if len(args) == 0 {
-				return fmt.Errorf("there is no change to undo")
-			}
+		var list opsapi.Undos
+		if err := t.read(cmd, "/v1/changes", &list); err != nil {
+			return err
 		}
-		return t.change(cmd, http.MethodPost, "/v1/changes/"+url.PathEscape(args[0])+"/undo",
-			map[string]any{"reason": *reason}, "change "+args[0]+" undone")
+		u, err := pickUndo(list.Changes, args)
+		if err != nil {
+			return err
+		}
+		at := strconv.FormatUint(u.At, 10)
+		return t.change(cmd, http.MethodPost, "/v1/changes/"+at+"/undo",
+			map[string]any{"reason": *reason}, fmt.Sprintf("change %s undone: %s by %s (%s)", at, u.Did, u.Actor, u.Reason))
 	}
 	return cmd
+}
+
+// pickUndo finds the change meant: the one named, or the latest.
+func pickUndo(changes []plan.Undo, args []string) (plan.Undo, error) {
+	if len(args) == 1 {
+		at, err := strconv.ParseUint(args[0], 10, 64)
+		if err != nil {
+			return plan.Undo{}, usageError{fmt.Errorf("%q is not the index of a change: see sunbeon ctl changes", args[0])}
+		}
+		for _, u := range changes {
+			if u.At == at {
+				return u, nil
+			}
+		}
+		return plan.Undo{}, fmt.Errorf("no change at index %d can be taken back: see sunbeon ctl changes", at)
+	}
+	for _, u := range changes {
+		if u.Undone == "" {
+			return u, nil
+		}
+	}
+	return plan.Undo{}, errors.New("there is no change to undo")
 }

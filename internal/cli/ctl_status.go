@@ -1,9 +1,7 @@
 package cli
 
 import (
-	"encoding/json"
 	"fmt"
-	"net/http"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -32,16 +30,12 @@ func (t *ctl) status() *cobra.Command {
 				"/v1/members": &s.Members, "/v1/admission": &s.Admission,
 				"/v1/replicas": &s.Replicas, "/v1/cohorts": &s.Cohorts,
 			} {
-				if err := t.call(cmd, http.MethodGet, path, nil, out); err != nil {
+				if err := t.read(cmd, path, out); err != nil {
 					return err
 				}
 			}
 			if t.json {
-				raw, err := json.Marshal(s)
-				if err != nil {
-					return err
-				}
-				return printJSON(cmd.OutOrStdout(), raw)
+				return t.print(cmd, s)
 			}
 			return s.print(cmd)
 		},

@@ -25,6 +25,7 @@ type opsNode struct {
 	body   map[string]any
 	token  string
 	keyed  bool
+	index  string
 }
 
 func newOpsNode(t *testing.T) *opsNode {
@@ -38,9 +39,11 @@ func newOpsNode(t *testing.T) *opsNode {
 			json.Unmarshal(raw, &n.body)
 		}
 		if n.status != http.StatusOK {
-			problem.Write(w, n.status, "conflict", "said the test")
+			codes := map[int]string{http.StatusConflict: "conflict", http.StatusServiceUnavailable: "not_taken", http.StatusGatewayTimeout: "unknown_outcome"}
+			problem.Write(w, n.status, codes[n.status], "said the test")
 			return
 		}
+		w.Header().Set("Sunbeon-Index", n.index)
 		io.WriteString(w, n.answer)
 	}))
 	t.Cleanup(n.Close)

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"net/http"
 	"slices"
 	"strings"
 	"time"
@@ -28,7 +27,7 @@ leads, linearizable holds everything that was answered before you asked.`,
 	consistency := cmd.Flags().String("consistency", "stale", "stale, leader or linearizable")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		var raw json.RawMessage
-		if err := t.call(cmd, http.MethodGet, "/v1/plan?consistency="+*consistency, nil, &raw); err != nil {
+		if err := t.read(cmd, "/v1/plan?consistency="+*consistency, &raw); err != nil {
 			return err
 		}
 		return printJSON(cmd.OutOrStdout(), raw)

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"net/http"
 	"slices"
 	"time"
 
@@ -42,11 +41,7 @@ them. The plan keeps the last 1,024 decisions.`,
 			}
 			told := steering.Why(decisions, actuator, when.UnixMilli(), language, time.Local)
 			if t.json {
-				raw, err := json.Marshal(map[string]any{"at_ms": when.UnixMilli(), "actuator": actuator, "why": told})
-				if err != nil {
-					return err
-				}
-				return printJSON(cmd.OutOrStdout(), raw)
+				return t.print(cmd, map[string]any{"at_ms": when.UnixMilli(), "actuator": actuator, "why": told})
 			}
 			_, err = fmt.Fprintln(cmd.OutOrStdout(), told)
 			return err
@@ -62,7 +57,7 @@ them. The plan keeps the last 1,024 decisions.`,
 // steered reads the decisions that the steering took, oldest first.
 func (t *ctl) steered(cmd *cobra.Command) ([]steering.Decision, error) {
 	var kept opsapi.Decisions
-	if err := t.call(cmd, http.MethodGet, "/v1/decisions?limit=1000", nil, &kept); err != nil {
+	if err := t.read(cmd, "/v1/decisions?limit=1000", &kept); err != nil {
 		return nil, err
 	}
 	slices.SortFunc(kept.Decisions, func(a, b plan.Decision) int { return cmp.Compare(a.Index, b.Index) })

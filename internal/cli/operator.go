@@ -43,10 +43,11 @@ func (f operatorFlags) client() (*client.Client, error) {
 			data = defaultData
 		}
 		if len(addresses) == 0 {
-			var err error
-			if addresses, err = readAddresses(data); err != nil {
+			found, err := readAddresses(data)
+			if err != nil {
 				return nil, err
 			}
+			addresses = found.Controlplane
 		}
 		if tokenFile == "" {
 			tokenFile = filepath.Join(data, "operator.token")
@@ -68,32 +69,40 @@ func (f operatorFlags) nodes() ([]string, error) {
 	if len(f.addresses) > 0 {
 		return f.addresses, nil
 	}
-	data := f.data
-	if data == "" {
-		data = defaultData
-	}
-	return readAddresses(data)
+	found, err := readAddresses(f.dataDir())
+	return found.Controlplane, err
 }
 
-// readAddresses finds the control-plane nodes of the system that runs on a
-// data directory.
-func readAddresses(data string) ([]string, error) {
+// dataDir is where the running system keeps its data, as far as the flags tell.
+func (f operatorFlags) dataDir() string {
+	if f.data == "" {
+		return defaultData
+	}
+	return f.data
+}
+
+// runningAddresses are those of the system that runs on a data directory.
+type runningAddresses struct {
+	Controlplane []string `json:"controlplane"`
+	Citizen      string   `json:"citizen"`
+	Legacy       string   `json:"legacy"`
+}
+
+func readAddresses(data string) (runningAddresses, error) {
+	var found runningAddresses
 	file := filepath.Join(data, "addresses.json")
 	raw, err := os.ReadFile(file)
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, fmt.Errorf("%s is not there: is `sunbeon up --data %s` running? Otherwise name --address and --token-file", file, data)
+		return found, fmt.Errorf("%s is not there: is `sunbeon up --data %s` running? Otherwise name --address and --token-file", file, data)
 	}
 	if err != nil {
-		return nil, fmt.Errorf("read addresses: %w", err)
-	}
-	var found struct {
-		Controlplane []string `json:"controlplane"`
+		return found, fmt.Errorf("read addresses: %w", err)
 	}
 	if err := json.Unmarshal(raw, &found); err != nil {
-		return nil, fmt.Errorf("read addresses from %s: %w", file, err)
+		return found, fmt.Errorf("read addresses from %s: %w", file, err)
 	}
 	if len(found.Controlplane) == 0 {
-		return nil, fmt.Errorf("%s names no control-plane node", file)
+		return found, fmt.Errorf("%s names no control-plane node", file)
 	}
-	return found.Controlplane, nil
+	return found, nil
 }

@@ -30,26 +30,8 @@ func Main(args []string, stdout, stderr io.Writer) int {
 	root.SetArgs(args)
 	root.SetOut(stdout)
 	root.SetErr(stderr)
-	err := root.ExecuteContext(ctx)
-	var usage usageError
-	var exit exitError
-	switch {
-	case err == nil:
-		return 0
-	case errors.As(err, &exit):
-		fmt.Fprintf(stderr, "sunbeon: %v\n", err)
-		return exit.status
-	case errors.As(err, &usage):
-		fmt.Fprintf(stderr, "sunbeon: %v\nRun the command with --help to see how it is used.\n", err)
-		return 2
-	default:
-		fmt.Fprintf(stderr, "sunbeon: %v\n", err)
-		return 1
-	}
+	return tell(stderr, args, root.ExecuteContext(ctx))
 }
-
-// usageError is a mistake in how a command was called.
-type usageError struct{ error }
 
 func newRootCommand() *cobra.Command {
 	root := &cobra.Command{
@@ -76,13 +58,8 @@ A flag on the command line wins.`,
 			return nil
 		},
 	}
-	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
-	root.Args = func(_ *cobra.Command, args []string) error {
-		if len(args) > 0 {
-			return usageError{fmt.Errorf("unknown command %q", args[0])}
-		}
-		return nil
-	}
+	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{minus(err)} })
+	root.Args = cobra.NoArgs
 	root.RunE = func(cmd *cobra.Command, _ []string) error { return cmd.Help() }
 	root.CompletionOptions.HiddenDefaultCmd = true
 	root.AddCommand(
@@ -124,16 +101,37 @@ func bindEnvironment(flags *pflag.FlagSet, lookup func(string) (string, bool)) e
 	return errors.Join(errs...)
 }
 
+// minus explains why a negative number is not understood: it reads as a flag.
+func minus(err error) error {
+	if _, word, ok := strings.Cut(err.Error(), "' in -"); ok && strings.IndexAny(word, ".0123456789") == 0 {
+		return fmt.Errorf("-%s: no value here is negative", word)
+	}
+	return err
+}
+
 // namesItsMistakes makes wrong arguments of a command and all below it mistakes
-// in the call.
+// in the call, and so a command that there is not.
 func namesItsMistakes(cmd *cobra.Command) {
-	if check := cmd.Args; check != nil {
-		cmd.Args = func(cmd *cobra.Command, args []string) error {
-			if err := check(cmd, args); err != nil {
-				return usageError{err}
+	check := cmd.Args
+	cmd.Args = func(cmd *cobra.Command, args []string) error {
+		switch {
+		case len(args) > 0 && cmd.HasSubCommands():
+			err := fmt.Errorf("unknown command %q of %q", args[0], cmd.CommandPath())
+			cmd.SuggestionsMinimumDistance = 2
+			if like := cmd.SuggestionsFor(args[0]); len(like) > 0 {
+				err = fmt.Errorf("%w: did you mean %q?", err, like[0])
 			}
+			return usageError{err}
+		case check == nil:
 			return nil
 		}
+		if err := check(cmd, args); err != nil {
+			return usageError{err}
+		}
+		return nil
+	}
+	if cmd.Run == nil && cmd.RunE == nil {
+		cmd.RunE = func(cmd *cobra.Command, _ []string) error { return cmd.Help() }
 	}
 	for _, below := range cmd.Commands() {
 		namesItsMistakes(below)

@@ -9,6 +9,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptrace"
+	"strconv"
 	"time"
 
 	"sunbeon/internal/problem"
@@ -45,10 +46,31 @@ func (c *Client) Call(ctx context.Context, method, path, key string, in, out any
 	if err != nil {
 		return err
 	}
-	if out == nil || len(answer) == 0 {
+	return answer.decode(path, out)
+}
+
+// Read asks for path and decodes the answer into out. The index says of which
+// plan the answer is: a change that names it is refused where what it changes
+// has changed since.
+func (c *Client) Read(ctx context.Context, path string, out any) (index uint64, err error) {
+	answer, err := c.call(ctx, request{method: http.MethodGet, path: path})
+	if err != nil {
+		return 0, err
+	}
+	return answer.index, answer.decode(path, out)
+}
+
+// reply is an answer that refuses nothing.
+type reply struct {
+	body  []byte
+	index uint64 // of the plan it was read from; 0 where it tells none
+}
+
+func (r reply) decode(path string, out any) error {
+	if out == nil || len(r.body) == 0 {
 		return nil
 	}
-	if err := json.Unmarshal(answer, out); err != nil {
+	if err := json.Unmarshal(r.body, out); err != nil {
 		return fmt.Errorf("decode answer of %s: %w", path, err)
 	}
 	return nil
@@ -62,7 +84,7 @@ type request struct {
 // call asks one node after the other until one answers for good or ctx ends.
 // Once an attempt may have reached the log, the outcome stays unknown until a
 // later attempt with the same key gets a definite answer.
-func (c *Client) call(ctx context.Context, r request) ([]byte, error) {
+func (c *Client) call(ctx context.Context, r request) (reply, error) {
 	if _, bounded := ctx.Deadline(); !bounded {
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithTimeout(ctx, callTimeout)
@@ -77,7 +99,7 @@ func (c *Client) call(ctx context.Context, r request) ([]byte, error) {
 		}
 		var refused *problem.Problem
 		if errors.As(err, &refused) && !errors.Is(err, ErrRetryable) && !errors.Is(err, ErrUnknown) {
-			return nil, refused
+			return reply{}, refused
 		}
 		if errors.Is(err, ErrUnknown) {
 			outcome = ErrUnknown
@@ -88,13 +110,13 @@ func (c *Client) call(ctx context.Context, r request) ([]byte, error) {
 			pause = max(pause, min(time.Duration(refused.RetryAfterMS)*time.Millisecond, 2*time.Second))
 		}
 		if !sleep(ctx.Done(), pause) {
-			return nil, fmt.Errorf("%s %s: %w (last: %v)", r.method, r.path, outcome, err)
+			return reply{}, fmt.Errorf("%s %s: %w (last: %v)", r.method, r.path, outcome, err)
 		}
 	}
 }
 
 // attempt asks one node once.
-func (c *Client) attempt(ctx context.Context, address string, r request) ([]byte, error) {
+func (c *Client) attempt(ctx context.Context, address string, r request) (reply, error) {
 	within, lost := attemptTimeout, ErrUnknown
 	if r.method == http.MethodGet {
 		within, lost = readTimeout, ErrRetryable // a read leaves nothing behind
@@ -109,7 +131,7 @@ func (c *Client) attempt(ctx context.Context, address string, r request) ([]byte
 	})
 	req, err := http.NewRequestWithContext(ctx, r.method, address+r.path, bytes.NewReader(r.body))
 	if err != nil {
-		return nil, err
+		return reply{}, err
 	}
 	c.authorize(req)
 	if len(r.body) > 0 {
@@ -121,19 +143,20 @@ func (c *Client) attempt(ctx context.Context, address string, r request) ([]byte
 	resp, err := c.http.Do(req)
 	if err != nil {
 		if !connected {
-			return nil, fmt.Errorf("%w: %w", ErrRetryable, err)
+			return reply{}, fmt.Errorf("%w: %w", ErrRetryable, err)
 		}
-		return nil, fmt.Errorf("%w: %w", lost, err)
+		return reply{}, fmt.Errorf("%w: %w", lost, err)
 	}
 	defer resp.Body.Close()
 	if resp.StatusCode >= 300 {
-		return nil, classify(problem.Read(resp))
+		return reply{}, classify(problem.Read(resp))
 	}
 	answer, err := io.ReadAll(io.LimitReader(resp.Body, maxAnswer))
 	if err != nil {
-		return nil, fmt.Errorf("%w: %w", lost, err)
+		return reply{}, fmt.Errorf("%w: %w", lost, err)
 	}
-	return answer, nil
+	index, _ := strconv.ParseUint(resp.Header.Get("Sunbeon-Index"), 10, 64)
+	return reply{answer, index}, nil
 }
 
 // classify tells a refusal from an answer that asks for another attempt.

@@ -41,7 +41,7 @@ func (c *Client) Submit(ctx context.Context, command plan.Command) (plan.Result,
 		return plan.Result{}, fmt.Errorf("submit %s: %w", command.Kind, err)
 	}
 	var result plan.Result
-	if err := json.Unmarshal(answer, &result); err != nil {
+	if err := json.Unmarshal(answer.body, &result); err != nil {
 		return plan.Result{}, fmt.Errorf("submit %s: %w: %w", command.Kind, ErrUnknown, err)
 	}
 	return result, nil
