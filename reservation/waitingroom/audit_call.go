@@ -58,6 +58,9 @@ func (r *Room) auditClaim(record *Record) error {
 	if err := r.admitsClaims(); err != nil {
 		return fmt.Errorf("pass of ticket %d issued in phase %q: %w", record.Seq, r.phase, err)
 	}
+	if record.Seq == 0 || int64(record.Seq) > r.line.len() {
+		return fmt.Errorf("pass for ticket %d of %d", record.Seq, r.line.len())
+	}
 	atMS := record.At * 1000
 	turn := r.place(record.Seq, atMS).drawTurn().Turn
 	if turn == 0 {

@@ -89,3 +89,30 @@ func TestAuditFindsATicketBeforeTheLobby(t *testing.T) {
 		t.Errorf("ticket before the lobby: %v", err)
 	}
 }
+
+// Trick: a pass for a number nobody has, which sent the search for its turn
+// round and round: the auditor would never have come to an end.
+func TestAuditEndsWhateverNumberAPassCites(t *testing.T) {
+	room, journal := openRoom(t, drawCohort)
+	for p := uint64(1); p <= 5; p++ {
+		join(t, room, p, noon)
+	}
+	move(t, room, waitingroom.Sealed, noon)
+	if _, err := room.Seal(noon); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := room.Draw(secret, noon); err != nil {
+		t.Fatal(err)
+	}
+	move(t, room, waitingroom.Open, noon)
+	for _, seq := range []uint32{0, 6, 1 << 31, 1<<32 - 1} {
+		claim := waitingroom.Record{Kind: waitingroom.KindClaim, Seq: seq, At: noon / 1000}
+		encoded, err := claim.Append(nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := audit(t, append(journal.records[:len(journal.records):len(journal.records)], encoded)); !errors.Is(err, waitingroom.ErrUnfair) {
+			t.Errorf("pass of ticket %d: %v", seq, err)
+		}
+	}
+}

@@ -79,6 +79,12 @@ func FuzzParse(f *testing.F) {
 			t.Fatal(err)
 		}
 		_ = hall.Replay(1, b)
+		// Nor keep an auditor.
+		hall = waitingroom.NewHall()
+		if err := hall.Audit(0, cohortRecord(t), 0); err != nil {
+			t.Fatal(err)
+		}
+		_ = hall.Audit(1, b, record.At)
 	})
 }
 
