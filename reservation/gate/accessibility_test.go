@@ -10,6 +10,7 @@ import (
 
 	"sunbeon/controlplane/plan"
 	"sunbeon/internal/browsertest"
+	"sunbeon/reservation/gate"
 	"sunbeon/reservation/upstream/legacy"
 )
 
@@ -88,9 +89,11 @@ func of(year int) func(*plan.Cohort) {
 	}
 }
 
-func opened(t *testing.T) *gallery {
+func opened(t *testing.T) *gallery { return openedWith(t) }
+
+func openedWith(t *testing.T, change ...func(*gate.Config)) *gallery {
 	b := browsertest.Open(t)
-	w := newWorld(t)
+	w := newWorld(t, change...)
 	w.was.register(w, "was-1")
 	return &gallery{b, w, t}
 }
@@ -179,7 +182,7 @@ func TestPagesForBookingAreForEverybody(t *testing.T) {
 	w.was.set(func() { w.was.none = true })
 	g.look("cancelled", "/bookings?done=cancelled")
 	g.look("bookings-none", "/bookings")
-	w.was.set(func() { w.was.busy = true })
+	w.was.set(func() { w.was.busy = 90 * time.Second })
 	g.look("problem-hold-on", "/institutions")
 	g.become(w.citizen("two"))
 	g.look("problem-pass", "/institutions")

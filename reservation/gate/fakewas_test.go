@@ -29,8 +29,10 @@ type fakeWAS struct {
 	outbox []map[string]string
 	// taken makes every slot taken.
 	taken bool
-	// none makes the person have no booking, and busy everything hold on.
-	none, busy bool
+	// none makes the person have no booking.
+	none bool
+	// busy makes everybody hold on for this long.
+	busy time.Duration
 }
 
 func newFakeWAS(t testing.TB) *fakeWAS {
@@ -76,8 +78,8 @@ func (f *fakeWAS) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		{"dose": 2, "slot_id": "9", "institution": "Clinic", "date": "2021-10-07", "time": "09:30", "vaccine": "mrna"},
 	}}
 	switch {
-	case busy:
-		problem.WriteRetry(w, http.StatusServiceUnavailable, "hold_on", "busy", 90*time.Second)
+	case busy > 0:
+		problem.WriteRetry(w, http.StatusServiceUnavailable, "hold_on", "busy", busy)
 	case none && r.URL.Path == "/v1/bookings/mine":
 		json.NewEncoder(w).Encode(map[string]any{"bookings": []any{}})
 	case r.Method == http.MethodPost && taken:
