@@ -52,14 +52,14 @@ func (s *Server) explain(ctx context.Context, err error) *problem.Problem {
 		system *upstream.Error
 	)
 	switch {
+	case errors.As(err, &system): // before its cause, which may be a problem document of the system's own
+		return s.explainUpstream(system)
 	case errors.As(err, &ready):
 		return ready
 	case errors.As(err, &rule):
 		return refuse(string(rule.Code), rule.Detail)
 	case errors.As(err, &held):
 		return holdOn()
-	case errors.As(err, &system):
-		return s.explainUpstream(system)
 	case errors.Is(err, ledger.ErrUnknown):
 		return refuse("unknown_outcome",
 			"The answer is late. Do not book again: we are checking. Sending the same request with its Idempotency-Key tells what became of it.").
