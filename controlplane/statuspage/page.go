@@ -14,12 +14,10 @@ import (
 	"sunbeon/controlplane/plan"
 )
 
-//go:embed page/status.html page/status.css
+//go:embed page
 var files embed.FS
 
 const (
-	// refreshSeconds is how often the page asks again by itself.
-	refreshSeconds = 5
 	// keepFor is how long one rendering is given to everybody: what a page
 	// costs does not grow with how many look at it.
 	keepFor = time.Second
@@ -42,6 +40,7 @@ type Page struct {
 	words  words
 	html   *template.Template
 	css    []byte
+	script []byte
 
 	mu   sync.Mutex
 	kept map[string]rendering
@@ -65,7 +64,11 @@ func New(source Source, now func() time.Time) (*Page, error) {
 	if err != nil {
 		return nil, fmt.Errorf("load status page: %w", err)
 	}
-	p := &Page{source: source, now: now, words: w, css: css, kept: map[string]rendering{}}
+	script, err := files.ReadFile("page/status.js")
+	if err != nil {
+		return nil, fmt.Errorf("load status page: %w", err)
+	}
+	p := &Page{source: source, now: now, words: w, css: css, script: script, kept: map[string]rendering{}}
 	p.html, err = template.New("status.html").Funcs(p.vocabulary(languages[0].String())).ParseFS(files, "page/status.html")
 	if err != nil {
 		return nil, fmt.Errorf("load status page: %w", err)
@@ -77,11 +80,17 @@ func New(source Source, now func() time.Time) (*Page, error) {
 func (p *Page) Mount(mux *http.ServeMux) {
 	mux.HandleFunc("GET /{$}", p.serveHTML)
 	mux.HandleFunc("GET /status.json", p.serveJSON)
-	mux.HandleFunc("GET /status.css", func(w http.ResponseWriter, _ *http.Request) {
-		w.Header().Set("Content-Type", "text/css; charset=utf-8")
+	mux.HandleFunc("GET /status.css", asset("text/css; charset=utf-8", p.css))
+	mux.HandleFunc("GET /status.js", asset("text/javascript; charset=utf-8", p.script))
+}
+
+func asset(kind string, data []byte) http.HandlerFunc {
+	return func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", kind)
+		w.Header().Set("X-Content-Type-Options", "nosniff")
 		w.Header().Set("Cache-Control", "public, max-age=3600")
-		w.Write(p.css)
-	})
+		w.Write(data)
+	}
 }
 
 func (p *Page) report() Report {
@@ -91,8 +100,7 @@ func (p *Page) report() Report {
 
 func (p *Page) serveHTML(w http.ResponseWriter, r *http.Request) {
 	lang := choose(r.URL.Query().Get("lang"), r.Header.Get("Accept-Language"))
-	refresh := r.URL.Query().Get("refresh") != "off"
-	body, err := p.once(fmt.Sprint(lang, refresh), func() ([]byte, error) { return p.render(p.report(), lang, refresh) })
+	body, err := p.once(lang, func() ([]byte, error) { return p.render(p.report(), lang) })
 	if err != nil {
 		http.Error(w, "the status page cannot be written", http.StatusInternalServerError)
 		return
@@ -101,7 +109,7 @@ func (p *Page) serveHTML(w http.ResponseWriter, r *http.Request) {
 	h.Set("Content-Type", "text/html; charset=utf-8")
 	h.Set("Content-Language", lang)
 	h.Set("Vary", "Accept-Language")
-	h.Set("Content-Security-Policy", "default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'")
+	h.Set("Content-Security-Policy", "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'")
 	h.Set("X-Content-Type-Options", "nosniff")
 	cacheable(h)
 	w.Write(body)
@@ -144,7 +152,7 @@ func (p *Page) once(name string, render func() ([]byte, error)) ([]byte, error) 
 }
 
 // render writes the page for one report; the same report makes the same bytes.
-func (p *Page) render(r Report, lang string, refresh bool) ([]byte, error) {
+func (p *Page) render(r Report, lang string) ([]byte, error) {
 	html, err := p.html.Clone()
 	if err != nil {
 		return nil, err
@@ -152,7 +160,7 @@ func (p *Page) render(r Report, lang string, refresh bool) ([]byte, error) {
 	age := time.Duration(r.AgeMS) * time.Millisecond
 	var body bytes.Buffer
 	err = html.Funcs(p.vocabulary(lang)).Execute(&body, map[string]any{
-		"Report": r, "Lang": lang, "Other": other(lang), "Refresh": refresh, "Seconds": refreshSeconds,
+		"Report": r, "Lang": lang, "Other": other(lang),
 		"AsOf": time.UnixMilli(r.AtMS).Add(-min(age, 1000*time.Hour)).In(korea).Format("2006-01-02 15:04:05 KST"),
 		"Age":  figures.Age(age),
 	})
@@ -176,7 +184,7 @@ func (p *Page) vocabulary(lang string) template.FuncMap {
 		"t":      t,
 		"count":  func(n *int64) string { return figures.Count(*n) },
 		"clock":  func(ms int64) string { return time.UnixMilli(ms).In(korea).Format("15:04") },
-		"moment": func(ms int64) string { return time.UnixMilli(ms).In(korea).Format("2006-01-02 15:04:05") },
+		"moment": func(ms int64) string { return time.UnixMilli(ms).In(korea).Format("2006-01-02 15:04") },
 		"people": func(n *int64) (string, error) {
 			if n == nil {
 				return t("under_ten")

@@ -83,6 +83,8 @@ type Cohort struct {
 	Booked    *int64            `json:"booked"`
 	// PerMinute is how many people are called a minute at this moment.
 	PerMinute *int64 `json:"per_minute"`
+	// NobodyWaits is true where who comes now is called at once.
+	NobodyWaits bool `json:"nobody_waits"`
 	// LastFromMS and LastToMS bound the time at which whoever is last in line
 	// now will be called if the rate stays; 0 when nobody can say.
 	LastFromMS int64  `json:"last_from_ms,omitempty"`
@@ -152,6 +154,7 @@ func cohort(s standing.Standing, known bool, nowMS int64) Cohort {
 	c.Serving = &serving
 	perMinute := s.RateMilli * 60 / 1000
 	c.PerMinute = &perMinute
+	c.NobodyWaits = s.Waiting == 0 && c.Condition == Open
 	c.LastFromMS, c.LastToMS = lastCalled(s, nowMS)
 	return c
 }
