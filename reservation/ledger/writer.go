@@ -10,9 +10,9 @@ import (
 	"sunbeon/reservation/booking"
 )
 
-// Committer runs one batch as one transaction. It first takes the store's
-// write lock and then calls gather for the batch, so that requests which arrive
-// while it waits for another process join. Outcomes correspond to the batch.
+// Committer runs one batch as one transaction. It calls gather for the batch as
+// late as it can, so that requests which arrive while it waits join. Outcomes
+// correspond to the batch.
 //
 // An error that wraps [ErrUnknown] may have been committed all the same; after
 // any other nothing was.
@@ -40,10 +40,6 @@ type WriterConfig struct {
 	Metrics  *Metrics      // nil counts nothing
 	Logger   *slog.Logger  // nil is silent
 }
-
-// Lanes is how many batches a Writer has under way at a time. The second is made
-// ready while the first is in the store.
-const Lanes = 2
 
 // Writer turns concurrent requests into batches.
 type Writer struct {

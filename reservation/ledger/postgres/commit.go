@@ -45,7 +45,8 @@ func (s *Store) Commit(ctx context.Context, gather func() []booking.Request) ([]
 	}
 	last, err := write(ctx, conn.Conn(), changes, behind)
 	if err != nil {
-		if failed := new(pgconn.PgError); errors.As(err, &failed) {
+		// A server that goes down says so as FATAL, and may have committed before.
+		if failed := new(pgconn.PgError); errors.As(err, &failed) && failed.SeverityUnlocalized == "ERROR" {
 			return nil, fmt.Errorf("write batch: %w", err) // and the server has undone it
 		}
 		return nil, fmt.Errorf("%w: commit batch: %w", ledger.ErrUnknown, err)

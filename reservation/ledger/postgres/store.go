@@ -1,8 +1,8 @@
 // Package postgres is the ledger in PostgreSQL, for several machines.
 //
 // Writers take one advisory lock for the length of their transaction. Batches
-// therefore never deadlock and never fail to serialise, whatever they touch, and
-// a batch that waits for its turn grows meanwhile. Reads take no lock.
+// therefore never deadlock and never fail to serialise, whatever they touch.
+// Reads take no lock.
 package postgres
 
 import (
@@ -39,9 +39,8 @@ var batching = []string{
 	"plan_cache_mode", "force_generic_plan",
 }
 
-// writers is the size of the pool that writes: the batches of a [ledger.Writer]
-// and an import.
-const writers = ledger.Lanes + 1
+// writers is the size of the pool that writes: a batch, and an import.
+const writers = 2
 
 var _ ledger.Store = (*Store)(nil)
 

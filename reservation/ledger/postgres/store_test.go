@@ -39,10 +39,11 @@ func server(t testing.TB) *pgserver.Server {
 	return s
 }
 
-func TestConformance(t *testing.T) {
-	s := server(t)
+func TestConformance(t *testing.T) { ledgertest.Run(t, harness(server(t))) }
+
+func harness(s *pgserver.Server) ledgertest.Harness {
 	var n atomic.Int64
-	ledgertest.Run(t, ledgertest.Harness{
+	return ledgertest.Harness{
 		Create: func(t *testing.T) string {
 			url, err := s.Create(t.Context(), fmt.Sprintf("ledger_%d", n.Add(1)))
 			if err != nil {
@@ -51,7 +52,22 @@ func TestConformance(t *testing.T) {
 			return url
 		},
 		Open: open,
-	})
+	}
+}
+
+func TestServerKilledInMidBatch(t *testing.T) {
+	s := server(t)
+	powerCut := func(string) {
+		if err := errors.Join(s.Kill(), s.Restart(t.Context())); err != nil {
+			t.Fatal(err)
+		}
+	}
+	lostBackends := func(string) {
+		if err := s.KillBackends("ledger_1"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	ledgertest.Outages(t, harness(s), powerCut, lostBackends, powerCut, lostBackends)
 }
 
 func TestManyProcessesMigrateAtOnce(t *testing.T) {
