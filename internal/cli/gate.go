@@ -24,7 +24,7 @@ type gateOptions struct {
 	issuer, clientID, clientSecret, publicURL string
 	controlplane, witnesses                   []string
 	secureCookies                             bool
-	identityRate, lookupLane                  int
+	identityRate, lookupLane, perAddress      int
 	loginLife, passLife                       time.Duration
 	observability                             observability.Config
 }
@@ -60,6 +60,7 @@ control plane, and keeps going on the last plan it saw while there is none.`,
 	flags.BoolVar(&opt.secureCookies, "secure-cookies", false, "mark cookies for https only; set it wherever citizens come by https")
 	flags.IntVar(&opt.identityRate, "identity-rate", 1000, "identity checks a second each provider gets")
 	flags.IntVar(&opt.lookupLane, "lookup-lane", 32, "look-ups, changes and cancellations carried at once")
+	flags.IntVar(&opt.perAddress, "connections-per-address", 8192, "connections one IPv4 address or IPv6 /64 may have open, so generous that whole neighbourhoods behind one address fit; 0 for no limit, as behind a proxy that has one")
 	flags.DurationVar(&opt.loginLife, "login-life", 24*time.Hour, "how long a login lasts")
 	flags.DurationVar(&opt.passLife, "pass-life", 30*time.Minute, "serving time a pass lasts")
 	flags.StringArrayVar(&opt.witnesses, "witness", nil, "key (name+hash+key) of a witness that may sign checkpoints (repeatable)")
@@ -126,7 +127,7 @@ func runGate(ctx context.Context, opt gateOptions) (err error) {
 	group.Go(func() error { return g.Run(ctx) })
 	group.Go(func() error {
 		return httpserver.Run(ctx, o.Logger,
-			httpserver.Server{Name: "gate", Address: opt.listen, Handler: g.Handler()},
+			httpserver.Server{Name: "gate", Address: opt.listen, Handler: g.Handler(), PerAddress: opt.perAddress, Refused: g.RefusedConnection},
 			httpserver.Server{Name: "gate private", Address: opt.private, Handler: private, TLS: identity.ServerTLS()},
 		)
 	})

@@ -41,6 +41,11 @@ type Server struct {
 	TLS *tls.Config
 	// Listener, where set, is already open.
 	Listener net.Listener
+	// PerAddress is how many connections one IPv4 address or one IPv6 network
+	// of 64 bits may have open; 0 does not count them. Refused is called for
+	// every one too many.
+	PerAddress int
+	Refused    func()
 }
 
 // Run opens every listener, then serves until ctx ends, and lets requests in
@@ -60,6 +65,9 @@ func Run(ctx context.Context, logger *slog.Logger, servers ...Server) error {
 				}
 				return fmt.Errorf("listen for %s: %w", s.Name, err)
 			}
+		}
+		if s.PerAddress > 0 {
+			listener = limitPerAddress(listener, s.PerAddress, s.Refused)
 		}
 		opened = append(opened, listener)
 	}

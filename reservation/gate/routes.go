@@ -67,6 +67,9 @@ func (g *Gate) Handler() http.Handler {
 	return g.sameOrigin(mux)
 }
 
+// RefusedConnection counts a connection too many from one address.
+func (g *Gate) RefusedConnection() { g.metrics.refused.WithLabelValues("too_many_connections").Inc() }
+
 // allowedMethods lists the methods that a path nobody serves under the
 // request's own is there for.
 func allowedMethods(mux *http.ServeMux, r *http.Request) []string {
