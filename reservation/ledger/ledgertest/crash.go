@@ -15,19 +15,28 @@ import (
 	"sunbeon/reservation/ledger"
 )
 
-const childVariable = "SUNBEON_LEDGERTEST_CHILD"
+// What the test binary does when it is started again: these hold an address and
+// a scene.
+const (
+	childVariable    = "SUNBEON_LEDGERTEST_CHILD"
+	recorderVariable = "SUNBEON_LEDGERTEST_RECORDER"
+)
 
-// Main is the TestMain of a package that runs the suite: the crash test starts
-// the test binary again as the processes it kills.
+// Main is the TestMain of a package that runs the suite, which starts the test
+// binary again as the processes it kills and as those whose answers it compares.
 func Main(m *testing.M, open func(ctx context.Context, address string) (ledger.Store, error)) {
+	var err error
 	if address := os.Getenv(childVariable); address != "" {
-		if err := bookForEver(address, open); err != nil {
-			fmt.Fprintln(os.Stderr, err)
-			os.Exit(1)
-		}
-		return
+		err = bookForEver(address, open)
+	} else if order := os.Getenv(recorderVariable); order != "" {
+		err = recordCalls(order, open)
+	} else {
+		os.Exit(m.Run())
 	}
-	os.Exit(m.Run())
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
 }
 
 // bookForEver is the life of a child: it books for one new person after the

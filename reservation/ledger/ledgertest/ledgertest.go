@@ -42,6 +42,7 @@ func Run(t *testing.T, h Harness) {
 		{"rosters", rosters},
 		{"refusals", refusals},
 		{"storm", storm},
+		{"linearizable", linearizable},
 		{"crash", crash},
 	} {
 		t.Run(test.name, func(t *testing.T) { test.run(t, h) })
