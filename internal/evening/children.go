@@ -3,7 +3,6 @@ package evening
 import (
 	"fmt"
 	"os"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -36,7 +35,8 @@ func (s *system) controlplane(i int) child {
 		raft = append(raft, peer+s.ports.address(portRaft+n))
 		private = append(private, peer+s.ports.private(portControlplane+n))
 	}
-	return s.child(id, portControlplane+i, slices.Concat([]string{"controlplane"}, s.prior(), []string{
+	return s.child(id, portControlplane+i, append([]string{
+		"controlplane",
 		"--id", id,
 		"--data", s.dir.join(id),
 		"--pki", s.dir.join("pki"),
@@ -46,7 +46,8 @@ func (s *system) controlplane(i int) child {
 		"--raft-peers", strings.Join(raft, ","),
 		"--private-peers", strings.Join(private, ","),
 		"--bootstrap",
-		"--operator-token-file", s.dir.join(tokenFile)})...)
+		"--operator-token-file", s.dir.join(tokenFile),
+	}, s.prior()...)...)
 }
 
 // prior is what the steering is told beforehand.
@@ -72,11 +73,13 @@ func (s *system) session() time.Duration { return 8*s.cfg.Think + time.Second }
 func (s *system) claimDelay() time.Duration { return s.cfg.Think + 2*time.Second }
 
 func (s *system) legacy() child {
-	return s.child("legacy", portLegacyPrivate, slices.Concat([]string{"legacy"}, s.capacities(), []string{
+	return s.child("legacy", portLegacyPrivate, append([]string{
+		"legacy",
 		"--listen", s.ports.address(portLegacy),
 		"--private-listen", s.ports.address(portLegacyPrivate),
 		"--pki", s.dir.join("pki"),
-		"--data", s.dir.join("legacy")})...)
+		"--data", s.dir.join("legacy"),
+	}, s.capacities()...)...)
 }
 
 func (s *system) gate() child {

@@ -29,18 +29,20 @@ func (s *system) send(cohort string, lasts time.Duration) (*citizens, error) {
 	if err := os.Remove(c.report); err != nil && !errors.Is(err, os.ErrNotExist) {
 		return nil, fmt.Errorf("remove the last report: %w", err)
 	}
-	crowd := []string{"rush", "--people", strconv.Itoa(s.cfg.People), "--think", s.cfg.Think.String()}
+	crowd := []string{"--people", strconv.Itoa(s.cfg.People), "--think", s.cfg.Think.String()}
 	if s.cfg.Staging != nil {
-		crowd = []string{"rush", "--script", s.dir.join("scenario", "script.json")}
+		crowd = []string{"--script", s.dir.join("scenario", "script.json")}
 	}
-	spec := s.child("rush", 0, append(crowd,
+	spec := s.child("rush", 0, append([]string{
+		"rush",
 		"--gate", s.ports.public(portCitizen),
 		"--legacy", s.ports.public(portLegacy),
 		"--seed", strconv.FormatUint(s.cfg.Seed, 10),
 		"--for", lasts.String(),
 		"--cohort", cohort,
 		"--data", s.dir.path,
-		"--report", c.report)...).spec
+		"--report", c.report,
+	}, crowd...)...).spec
 	process, err := supervise.Start(spec)
 	if err != nil {
 		return nil, err

@@ -79,7 +79,7 @@ func (s *system) open(ctx context.Context, screen *screen, began time.Time) erro
 		return err
 	}
 	watching, stopWatching := context.WithCancel(ctx)
-	observer := newObserver()
+	observer := newObserver(screen.say)
 	watched := make(chan error, 1)
 	go func() { watched <- c.Watch(watching, observer.observe) }()
 	defer func() { stopWatching(); <-watched }()

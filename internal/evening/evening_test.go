@@ -235,6 +235,9 @@ func TestEveningSurvivesTheDeathOfLeaderWASAndGate(t *testing.T) {
 	if err := u.end(2 * time.Minute); err != nil {
 		t.Errorf("up ended with %v", err)
 	}
+	if !strings.Contains(u.out.String(), " ended unasked; the agent starts it again") {
+		t.Error("the death of a WAS is not told")
+	}
 	found := readReport(t, report)
 	wantSound(t, found)
 	if n, _ := found["leader_changes"].(float64); n < 1 {

@@ -15,6 +15,8 @@ import (
 // observer follows the plan through the evening and keeps what the report and
 // the progress lines tell.
 type observer struct {
+	say func(format string, args ...any)
+
 	mu           sync.Mutex
 	cohort       string
 	view         client.View
@@ -33,8 +35,8 @@ type ratePoint struct {
 	Value  float64 `json:"value"`
 }
 
-func newObserver() *observer {
-	return &observer{terms: map[uint64]bool{}}
+func newObserver(say func(string, ...any)) *observer {
+	return &observer{say: say, terms: map[uint64]bool{}}
 }
 
 // follow names the cohort the evening is about.
@@ -48,6 +50,9 @@ func (o *observer) follow(cohort string) {
 func (o *observer) observe(v client.View) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
+	if o.view.Plan != nil {
+		o.tellWAS(o.view.Plan.Instances, v.Plan.Instances)
+	}
 	o.view, o.seen = v, time.Now()
 	if v.Plan.Cluster.Term > 0 {
 		o.terms[v.Plan.Cluster.Term] = true
@@ -63,6 +68,20 @@ func (o *observer) observe(v client.View) {
 	rate := float64(segment.RateMilli) / 1000
 	if n := len(o.rates); segment.Number > 0 && (n == 0 || o.rates[n-1].Value != rate) {
 		o.rates = append(o.rates, ratePoint{segment.T0, rate})
+	}
+}
+
+// tellWAS says which booking servers ended unasked, or do not start.
+func (o *observer) tellWAS(before, now map[string]plan.Instance) {
+	for id, was := range before {
+		is, there := now[id]
+		switch {
+		case was.Kind != plan.KindWAS || was.State == plan.Draining || was.State == plan.Failing:
+		case is.State == plan.Failing:
+			o.say("%s does not start: %s", id, is.Detail)
+		case !there || is.StartedMS != was.StartedMS:
+			o.say("%s ended unasked; the agent starts it again", id)
+		}
 	}
 }
 
