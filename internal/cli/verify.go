@@ -163,9 +163,10 @@ func localRecord(dir string, config *fairness.Config) error {
 	} else if !info.IsDir() {
 		return errors.New("it is a file: name the directory it lies in")
 	}
+	var found []string
 	for _, below := range []string{"gate/record", "record", "."} {
 		config.Dir = filepath.Join(dir, below)
-		if found, _ := fs.Glob(os.DirFS(config.Dir), segmentFile); len(found) > 0 {
+		if found, _ = fs.Glob(os.DirFS(config.Dir), segmentFile); len(found) > 0 {
 			break
 		}
 	}
@@ -177,6 +178,9 @@ func localRecord(dir string, config *fairness.Config) error {
 		if err := addEvidence(filepath.Join(config.Dir, checkpoint), true, config); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return err
 		}
+	}
+	if len(found) == 0 && len(config.Evidence) == 0 {
+		return fmt.Errorf("%w in it, in its record or in its gate/record", fairness.ErrNoRecord)
 	}
 	return nil
 }
