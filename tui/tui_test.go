@@ -213,9 +213,46 @@ func TestScreens(t *testing.T) {
 	small := screen(Config{})
 	small.width, small.height = 60, 15
 	f("overview small", small)
+	f("overview least", at(50, 12, nil))
+	f("overview least held", at(50, 12, heldEvening()))
+	f("decision small", at(50, 12, nil), "3", "<enter>")
+	f("help small", at(50, 12, nil), "?")
 	tiny := screen(Config{})
 	tiny.width, tiny.height = 20, 5
 	f("too small", tiny)
+}
+
+// at is a terminal of another size, and of another evening where p is not nil.
+func at(width, height int, p *plan.Plan) model {
+	m := screen(Config{})
+	m.width, m.height = width, height
+	if p != nil {
+		m.state.Receive(client.View{Plan: p, Index: 4712, Address: "http://10.0.0.2:8805"}, m.now())
+	}
+	return m
+}
+
+// heldEvening is one on which operators have taken things into their hands.
+func heldEvening() *plan.Plan {
+	p := evening()
+	p.Holds = map[string]plan.Hold{plan.All: {Scope: plan.All, Owner: "kim", Reason: "wrong doses", SinceMS: eight.UnixMilli()}}
+	p.Overrides = map[string]plan.Override{plan.TargetAdmission: {
+		Target: plan.TargetAdmission, Value: 40_000, Owner: "lee", Reason: "air for stock", UntilMS: eight.Add(time.Hour).UnixMilli(),
+	}}
+	return p
+}
+
+// Whatever the terminal's size, the reason for the present rate, what operators
+// have set and the age of the data are there. At 50×12 the reason was not.
+func TestTheReasonIsAlwaysThere(t *testing.T) {
+	for _, size := range [][2]int{{40, 12}, {50, 12}, {60, 15}, {80, 24}, {120, 40}} {
+		view := at(size[0], size[1], heldEvening()).View()
+		for _, want := range []string{"why: ", "all on hold", "admission overridden", "data 0"} {
+			if !strings.Contains(view, want) {
+				t.Errorf("%d×%d: no %q in\n%s", size[0], size[1], want, view)
+			}
+		}
+	}
 }
 
 func TestOldDataIsCalledOld(t *testing.T) {

@@ -33,17 +33,26 @@ func (o Overview) Update(tea.KeyMsg, keymap.Map, *live.State) Page { return o }
 // chartSpan is how much of the past the charts show.
 const chartSpan = 2 * time.Minute
 
-// View implements [Page].
+// minChart is the least height at which a chart still shows something.
+const minChart = 4
+
+// View implements [Page]. Where not everything fits, charts go first and then
+// the later cohorts: what operators have set, and the reason for the present
+// rate, stay.
 func (o Overview) View(st styles.Styles, s *live.State, width, height int) string {
-	head := append(lines(st, s), o.steering(st, s)...)
-	why := o.why(st, s, width)
-	charts := max(height-len(head)-len(why)-1, 4)
-	parts := []string{
-		components.Block(strings.Join(head, "\n"), width, len(head)),
-		components.Fit("", width),
-		o.charts(st, s, width, charts),
-		components.Block(strings.Join(why, "\n"), width, len(why)),
+	steering, why := o.steering(st, s), o.why(st, s, width)
+	cohorts := lines(st, s)
+	cohorts = cohorts[:max(min(len(cohorts), height-len(steering)-len(why)), 1)]
+	head := append(cohorts, steering...)
+	head = head[:max(min(len(head), height-len(why)), 0)]
+	parts := []string{components.Block(strings.Join(head, "\n"), width, len(head))}
+	switch charts := height - len(head) - len(why) - 1; {
+	case charts >= minChart:
+		parts = append(parts, components.Fit("", width), o.charts(st, s, width, charts))
+	case charts >= 0:
+		parts = append(parts, components.Block("", width, charts+1))
 	}
+	parts = append(parts, components.Block(strings.Join(why, "\n"), width, len(why)))
 	return components.Block(strings.Join(parts, "\n"), width, height)
 }
 
