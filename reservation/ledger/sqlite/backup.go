@@ -11,7 +11,7 @@ import (
 
 // Restored leaves a gap in the serials and in the ids of the outbox.
 func (s *Store) Restored(ctx context.Context, nowMS int64) error {
-	err := s.write(func() error {
+	err := s.write(ctx, func() error {
 		tx, err := s.writes.BeginTx(ctx, nil)
 		if err != nil {
 			return err

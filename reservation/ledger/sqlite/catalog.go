@@ -23,7 +23,7 @@ func (s *Store) Seed(ctx context.Context, c ledger.Catalog) error {
 	if err := c.Validate(); err != nil {
 		return fmt.Errorf("seed: %w", err)
 	}
-	if err := s.lock.Lock(); err != nil {
+	if err := s.lock.Lock(ctx); err != nil {
 		return err
 	}
 	defer s.lock.Unlock()

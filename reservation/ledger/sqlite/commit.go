@@ -10,7 +10,7 @@ import (
 
 // Commit runs a batch in one transaction under the lock file.
 func (s *Store) Commit(ctx context.Context, gather func() []booking.Request) ([]booking.Outcome, error) {
-	if err := s.lock.Lock(); err != nil {
+	if err := s.lock.Lock(ctx); err != nil {
 		return nil, err
 	}
 	defer s.lock.Unlock()

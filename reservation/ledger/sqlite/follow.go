@@ -19,7 +19,7 @@ RETURNING after`
 
 // Follow takes or keeps the lease of a follower of the outbox.
 func (s *Store) Follow(ctx context.Context, name, holder string, nowMS, untilMS int64) (after int64, mine bool, err error) {
-	err = s.write(func() error { return s.writes.QueryRowContext(ctx, follow, name, holder, untilMS, nowMS).Scan(&after) })
+	err = s.write(ctx, func() error { return s.writes.QueryRowContext(ctx, follow, name, holder, untilMS, nowMS).Scan(&after) })
 	if errors.Is(err, sql.ErrNoRows) {
 		return 0, false, nil
 	}
@@ -31,7 +31,7 @@ func (s *Store) Follow(ctx context.Context, name, holder string, nowMS, untilMS 
 
 // Followed moves a follower on.
 func (s *Store) Followed(ctx context.Context, name, holder string, after int64) error {
-	err := s.write(func() error {
+	err := s.write(ctx, func() error {
 		_, err := s.writes.ExecContext(ctx, followed, name, holder, after)
 		return err
 	})
@@ -42,11 +42,8 @@ func (s *Store) Followed(ctx context.Context, name, holder string, after int64) 
 }
 
 // write does something in its turn among the processes.
-func (s *Store) write(do func() error) error {
-	if s.lock == nil {
-		return errors.New("the ledger is open to look at only")
-	}
-	if err := s.lock.Lock(); err != nil {
+func (s *Store) write(ctx context.Context, do func() error) error {
+	if err := s.lock.Lock(ctx); err != nil {
 		return err
 	}
 	defer s.lock.Unlock()
@@ -55,7 +52,7 @@ func (s *Store) write(do func() error) error {
 
 // change does something in one transaction, in its turn among the processes.
 func (s *Store) change(ctx context.Context, do func(*sql.Tx) error) error {
-	return s.write(func() error {
+	return s.write(ctx, func() error {
 		tx, err := s.writes.BeginTx(ctx, nil)
 		if err != nil {
 			return err

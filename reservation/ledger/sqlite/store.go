@@ -65,7 +65,7 @@ func (s *Store) open(ctx context.Context, path string) (err error) {
 	s.reads.SetMaxOpenConns(readers)
 	s.reads.SetMaxIdleConns(readers)
 
-	if err := s.lock.Lock(); err != nil {
+	if err := s.lock.Lock(ctx); err != nil {
 		return err
 	}
 	defer s.lock.Unlock()
