@@ -87,7 +87,7 @@ func (c *cluster) spec(i int) supervise.Spec {
 		Args: []string{"controlplane", "--id", id(i), "--data", filepath.Join(c.dir, id(i)), "--pki", c.pki,
 			"--listen", c.ops[i], "--private-listen", c.private[i], "--raft-listen", c.raft[i],
 			"--raft-peers", strings.Join(raft, ","), "--private-peers", strings.Join(private, ","),
-			"--bootstrap", "--operator-token-file", c.tokens},
+			"--bootstrap", "--operator-token-file", c.tokens, "--operator-rate", "0"},
 	}
 }
 

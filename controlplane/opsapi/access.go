@@ -72,10 +72,17 @@ func (r registrar) operation(least plan.Role, method, path, id, summary string) 
 		Responses: map[string]*huma.Response{"default": {
 			Description: "Refused; `code` is stable",
 			Content: map[string]*huma.MediaType{problem.ContentType: {
-				Schema: huma.SchemaFromType(r.api.OpenAPI().Components.Schemas, problemType),
+				Schema: r.problem(),
 			}},
 		}},
 	}
+}
+
+// problem describes a problem document, which may have members of its own.
+func (r registrar) problem() *huma.Schema {
+	schema := huma.SchemaFromType(r.api.OpenAPI().Components.Schemas, problemType)
+	schema.AdditionalProperties = true
+	return schema
 }
 
 // measuredMux measures every operation under its pattern.

@@ -1,82 +1,122 @@
 package opsapi_test
 
 import (
+	"context"
+	"flag"
+	"fmt"
 	"net/http"
 	"os"
 	"path/filepath"
-	"regexp"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/google/go-cmp/cmp"
 
 	"sunbeon/controlplane/opsapi"
 	"sunbeon/controlplane/plan"
 	"sunbeon/internal/problem"
 )
 
-// open is what may be asked without a token.
-var open = map[string]bool{"/openapi.json": true, "/openapi.yaml": true}
+var update = flag.Bool("update", false, "write the golden files anew")
 
-// The table of access is made from the API's own description, so that an
-// endpoint without a rule fails here.
-func TestEveryEndpointAsksForItsRole(t *testing.T) {
-	w := newWorld(t)
-	var description struct {
-		OpenAPI string
-		Paths   map[string]map[string]struct {
-			Role     plan.Role             `json:"x-sunbeon-role"`
-			Security []map[string][]string `json:"security"`
+// The table of access is made by asking every operation that the API describes
+// as everybody, so that a new one that is not in the table fails here, and so
+// does one that lets in others than it did.
+func TestEveryOperationAsEverybody(t *testing.T) {
+	d := newDescribed(t)
+	expired := d.operator(plan.Commander)
+	known := func() plan.Operator { p, _ := d.node.Plan(); return p.Operators["the-commander"] }()
+	d.submit(plan.OperatorSet, plan.SetOperator{Name: known.Name, Role: known.Role, TokenHash: known.TokenHash, ExpiresMS: 1})
+	people := []struct{ name, token, query string }{
+		{"nobody", "", ""}, {"wrong", "no-such-token", ""}, {"expired", expired, ""},
+		{"viewer", d.operator(plan.Viewer), ""}, {"operator", d.operator(plan.OnCall), ""},
+		{"proposing", d.operator(plan.OnCall), "?propose=true"}, {"commander", commanderToken, ""},
+	}
+	all := append(d.operations(), operation{method: http.MethodGet, path: "/v1/watch"}, operation{method: http.MethodGet, path: "/v1/no/such"})
+	var table strings.Builder
+	for _, o := range all {
+		fmt.Fprintf(&table, "%-6s %-38s", o.method, o.path)
+		for _, person := range people {
+			fmt.Fprintf(&table, " %s:%s", person.name, d.answer(person.token, o.method, o.at("x")+person.query))
+		}
+		fmt.Fprintln(&table)
+	}
+	const golden = "testdata/access.golden"
+	if *update {
+		if err := os.WriteFile(golden, []byte(table.String()), 0o644); err != nil {
+			t.Fatal(err)
 		}
 	}
-	w.call("", http.MethodGet, "/openapi.json", nil, &description)
-	if !strings.HasPrefix(description.OpenAPI, "3.1") {
-		t.Fatalf("OpenAPI %q", description.OpenAPI)
+	want, err := os.ReadFile(golden)
+	if err != nil {
+		t.Fatal(err)
 	}
-	if len(description.Paths) < 20 {
-		t.Fatalf("%d paths described", len(description.Paths))
+	if diff := cmp.Diff(strings.Split(string(want), "\n"), strings.Split(table.String(), "\n")); diff != "" {
+		t.Errorf("access is not as agreed (-agreed +found); go test -update writes the table anew:\n%s", diff)
 	}
-	tokens := map[plan.Role]string{
-		"":             "",
-		plan.Viewer:    w.operator(plan.Viewer),
-		plan.OnCall:    w.operator(plan.OnCall),
-		plan.Commander: commanderToken,
-	}
-	ranks := map[plan.Role]int{"": 0, plan.Viewer: 1, plan.OnCall: 2, plan.Commander: 3}
-	parameter := regexp.MustCompile(`\{[^}]+\}`)
-	for path, operations := range description.Paths {
-		for method, operation := range operations {
-			if ranks[operation.Role] == 0 || len(operation.Security) == 0 {
-				t.Errorf("%s %s names no role or no security", method, path)
-				continue
-			}
-			if path == "/v1/watch" {
-				continue // does not end; see the tests of the watch
-			}
-			for role, token := range tokens {
-				resp := w.call(token, strings.ToUpper(method), parameter.ReplaceAllString(path, "x"), nil, nil)
-				got := resp.StatusCode
-				refused := got == http.StatusUnauthorized || got == http.StatusForbidden
-				switch {
-				case role == "" && got != http.StatusUnauthorized:
-					t.Errorf("%s %s without a token: %d, want 401", method, path, got)
-				case role != "" && (ranks[role] < ranks[operation.Role]) != (got == http.StatusForbidden):
-					// The body of a command is looked at before its role is known to do.
-					if path == "/v1/commands" && ranks[role] >= ranks[operation.Role] && got == http.StatusBadRequest {
-						continue
-					}
-					t.Errorf("%s %s as %s: %d, it asks for %s", method, path, role, got, operation.Role)
-				case role == plan.Commander && refused:
-					t.Errorf("%s %s as commander: %d", method, path, got)
-				}
+	for path, document := range d.document.Paths.Map() {
+		for method, o := range document.Operations() {
+			if o.Security == nil || len(*o.Security) == 0 || o.Extensions["x-sunbeon-role"] == nil {
+				t.Errorf("%s %s describes no security or no role", method, path)
 			}
 		}
 	}
-	for path := range open {
-		if got := w.call("", http.MethodGet, path, nil, nil).StatusCode; got != http.StatusOK {
-			t.Errorf("%s: %d", path, got)
+	// The description itself is open to everyone.
+	for _, path := range []string{"/openapi.json", "/openapi.yaml"} {
+		if got := d.answer("", http.MethodGet, path); got != "in" {
+			t.Errorf("%s: %s", path, got)
 		}
 	}
 }
+
+// answer says whether somebody is let in: 401, 403 or in, however it goes on.
+func (d *described) answer(token, method, target string) string {
+	d.t.Helper()
+	req := mustRequest(method, d.ops.URL+target)
+	if token != "" {
+		req.Header.Set("Authorization", "Bearer "+token)
+	}
+	// The failures of one address are counted: everybody comes from another.
+	d.address++
+	req.RemoteAddr = fmt.Sprintf("10.%d.%d.%d:1", d.address>>16, d.address>>8&255, d.address&255)
+	ctx, cancel := context.WithTimeout(d.t.Context(), 5*time.Second)
+	defer cancel()
+	recorder := &firstAnswer{header: http.Header{}, end: cancel}
+	d.ops.Config.Handler.ServeHTTP(recorder, req.WithContext(ctx))
+	switch recorder.status {
+	case http.StatusUnauthorized, http.StatusForbidden:
+		return fmt.Sprint(recorder.status)
+	case http.StatusTooManyRequests, 0:
+		d.t.Errorf("%s %s: status %d tells nothing", method, target, recorder.status)
+	}
+	return "in"
+}
+
+// firstAnswer ends a request with the beginning of its answer, as a watch would
+// go on for ever.
+type firstAnswer struct {
+	header http.Header
+	status int
+	end    func()
+}
+
+func (f *firstAnswer) Header() http.Header { return f.header }
+
+func (f *firstAnswer) WriteHeader(status int) {
+	if f.status == 0 {
+		f.status = status
+	}
+}
+
+func (f *firstAnswer) Write(b []byte) (int, error) {
+	f.WriteHeader(http.StatusOK)
+	f.end()
+	return len(b), nil
+}
+
+func (f *firstAnswer) SetWriteDeadline(time.Time) error { return nil }
+func (f *firstAnswer) Flush()                           {}
 
 func TestCommandsAreLimitedByRole(t *testing.T) {
 	w := newWorld(t)
@@ -126,16 +166,41 @@ func TestExpiredTokenIsUnknown(t *testing.T) {
 func TestGuessingTokensIsSlowedDown(t *testing.T) {
 	w := newWorld(t)
 	statuses := map[int]int{}
-	for range 15 {
-		statuses[w.call("not-the-token", http.MethodGet, "/v1/plan", nil, nil).StatusCode]++
+	var p problem.Problem
+	for n := range 15 {
+		token := []string{"not-the-token", ""}[n%2]
+		resp := w.call(token, http.MethodGet, "/v1/plan", nil, &p)
+		statuses[resp.StatusCode]++
+		if resp.StatusCode == 429 && (p.RetryAfterMS == 0 || resp.Header.Get("Retry-After") == "" || p.Code != "too_many_failures") {
+			t.Errorf("%+v", p)
+		}
 	}
 	if statuses[401] != 10 || statuses[429] != 5 {
 		t.Errorf("answers by status: %v, want ten 401 and then 429", statuses)
 	}
-	var p problem.Problem
-	resp := w.call(commanderToken, http.MethodGet, "/v1/plan", nil, &p)
-	if resp.StatusCode != 429 || p.RetryAfterMS == 0 || resp.Header.Get("Retry-After") == "" {
-		t.Errorf("a right token after many wrong ones: %d %+v, want 429 with a time to retry", resp.StatusCode, p)
+	// Whoever guesses must not shut out the operators behind the same address.
+	if resp := w.call(commanderToken, http.MethodGet, "/v1/plan", nil, nil); resp.StatusCode != 200 {
+		t.Errorf("a right token after many wrong ones: %s", resp.Status)
+	}
+	var got opsapi.Audit
+	w.call(commanderToken, http.MethodGet, "/v1/audit/access", nil, &got)
+	if len(got.Lines) != 12 {
+		t.Errorf("%d lines are kept of 15 denials and two reads, want 12: guessing must not fill the disk", len(got.Lines))
+	}
+}
+
+func TestOneOperatorCannotKeepANodeBusy(t *testing.T) {
+	w := newWorld(t, func(c *opsapi.Config) { c.Rate = 2 })
+	viewer := w.operator(plan.Viewer)
+	statuses := map[int]int{}
+	for range 40 {
+		statuses[w.call(viewer, http.MethodGet, "/v1/holds", nil, nil).StatusCode]++
+	}
+	if statuses[200] < 11 || statuses[429] < 20 {
+		t.Errorf("answers by status: %v, want eleven at once and two a second", statuses)
+	}
+	if resp := w.call(commanderToken, http.MethodGet, "/v1/holds", nil, nil); resp.StatusCode != 200 {
+		t.Errorf("another operator: %s", resp.Status)
 	}
 }
 

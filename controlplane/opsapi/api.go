@@ -24,7 +24,9 @@ type Config struct {
 	TokenFile string
 	// DataDir and PKIDir are looked at before an opening; optional.
 	DataDir, PKIDir string
-	Version         string
+	// Rate bounds the requests a second of one operator; 0 is no bound.
+	Rate    float64
+	Version string
 	// Commands and Access are this node's journals: of committed commands, and
 	// of reads and denials. Optional.
 	Commands, Access *audit.Journal
@@ -82,6 +84,7 @@ func New(config Config) (*API, error) {
 		plan:         a.plan,
 		now:          config.Now,
 		failures:     newFailures(),
+		quotas:       newQuotas(config.Rate),
 	}
 	return a, nil
 }
@@ -134,6 +137,10 @@ func (a *API) MountOps(mux *http.ServeMux) {
 	a.mountPreflight(r)
 	a.mountAudit(r)
 	a.mountCommands(r)
+	// What is not there, or not by this method, is refused like all else.
+	mux.Handle("/v1/", a.RequireOperator(plan.Viewer, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		problem.Write(w, http.StatusNotFound, "no_such_operation", r.Method+" "+r.URL.Path+" is not in /openapi.json")
+	})))
 }
 
 // RequireOperator guards a handler outside the described API, such as the

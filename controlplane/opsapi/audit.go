@@ -56,9 +56,9 @@ type access struct {
 }
 
 // note keeps a read or a denial. Changes are in the journal of commands, and
-// addresses that are shut out for guessing would only fill the disk.
+// what is sent too often would only fill the disk.
 func (a *API) note(r *http.Request, who Operator, denied string) {
-	if a.access == nil || denied == tooManyFailures || denied == "" && r.Method != http.MethodGet {
+	if a.access == nil || denied == tooManyFailures || denied == tooManyRequests || denied == "" && r.Method != http.MethodGet {
 		return
 	}
 	entry, err := json.Marshal(access{

@@ -48,7 +48,7 @@ var peopleKinds = map[plan.Kind]plan.Role{
 	plan.HoldSet:            plan.OnCall,
 	plan.HoldRelease:        plan.Commander,
 	plan.FreezeSet:          plan.OnCall,
-	plan.FreezeRelease:      plan.OnCall,
+	plan.FreezeRelease:      plan.Commander,
 	plan.ReplicasSet:        plan.OnCall,
 	plan.PassRevoke:         plan.OnCall,
 	plan.InstanceForget:     plan.OnCall,

@@ -57,24 +57,33 @@ func (a *API) document(p *plan.Plan) Document {
 		Cluster:     p.Cluster,
 		Admission:   p.Admission,
 		Replicas:    p.Replicas,
-		Cohorts:     p.Cohorts,
-		Segments:    p.Segments,
-		Lines:       p.Lines,
-		Instances:   p.Instances,
-		Overrides:   p.Overrides,
-		Holds:       p.Holds,
-		Freezes:     p.Freezes,
-		Passes:      p.Passes,
-		Checkpoints: p.Checkpoints,
-		Controllers: p.Controllers,
-		Decisions:   p.Decisions,
-		Proposals:   p.Proposals,
-		Undos:       p.Undos,
-		Incidents:   p.Incidents,
-		Handovers:   p.Handovers,
+		Cohorts:     section(p.Cohorts),
+		Segments:    section(p.Segments),
+		Lines:       section(p.Lines),
+		Instances:   section(p.Instances),
+		Overrides:   section(p.Overrides),
+		Holds:       section(p.Holds),
+		Freezes:     section(p.Freezes),
+		Passes:      section(p.Passes),
+		Checkpoints: section(p.Checkpoints),
+		Controllers: section(p.Controllers),
+		Decisions:   newest(p.Decisions, "", plan.MaxDecisions),
+		Proposals:   section(p.Proposals),
+		Undos:       section(p.Undos),
+		Incidents:   section(p.Incidents),
+		Handovers:   section(p.Handovers),
 		Members:     wanted(p.Members),
-		Trials:      p.Trials,
+		Trials:      section(p.Trials),
 	}
+}
+
+// section is never null: a client need not tell an empty one from one that is
+// not there.
+func section[V any](m map[string]V) map[string]V {
+	if m == nil {
+		return map[string]V{}
+	}
+	return m
 }
 
 func (a *API) mountPlan(r registrar) {

@@ -1,8 +1,8 @@
 package opsapi
 
 import (
-	"net"
 	"net/http"
+	"net/netip"
 	"sync"
 	"time"
 )
@@ -70,10 +70,18 @@ func (f *failures) forget(now time.Time) {
 	}
 }
 
+// clientAddress is where a request comes from. Of an IPv6 address it is the
+// network: one customer has all that are in it.
 func clientAddress(r *http.Request) string {
-	host, _, err := net.SplitHostPort(r.RemoteAddr)
+	from, err := netip.ParseAddrPort(r.RemoteAddr)
 	if err != nil {
 		return r.RemoteAddr
 	}
-	return host
+	address := from.Addr().Unmap()
+	if address.Is6() {
+		if network, err := address.WithZone("").Prefix(64); err == nil {
+			return network.String()
+		}
+	}
+	return address.String()
 }

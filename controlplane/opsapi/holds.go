@@ -70,7 +70,7 @@ func (a *API) mountHolds(r registrar) {
 			return a.change(ctx, in.Key, in.Body.Motive, plan.FreezeSet,
 				plan.SetFreeze{Scope: in.Scope, UntilMS: in.Body.until(a.now())})
 		})
-	do(r, plan.OnCall, http.MethodDelete, "/v1/freezes/{scope}", "release-freeze",
+	do(r, plan.Commander, http.MethodDelete, "/v1/freezes/{scope}", "release-freeze",
 		"Let the controllers steer again",
 		func(ctx context.Context, in *struct {
 			Clearing

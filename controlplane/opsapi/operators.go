@@ -50,6 +50,7 @@ type operators struct {
 	plan         func() *plan.Plan
 	now          func() time.Time
 	failures     *failures
+	quotas       *quotas
 }
 
 // readToken reads a token file and returns the token's hash.
@@ -65,8 +66,14 @@ func readToken(file string) (hash [sha256.Size]byte, err error) {
 	return sha256.Sum256([]byte(token)), nil
 }
 
-// tooManyFailures is the code of an address that is shut out for a while.
-const tooManyFailures = "too_many_failures"
+// Codes of who is asked to wait.
+const (
+	// tooManyFailures: too many requests without a valid token came from the
+	// address.
+	tooManyFailures = "too_many_failures"
+	// tooManyRequests: the operator asks more than one may.
+	tooManyRequests = "too_many_requests"
+)
 
 var (
 	errNoToken    = errors.New("no bearer token")
@@ -97,22 +104,26 @@ func (o *operators) identify(r *http.Request) (Operator, error) {
 	return Operator{}, errWrongToken
 }
 
-// admit decides whether the request may do what least asks for. Addresses that
-// sent too many wrong tokens are refused before their token is looked at, so
-// that guessing is as slow as the refusals allow.
+// admit decides whether the request may do what least asks for. A valid token
+// is always let in: with 128 random bits it cannot be guessed, and whoever could
+// shut out an address by guessing could shut out the operators behind it. What
+// an address sends without one is answered, and kept in the journal, only so
+// often.
 func (o *operators) admit(r *http.Request, least plan.Role) (Operator, *problem.Problem) {
-	address := clientAddress(r)
-	if wait := o.failures.wait(address, o.now()); wait > 0 {
-		return Operator{}, problem.New(http.StatusTooManyRequests, tooManyFailures,
-			"too many requests without a valid token came from this address").Retry(wait)
-	}
 	operator, err := o.identify(r)
 	if err != nil {
-		if errors.Is(err, errWrongToken) {
-			o.failures.add(address, o.now())
+		address := clientAddress(r)
+		if wait := o.failures.wait(address, o.now()); wait > 0 {
+			return Operator{}, problem.New(http.StatusTooManyRequests, tooManyFailures,
+				"too many requests without a valid token came from this address").Retry(wait)
 		}
+		o.failures.add(address, o.now())
 		return Operator{}, problem.New(http.StatusUnauthorized, "unauthenticated",
 			err.Error()+": send Authorization: Bearer <operator token>")
+	}
+	if wait := o.quotas.wait(operator.Name, o.now()); wait > 0 {
+		return operator, problem.New(http.StatusTooManyRequests, tooManyRequests,
+			operator.Name+" asks more often than one operator may").Retry(wait)
 	}
 	if !operator.may(least) {
 		return operator, problem.New(http.StatusForbidden, "role_not_allowed",

@@ -24,6 +24,7 @@ import (
 	"sunbeon/controlplane/plan"
 	"sunbeon/internal/observability"
 	"sunbeon/internal/pki"
+	"sunbeon/internal/problem"
 )
 
 const commanderToken = "0123456789abcdef0123456789abcdef"
@@ -31,16 +32,18 @@ const commanderToken = "0123456789abcdef0123456789abcdef"
 // world is one real node that leads a cluster of its own, with both sides of
 // its API listening.
 type world struct {
-	t       *testing.T
+	t       testing.TB
 	node    *consensus.Node
 	ops     *httptest.Server
 	private *httptest.Server
 	pki     string
 }
 
-func newWorld(t *testing.T) *world {
+func newWorld(t testing.TB, change ...func(*opsapi.Config)) *world {
 	t.Helper()
-	t.Parallel()
+	if test, ok := t.(*testing.T); ok {
+		test.Parallel()
+	}
 	dir := t.TempDir()
 	commands, access := journal(t, dir, "commands"), journal(t, dir, "access")
 	address, transport := raft.NewInmemTransport("")
@@ -66,10 +69,14 @@ func newWorld(t *testing.T) *world {
 		t.Fatal(err)
 	}
 	closing := make(chan struct{})
-	api, err := opsapi.New(opsapi.Config{
+	config := opsapi.Config{
 		Node: node, TokenFile: tokens, Version: "test", Observability: o, Closing: closing,
 		Commands: commands, Access: access,
-	})
+	}
+	for _, f := range change {
+		f(&config)
+	}
+	api, err := opsapi.New(config)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -94,7 +101,7 @@ func newWorld(t *testing.T) *world {
 	return w
 }
 
-func journal(t *testing.T, dir, name string) *audit.Journal {
+func journal(t testing.TB, dir, name string) *audit.Journal {
 	t.Helper()
 	j, err := audit.Open(filepath.Join(dir, "audit"), name)
 	if err != nil {
@@ -196,4 +203,10 @@ func cohort(id string) plan.Cohort {
 		OpenMS: hour.Add(time.Hour).UnixMilli(), CloseMS: hour.Add(22 * time.Hour).UnixMilli(),
 		Order: plan.OrderFirstCome, Weight: 1,
 	}
+}
+
+// problemIn reads a problem document; its code is empty where it is none.
+func problemIn(answer []byte) (p problem.Problem) {
+	_ = json.Unmarshal(answer, &p)
+	return p
 }

@@ -34,6 +34,12 @@ func randomCommand(t testing.TB, r *rand.Rand, nowMS int64) plan.Command {
 			return plan.SegmentRenew, plan.RenewSegment{Cohort: cohort, RateMilli: r.Int64N(100_000)}
 		},
 		func() (plan.Kind, any) {
+			return plan.SegmentRenew, plan.RenewSegment{Cohort: cohort, RateMilli: r.Int64N(100_000)}
+		},
+		func() (plan.Kind, any) {
+			return plan.CohortPhase, plan.MovePhase{Cohort: cohort, Phase: plan.Open}
+		},
+		func() (plan.Kind, any) {
 			return plan.AdmissionConfigure, plan.ConfigureAdmission{FloorMilli: ptr(r.Int64N(2_000)), TauMS: ptr(r.Int64N(60_000))}
 		},
 		func() (plan.Kind, any) {
@@ -58,10 +64,16 @@ func randomCommand(t testing.TB, r *rand.Rand, nowMS int64) plan.Command {
 			}
 		},
 		func() (plan.Kind, any) {
-			return plan.ProposalMake, plan.MakeProposal{Kind: plan.HoldRelease, Body: []byte(`{"scope":"c40"}`), UntilMS: nowMS + 60_000}
+			return plan.ProposalMake, plan.MakeProposal{Kind: plan.HoldRelease, Body: fmt.Appendf(nil, `{"scope":%q}`, cohort), UntilMS: nowMS + 60_000}
 		},
 		func() (plan.Kind, any) {
-			return plan.ProposalApprove, plan.CloseProposal{ID: fmt.Sprintf("p%d", r.IntN(200))}
+			return plan.ProposalMake, plan.MakeProposal{Kind: plan.CohortPhase, Body: fmt.Appendf(nil, `{"cohort":%q,"phase":"open"}`, cohort), UntilMS: nowMS + 600_000}
+		},
+		func() (plan.Kind, any) {
+			return plan.ProposalApprove, plan.CloseProposal{ID: fmt.Sprintf("p%d", r.IntN(800))}
+		},
+		func() (plan.Kind, any) {
+			return plan.ProposalApprove, plan.CloseProposal{ID: fmt.Sprintf("p%d", r.IntN(800))}
 		},
 		func() (plan.Kind, any) {
 			return plan.IncidentOpen, plan.OpenIncident{Title: "slow", Severity: 1 + r.IntN(4)}
@@ -77,7 +89,7 @@ func randomCommand(t testing.TB, r *rand.Rand, nowMS int64) plan.Command {
 	}
 	kind, body := bodies[r.IntN(len(bodies))]()
 	c := command(t, kind, body)
-	c.TimeMS, c.StampMS, c.Actor, c.Reason = nowMS-r.Int64N(300), nowMS, []string{"gate-1", "gate-2", plan.Installation}[r.IntN(3)], "random"
+	c.TimeMS, c.StampMS, c.Actor, c.Reason = nowMS-r.Int64N(300), nowMS, []string{"gate-1", "gate-2", plan.Installation, "kim", "lee"}[r.IntN(5)], "random"
 	if r.IntN(2) == 0 {
 		c.RequestID = fmt.Sprint(r.IntN(500))
 	}
@@ -101,7 +113,7 @@ func TestHistories(t *testing.T) {
 		e.open("c50", 1)
 		a, b, follower, nowMS := e.plan, e.plan, e.plan, e.nowMS
 		renewals := 0
-		for index := e.plan.Index + 1; index <= 600; index++ {
+		for index := e.plan.Index + 1; index <= 800; index++ {
 			nowMS += r.Int64N(1500)
 			if r.IntN(40) == 0 {
 				nowMS -= r.Int64N(5000) // another leader's clock

@@ -33,13 +33,22 @@ func (p *Plan) commanders(but string) int {
 	return n
 }
 
-// alone refuses a person's command that loosens where two are needed. Leaders
-// act by a timetable and bounds that two people have agreed to.
+// alone refuses a person's command that loosens where two are needed, and that
+// of somebody who only tightens, whichever way it comes: what an undo restores
+// may loosen too. Leaders act by a timetable and bounds that two people have
+// agreed to.
 func (d *draft) alone(r rule) error {
-	if r.loosens == nil || d.command.Term != 0 || !d.Paired(d.ClockMS) || !r.loosens(d) {
+	if r.loosens == nil || d.command.Term != 0 || !r.loosens(d) {
 		return nil
 	}
-	return refuse(NeedsApproval, "%s loosens here: propose it, and have another person approve", d.command.Kind)
+	who, known := d.Operators[d.command.Actor]
+	switch {
+	case d.Paired(d.ClockMS):
+		return refuse(NeedsApproval, "%s loosens here: propose it, and have another person approve", d.command.Kind)
+	case known && who.Role != Commander:
+		return refuse(NotAllowed, "%s loosens here, which %s may propose", d.command.Kind, who.Name)
+	}
+	return nil
 }
 
 // loosening decodes a command's body for its question. A body that does not

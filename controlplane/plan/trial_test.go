@@ -64,3 +64,18 @@ func TestAnExpiredTokenDoesNotDisarm(t *testing.T) {
 	e.nowMS += 3_600_000
 	e.must(plan.HoldRelease, plan.ReleaseHold{Scope: plan.All}, func(c *plan.Command) { c.Actor = plan.Installation })
 }
+
+// Whoever may only tighten does not loosen by a way round, also while one
+// person still acts alone.
+func TestAnOperatorDoesNotLoosenByUndo(t *testing.T) {
+	e := newEvening(t)
+	e.must(plan.OperatorSet, plan.SetOperator{Name: "park", Role: plan.OnCall, TokenHash: commitment()})
+	park := func(c *plan.Command) { c.Actor = "park" }
+	e.must(plan.HoldSet, plan.SetHold{Scope: plan.All})
+	hold := e.plan.Index
+	e.refused(plan.NotAllowed, plan.ChangeUndo, plan.UndoChange{At: hold}, park)
+	e.refused(plan.NotAllowed, plan.HoldRelease, plan.ReleaseHold{Scope: plan.All}, park)
+	e.refused(plan.NotAllowed, plan.ReplicasSet, plan.SetReplicas{Max: ptr(100)}, park)
+	e.must(plan.ReplicasSet, plan.SetReplicas{Desired: ptr(2)}, park)
+	e.must(plan.ChangeUndo, plan.UndoChange{At: hold})
+}

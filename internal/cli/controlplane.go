@@ -30,6 +30,7 @@ type controlplaneFlags struct {
 	raftPeers, privatePeers, tokenFile string
 	bootstrap                          bool
 	steered                            bool
+	operatorRate                       float64
 	steering                           string
 	evening                            loop.Evening
 	observability                      observability.Config
@@ -72,6 +73,7 @@ the directory of a node that is left; controlplane/consensus/README.md says how.
 	flags.StringVar(&f.privatePeers, "private-peers", "", "id=URL of the private listener of every node, comma-separated")
 	flags.BoolVar(&f.bootstrap, "bootstrap", false, "found the cluster of --raft-peers where --data is empty")
 	flags.StringVar(&f.tokenFile, "operator-token-file", "", "`file` with the token of the first operator")
+	flags.Float64Var(&f.operatorRate, "operator-rate", 100, "requests a second one operator may send to this node; 0: any number")
 	flags.BoolVar(&f.steered, "steer", true, "scrape the processes and steer by what is seen; without it the configured rate and number of WAS stand")
 	flags.DurationVar(&f.evening.Session, "session", 2*time.Minute, "how long an admitted person takes to book, where the learning starts")
 	flags.DurationVar(&f.evening.ClaimDelay, "claim-delay", 15*time.Second, "how long after their call people claim, where the learning starts")
@@ -121,7 +123,7 @@ func runControlplane(ctx context.Context, f controlplaneFlags) error {
 
 	api, err := opsapi.New(opsapi.Config{
 		Node: node, TokenFile: f.tokenFile, Version: version, Closing: ctx.Done(), Observability: o,
-		DataDir: f.data, PKIDir: f.pki, Commands: journals.commands, Access: journals.access,
+		Rate: f.operatorRate, DataDir: f.data, PKIDir: f.pki, Commands: journals.commands, Access: journals.access,
 	})
 	if err != nil {
 		return errors.Join(err, node.Close())
