@@ -63,6 +63,7 @@ func backupAndRestore(t *testing.T, address, other string) {
 		t.Fatal(err)
 	}
 	lost := book(t, store, "lost")
+	told := events(t, store)
 	if err := dial.Backup(t.Context(), address, backup); err == nil {
 		t.Error("a backup was overwritten")
 	}
@@ -88,9 +89,36 @@ func backupAndRestore(t *testing.T, address, other string) {
 	if _, err := restored.Find(t.Context(), lost[0]); !errors.Is(err, ledger.ErrNotFound) {
 		t.Errorf("a booking made after the backup: %v", err)
 	}
-	if next := book(t, restored, "next"); next[0] <= lost[0] {
+	next := book(t, restored, "next")
+	if next[0] <= lost[0] {
 		t.Errorf("serial %d was given out again after %d", next[0], lost[0])
 	}
+	// Receivers tell messages apart by their ids: one sent before the loss must
+	// not hide another after it, and none may be about a booking that is gone.
+	telling := events(t, restored)
+	if len(telling) != len(saved)+len(next) {
+		t.Errorf("%d events for %d bookings", len(telling), len(saved)+len(next))
+	}
+	for _, e := range telling {
+		if b, err := restored.Find(t.Context(), e.Serial); err != nil || !b.Live {
+			t.Errorf("event %d tells of booking %d: %+v, %v", e.ID, e.Serial, b, err)
+		}
+		if e.Serial == next[0] && e.ID <= told[len(told)-1].ID {
+			t.Errorf("event %d was given out again after %d", e.ID, told[len(told)-1].ID)
+		}
+	}
+	if audit, err := restored.Audit(t.Context()); err != nil || audit.Orphans != 0 || audit.Live != 3 {
+		t.Errorf("after booking on: %+v, %v", audit, err)
+	}
+}
+
+func events(t *testing.T, store ledger.Store) []booking.Event {
+	t.Helper()
+	list, err := store.Events(t.Context(), 0, 100)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return list
 }
 
 func book(t *testing.T, store ledger.Store, persons ...string) (serials []int64) {
