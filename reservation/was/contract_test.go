@@ -9,6 +9,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"sunbeon/internal/problem"
 )
 
 // contract is the API description as a client reads it. Every answer of every
@@ -51,6 +53,23 @@ func readContract(t testing.TB, from *http.Client, url string) *contract {
 		t.Fatal(err)
 	}
 	return &c
+}
+
+// codes are those of all problems described, and of a route that is not there.
+func (c *contract) codes() map[string]bool {
+	all := map[string]bool{"not_found": true, "method_not_allowed": true}
+	for _, operations := range c.Paths {
+		for _, op := range operations {
+			for _, response := range op.Responses {
+				if refusal := response.Content[problem.ContentType].Schema; refusal != nil {
+					for _, code := range refusal.Properties["code"].Enum {
+						all[code.(string)] = true
+					}
+				}
+			}
+		}
+	}
+	return all
 }
 
 var parameter = regexp.MustCompile(`\\\{\w+\\\}`)

@@ -90,7 +90,7 @@ func (w *warehouse) answer(f func(ctx context.Context, r upstream.Reservation) e
 
 // evening is a booking server with everything around it.
 type evening struct {
-	t         *testing.T
+	t         testing.TB
 	server    *was.Server
 	url       string
 	gate      *http.Client
@@ -103,7 +103,8 @@ type evening struct {
 	registry  *prometheus.Registry
 	pki       string // directory of the certificates
 	contract  *contract
-	ahead     atomic.Int64 // nanoseconds the server's clock is ahead of ours
+	codes     map[string]bool // that the description tells of, anywhere
+	ahead     atomic.Int64    // nanoseconds the server's clock is ahead of ours
 }
 
 func (e *evening) now() time.Time { return time.Now().Add(time.Duration(e.ahead.Load())) }
@@ -113,7 +114,7 @@ func (e *evening) pass(d time.Duration) { e.ahead.Add(int64(d)) }
 
 const cohort = "tenth-9"
 
-func start(t *testing.T, adjust func(*was.Config)) *evening {
+func start(t testing.TB, adjust func(*was.Config)) *evening {
 	t.Helper()
 	e := &evening{
 		t: t, stock: &warehouse{held: map[string]upstream.Reservation{}}, registry: prometheus.NewRegistry(),
@@ -185,6 +186,7 @@ func (e *evening) serve(writer *ledger.Writer) {
 	e.url = listener.URL
 	e.gate = clientAs(e.t, dir, "gate")
 	e.contract = readContract(e.t, e.gate, e.url)
+	e.codes = e.contract.codes()
 	e.t.Cleanup(func() {
 		listener.Close()
 		stop()
@@ -195,7 +197,7 @@ func (e *evening) serve(writer *ledger.Writer) {
 	})
 }
 
-func clientAs(t *testing.T, dir, role string) *http.Client {
+func clientAs(t testing.TB, dir, role string) *http.Client {
 	t.Helper()
 	identity, err := pki.Load(dir, role)
 	if err != nil {
@@ -308,6 +310,7 @@ func (e *evening) do(a ask) answer {
 	return out
 }
 
+// login is a login of a person.
 func (e *evening) login(person string) string {
 	e.t.Helper()
 	token, err := e.keys.Login.Seal(credential.Login{
