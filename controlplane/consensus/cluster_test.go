@@ -30,8 +30,9 @@ type cluster struct {
 	mu    sync.Mutex
 	nodes []*consensus.Node // nil: not running
 	wires []wire
-	// lying nodes tell another plan than they hold.
-	lying map[string]bool
+	// lying nodes tell another plan than they hold, newer ones a higher version
+	// than this program knows.
+	lying, newer map[string]bool
 }
 
 func newCluster(t *testing.T, lead func(node int) func(context.Context, uint64)) *cluster {
@@ -183,6 +184,9 @@ func (c *cluster) statusOf(n *consensus.Node) consensus.Status {
 	status := n.Status()
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	if c.newer[n.ID()] {
+		status.Version++
+	}
 	if c.lying[n.ID()] {
 		status.Marks = slices.Clone(status.Marks)
 		for i := range status.Marks {

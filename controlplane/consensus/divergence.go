@@ -3,6 +3,8 @@ package consensus
 import (
 	"context"
 	"time"
+
+	"sunbeon/controlplane/plan"
 )
 
 const (
@@ -17,12 +19,15 @@ const (
 type Status struct {
 	Index uint64 `json:"index"`
 	Marks []Mark `json:"marks"`
+	// Version is the newest cluster version its program knows; release 0.1.0,
+	// which knows the first, does not tell.
+	Version int `json:"version"`
 }
 
 // Status of this node.
 func (n *Node) Status() Status {
 	_, index := n.Plan()
-	return Status{Index: index, Marks: *n.state.marks.Load()}
+	return Status{Index: index, Marks: *n.state.marks.Load(), Version: plan.Version}
 }
 
 // compareMarks finds nodes whose plan differs from this one's at the same

@@ -93,8 +93,7 @@ func (n *Node) enqueue(c plan.Command) func(context.Context) (plan.Result, error
 		c.TimeMS = now
 	}
 	c.StampMS = now
-	p, _ := n.Plan()
-	if refusal, refused := plan.Screen(p, c); refused {
+	if refusal, refused := n.screen(c); refused {
 		return decided(refusal, nil)
 	}
 	encoded, err := encodeEntry(c)
