@@ -207,6 +207,26 @@ func TestAStalledUpstreamIsNoticedWithinASecond(t *testing.T) {
 	e.want("after the stall", e.book("ann", "2", "k"), 201, "")
 }
 
+// Those who were turned away together do not come back together.
+func TestPeopleHeldComeBackSpread(t *testing.T) {
+	e := start(t, nil)
+	e.stock.answer(func(context.Context, upstream.Reservation) error {
+		return &upstream.Error{System: "stock", Kind: upstream.ErrBusy, RetryAfter: 3 * time.Second, Cause: errBoom}
+	})
+	seen := map[int64]bool{}
+	for i := range 40 {
+		a := e.book(fmt.Sprint("person ", i), "1", "k")
+		e.want("held", a, 503, "hold_on")
+		if a.RetryAfterMS < 3000 || a.RetryAfterMS >= 6000 {
+			t.Errorf("to come back after %d ms, want 3 to 6 s", a.RetryAfterMS)
+		}
+		seen[a.RetryAfterMS/100] = true
+	}
+	if len(seen) < 10 {
+		t.Errorf("40 people come back in %d tenths of a second", len(seen))
+	}
+}
+
 // slowWriter commits and answers too late.
 type slowWriter struct {
 	was.Writer

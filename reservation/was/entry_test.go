@@ -3,6 +3,7 @@ package was_test
 import (
 	"fmt"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -152,6 +153,29 @@ func TestScrapersAreSlowedDown(t *testing.T) {
 		}
 	}
 	t.Error("a hundred searches in a row were answered")
+}
+
+// A scraper that never rests gets what a busy person would get, and no more.
+func TestAScraperGetsNoMoreThanItsShare(t *testing.T) {
+	e := start(t, nil)
+	const every, requests = 100 * time.Millisecond, 600 // a minute
+	pages := 0
+	for range requests {
+		switch a := e.do(ask{method: "GET", path: "/v1/institutions/1/slots?limit=200", person: "ann"}); a.status {
+		case 200:
+			pages++
+		case 429:
+			if a.RetryAfterMS < 1000 {
+				t.Fatalf("to come back after %d ms", a.RetryAfterMS)
+			}
+		default:
+			t.Fatalf("%d %s", a.status, a.Code)
+		}
+		e.pass(every)
+	}
+	if most := 24 + 4*70; pages < 4*60 || pages > most { // the clock itself goes on a little
+		t.Errorf("%d pages in a minute, want 240 to %d", pages, most)
+	}
 }
 
 func TestLimitsHaveDefaults(t *testing.T) {
