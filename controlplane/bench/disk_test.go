@@ -134,3 +134,20 @@ func TestTornLogTail(t *testing.T) {
 	r.must(r.start(torn))
 	r.holdEverywhere(last)
 }
+
+// A node whose directory is taken away under it would go on writing into files
+// that nobody finds again: it ends instead, and says why.
+func TestRemovedDirectory(t *testing.T) {
+	r := startReal(t)
+	r.must(r.setRate(1_000))
+	for n, gone := range []string{"audit", ""} {
+		follower := (r.lead() + 1) % nodes
+		r.must(os.RemoveAll(filepath.Join(r.dir, id(follower), gone)))
+		r.ends(follower)
+		r.says(follower, "removed or replaced while in use")
+		rate := int64(2_000 + n)
+		r.must(r.setRate(rate))
+		r.must(r.start(follower))
+		r.holdEverywhere(rate)
+	}
+}

@@ -147,6 +147,7 @@ func runControlplane(ctx context.Context, f controlplaneFlags) error {
 	defer stopNode()
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error { return node.Run(nodeCtx) })
+	group.Go(func() error { return keepStanding(ctx, f.data) })
 	group.Go(func() error { return journals.commands.KeepSynced(nodeCtx) })
 	group.Go(func() error { return journals.access.KeepSynced(nodeCtx) })
 	if wheel != nil {
