@@ -96,6 +96,7 @@ type evening struct {
 	gate      *http.Client
 	keys      credential.Keys
 	store     *sqlite.Store
+	sealer    *ledger.Sealer
 	stock     *warehouse
 	judge     eligibility
 	verify    passes
@@ -139,13 +140,12 @@ func start(t testing.TB, adjust func(*was.Config)) *evening {
 	}
 	e.available = ledger.NewAvailability(e.store)
 	e.refresh()
-	sealer, err := ledger.NewSealer(bytes.Repeat([]byte{3}, 32))
-	if err != nil {
+	if e.sealer, err = ledger.NewSealer(bytes.Repeat([]byte{3}, 32)); err != nil {
 		t.Fatal(err)
 	}
 	writer := ledger.NewWriter(e.store, ledger.WriterConfig{})
 	cfg := was.Config{
-		Keys: e.keys, Sealer: sealer, Writer: writer, Records: e.store, Availability: e.available, Stock: e.stock,
+		Keys: e.keys, Sealer: e.sealer, Writer: writer, Records: e.store, Availability: e.available, Stock: e.stock,
 		Passes:      passes(func(token string) (credential.Pass, error) { return e.verify(token) }),
 		Eligibility: eligibility(func(a upstream.Applicant) (upstream.Verdict, error) { return e.judge(a) }),
 		Registry:    e.registry, Logger: slog.New(slog.DiscardHandler), Now: e.now,

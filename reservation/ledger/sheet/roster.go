@@ -11,6 +11,8 @@ import (
 	"slices"
 	"strings"
 
+	"golang.org/x/text/unicode/norm"
+
 	"sunbeon/reservation/ledger"
 )
 
@@ -50,8 +52,9 @@ func enrolment(r row, ref func(string) string) ledger.Enrolment {
 	e := ledger.Enrolment{
 		Cohort: strings.Clone(r.text("cohort")), Reason: strings.TrimSpace(r.fields["reason"]), Detail: strings.TrimSpace(r.fields["detail"]),
 	}
-	ci := r.text("ci")
-	if raw, err := base64.StdEncoding.DecodeString(ci); ci != "" && (err != nil || len(raw) != 64) {
+	// As the identity check reads it: one person, however the sheet spells them.
+	ci := norm.NFKC.String(r.text("ci"))
+	if raw, err := base64.StdEncoding.Strict().DecodeString(ci); ci != "" && (err != nil || len(raw) != 64 || len(ci) != 88) {
 		r.fail("ci", "is not connecting information, 64 bytes as 88 characters of base64")
 	}
 	e.Person = ref(ci)

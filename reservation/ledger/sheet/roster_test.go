@@ -43,6 +43,14 @@ func TestRoster(t *testing.T) {
 	}
 }
 
+func TestAPersonIsOneHoweverTheSheetSpellsThem(t *testing.T) {
+	wide := strings.Map(func(r rune) rune { return r - '!' + '！' }, ci(1))
+	lines, err := enrolled(strings.NewReader("cohort,ci,reason\nc, " + wide + " ,\n"))
+	if err != nil || len(lines) != 1 || lines[0].Person != ref(ci(1)) {
+		t.Errorf("read %+v, %v", lines, err)
+	}
+}
+
 func TestRosterMistakesAreToldByLine(t *testing.T) {
 	f := func(body string, want ...string) {
 		t.Helper()
@@ -56,6 +64,7 @@ func TestRosterMistakesAreToldByLine(t *testing.T) {
 		}
 	}
 	f("c,850228-2000001,,\n", "roster.csv:2: ci: is not connecting information, 64 bytes as 88 characters of base64")
+	f("c,"+strings.TrimSuffix(ci(1), "MQ==")+"MR==,,\n", "roster.csv:2: ci: is not connecting information, 64 bytes as 88 characters of base64")
 	f(","+ci(1)+",,\nc,,,\n", "roster.csv:2: cohort: is empty", "roster.csv:3: ci: is empty")
 	f("c,"+ci(1)+",Already vaccinated,\n", `roster.csv:2: reason: "Already vaccinated" is no code like already_vaccinated; leave it empty for who may book`)
 	f("c,"+ci(1)+",,why\n", "roster.csv:2: detail: explains a reason, but there is none")

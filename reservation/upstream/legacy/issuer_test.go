@@ -8,6 +8,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -152,4 +153,38 @@ func TestIdentifyRefusesNonsense(t *testing.T) {
 	f("kakao", `{"name":"a","birth":"1981-02-29","digits":"1"}`, "422 invalid_person")
 	f("kakao", `{"name":"a","birth":"2999-01-01","digits":"1"}`, "422 invalid_person")
 	f("kakao", `{"name":"a","birth":"80-01-01","digits":"1"}`, "422 invalid_person")
+}
+
+// Resident numbers of every century and sex, foreigners' and temporary ones name
+// a person each, however they are typed.
+func TestNumbersOfAllKindsNameOnePersonEach(t *testing.T) {
+	seen := map[string]string{}
+	for code := '0'; code <= '9'; code++ { // 1-4 residents, 5-8 foreigners, 9 and 0 born in the 1800s
+		number := "000229-" + string(code) + "000001"
+		ci := legacy.ConnectingInformation(number)
+		for _, typed := range []string{"000229" + string(code) + "000001", " 000229 - " + string(code) + "000001 ", wide(number)} {
+			if legacy.ConnectingInformation(typed) != ci {
+				t.Errorf("%q names somebody else than %q", typed, number)
+			}
+		}
+		if other, ok := seen[ci]; ok {
+			t.Errorf("%s and %s are one person", number, other)
+		}
+		seen[ci] = number
+	}
+	for _, temporary := range []string{"T-2021-000017", "임시-17", "P12345678"} {
+		if ci := legacy.ConnectingInformation(temporary); len(ci) != 88 || seen[ci] != "" {
+			t.Errorf("%s: %q", temporary, ci)
+		}
+	}
+}
+
+// wide writes half-width characters as full-width ones.
+func wide(s string) string {
+	return strings.Map(func(r rune) rune {
+		if r > ' ' && r <= '~' {
+			return r - '!' + '！'
+		}
+		return r
+	}, s)
 }
