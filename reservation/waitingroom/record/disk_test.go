@@ -90,6 +90,9 @@ func TestWaitEndsWithItsContext(t *testing.T) {
 		if err := log.Wait(ctx, log.Append([]byte("slow"))); !errors.Is(err, context.DeadlineExceeded) {
 			t.Errorf("wait for a slow disk: %v", err)
 		}
+		if _, err := log.Prove(ctx, log.Append([]byte("slow"))); !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("proof from a slow disk: %v", err)
+		}
 		if err := log.Close(); err != nil {
 			t.Error(err)
 		}
@@ -101,6 +104,9 @@ func TestFullDiskEndsTheLog(t *testing.T) {
 	for range 2 {
 		if err := log.Wait(context.Background(), log.Append([]byte("no room"))); !errors.Is(err, syscall.ENOSPC) {
 			t.Errorf("record on a full disk: %v", err)
+		}
+		if _, err := log.Prove(context.Background(), log.Append([]byte("no room"))); !errors.Is(err, syscall.ENOSPC) {
+			t.Errorf("receipt of what a full disk did not take: %v", err)
 		}
 		<-log.Failed()
 	}

@@ -29,11 +29,7 @@ func TestConcurrentRecordsAreAllDurable(t *testing.T) {
 			for i := range each {
 				r := fmt.Sprintf("%d/%d", caller, i)
 				position := log.Append([]byte(r))
-				if err := log.Wait(context.Background(), position); err != nil {
-					t.Error(err)
-					return
-				}
-				receipt, err := log.Receipt(position)
+				receipt, err := log.Prove(context.Background(), position)
 				if err == nil {
 					err = receipt.Verify(public)
 				}
@@ -75,6 +71,9 @@ func TestReceiptsOfOldRecordsAreReadBack(t *testing.T) {
 	}
 	if _, err := log.Find(5, func(r []byte) bool { return string(r) == records[0] }); !errors.Is(err, record.ErrNotFound) {
 		t.Errorf("record before the search's start: %v", err)
+	}
+	if old, err := log.Prove(context.Background(), 3); err != nil || string(old.Record) != records[3] {
+		t.Errorf("proved %q, %v", old.Record, err)
 	}
 	if _, err := log.Receipt(uint64(len(records))); !errors.Is(err, record.ErrNotFound) {
 		t.Errorf("receipt of nothing: %v", err)
