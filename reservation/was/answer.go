@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"math/rand/v2"
 	"net/http"
+	"strconv"
 	"time"
 
 	"sunbeon/internal/problem"
@@ -36,10 +37,14 @@ func (s *Server) serve(e endpoint) http.Handler {
 			s.explain(ctx, err).Send(w)
 			return
 		}
+		encoded = append(encoded, '\n')
 		w.Header().Set("Content-Type", "application/json")
 		w.Header().Set("Cache-Control", "no-store")
+		// A long answer of unknown length would go out in chunks, each of which
+		// the gate passes on by itself.
+		w.Header().Set("Content-Length", strconv.Itoa(len(encoded)))
 		w.WriteHeader(status)
-		w.Write(append(encoded, '\n'))
+		w.Write(encoded)
 	})
 }
 
