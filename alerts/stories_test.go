@@ -122,6 +122,31 @@ var stories = []story{
 		`sunbeon_was_held_total{reason="stock",instance="was-1"} 0+2x90`,
 	}, map[int]string{60: quiet, 90: quiet}},
 
+	{"OutboxBehind", "the receiver of messages is away for two minutes", []string{
+		`sunbeon_outbox_backlog_seconds{follower="messages",instance="was-1"} 0x29 0+1x120 0x60`,
+		`sunbeon_outbox_backlog_seconds{follower="messages",instance="was-2"} 0x210`,
+		`sunbeon_outbox_backlog_seconds{follower="stock",instance="was-1"} 0x210`,
+	}, map[int]string{90: quiet, 100: quiet, 110: `{follower="messages", severity="warn"}`, 155: quiet}},
+	{"OutboxBehind", "a crowd books faster than messages leave for half a minute", []string{
+		`sunbeon_outbox_backlog_seconds{follower="messages",instance="was-1"} 0x29 0+1x30 30-1x30 0x60`,
+	}, map[int]string{45: quiet, 60: quiet, 120: quiet}},
+
+	{"OutboxRefused", "one message is refused", []string{
+		`sunbeon_outbox_deliveries_total{follower="messages",outcome="refused",instance="was-1"} 0x29 1x400`,
+		`sunbeon_outbox_deliveries_total{follower="messages",outcome="delivered",instance="was-1"} 0+9x430`,
+	}, map[int]string{25: quiet, 35: `{follower="messages", severity="warn"}`, 340: quiet}},
+	{"OutboxRefused", "what fails is tried again and is no refusal", []string{
+		`sunbeon_outbox_deliveries_total{follower="messages",outcome="refused",instance="was-1"} 3x120`,
+		`sunbeon_outbox_deliveries_total{follower="messages",outcome="failed",instance="was-1"} 0+1x120`,
+	}, map[int]string{60: quiet, 120: quiet}},
+
+	{"StockMissing", "a reservation is lost and found again", []string{
+		`sunbeon_stock_missing{instance="was-1"} 0x29 1x29 0x30`, `sunbeon_stock_missing{instance="was-2"} 0x89`,
+	}, map[int]string{25: quiet, 30: `{severity="page"}`, 60: quiet}},
+	{"StockMissing", "orphans are given back by themselves", []string{
+		`sunbeon_stock_missing{instance="was-1"} 0x60`, `sunbeon_stock_orphans_total{instance="was-1"} 0+3x60`,
+	}, map[int]string{30: quiet, 60: quiet}},
+
 	{"ReplicasShort", "two more are ordered and come late", []string{
 		`sunbeon_replicas_desired{instance="controlplane-1"} 2x29 4x90`,
 		`sunbeon_replicas_running{instance="controlplane-1"} 2x79 4x40`,

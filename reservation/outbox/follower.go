@@ -85,8 +85,12 @@ func (f *Follower) Run(ctx context.Context) {
 func (f *Follower) page(ctx context.Context) (more bool, err error) {
 	now := time.Now()
 	after, mine, err := f.Ledger.Follow(ctx, f.Name, f.Holder, now.UnixMilli(), now.Add(lease).UnixMilli())
-	if err != nil || !mine {
+	if err != nil {
 		return false, err
+	}
+	if !mine { // whoever follows now tells how far behind it is
+		f.Metrics.backlog(f.Name, nil, now)
+		return false, nil
 	}
 	events, err := f.Ledger.Events(ctx, after, pageSize)
 	if err != nil {

@@ -62,8 +62,11 @@ func (r *Reconciler) Run(ctx context.Context) {
 		}
 		now := time.Now()
 		_, mine, err := r.Ledger.Follow(ctx, "reconciler", r.Holder, now.UnixMilli(), now.Add(3*reconcileEvery).UnixMilli())
-		if err == nil && mine {
+		switch {
+		case err == nil && mine:
 			_, err = r.Compare(ctx)
+		case err == nil: // whoever compares now tells what is missing
+			r.Metrics.report(Differences{})
 		}
 		if err != nil && ctx.Err() == nil {
 			r.Logger.Warn("reconcile stock", "error", err)
