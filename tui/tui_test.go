@@ -255,6 +255,16 @@ func TestTheReasonIsAlwaysThere(t *testing.T) {
 	}
 }
 
+// Where there is no room for charts there is room for a long reason.
+func TestALongReasonIsToldToItsEnd(t *testing.T) {
+	p := evening()
+	d := &p.Decisions[len(p.Decisions)-1]
+	d.Sentence, d.Record = "nothing saturates yet: exploring stock, sixty a second proved and twice that believed, not the WAS", nil
+	if view := at(50, 12, p).View(); !strings.Contains(view, "not the WAS") {
+		t.Error(view)
+	}
+}
+
 func TestOldDataIsCalledOld(t *testing.T) {
 	m := screen(Config{})
 	later := eight.Add(100 * time.Second)

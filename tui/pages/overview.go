@@ -41,18 +41,22 @@ const minChart = 4
 // rate, stay.
 func (o Overview) View(st styles.Styles, s *live.State, width, height int) string {
 	steering, why := o.steering(st, s), o.why(st, s, width)
+	told := min(len(why), 2)
 	cohorts := lines(st, s)
-	cohorts = cohorts[:max(min(len(cohorts), height-len(steering)-len(why)), 1)]
+	cohorts = cohorts[:max(min(len(cohorts), height-len(steering)-told), 1)]
 	head := append(cohorts, steering...)
-	head = head[:max(min(len(head), height-len(why)), 0)]
+	head = head[:max(min(len(head), height-told), 0)]
+	room := height - len(head) - told
 	parts := []string{components.Block(strings.Join(head, "\n"), width, len(head))}
-	switch charts := height - len(head) - len(why) - 1; {
-	case charts >= minChart:
-		parts = append(parts, components.Fit("", width), o.charts(st, s, width, charts))
-	case charts >= 0:
-		parts = append(parts, components.Block("", width, charts+1))
+	if room > minChart {
+		parts = append(parts, components.Fit("", width), o.charts(st, s, width, room-1))
+	} else {
+		told = min(len(why), told+room)
+		if blank := height - len(head) - told; blank > 0 {
+			parts = append(parts, components.Block("", width, blank))
+		}
 	}
-	parts = append(parts, components.Block(strings.Join(why, "\n"), width, len(why)))
+	parts = append(parts, components.Block(strings.Join(why[:told], "\n"), width, told))
 	return components.Block(strings.Join(parts, "\n"), width, height)
 }
 
@@ -192,7 +196,7 @@ func last(points []live.Point) string {
 	return fmt.Sprintf("%.1f", points[len(points)-1].Value)
 }
 
-// why is the last decision in two lines. What came of an earlier one is no
+// why is the last decision, line by line. What came of an earlier one is no
 // reason for what is in force.
 func (Overview) why(st styles.Styles, s *live.State, width int) []string {
 	d, ok := lastReason(s.Plan().Decisions)
@@ -200,8 +204,7 @@ func (Overview) why(st styles.Styles, s *live.State, width int) []string {
 		return []string{st.Faint.Render("why: no controller has decided anything yet")}
 	}
 	text := fmt.Sprintf("why: %s %s: %s", figures.Clock(d.TimeMS, s.Now.Location()), d.Actuator, d.Sentence)
-	out := strings.Split(components.Wrap(text, width), "\n")
-	return out[:min(len(out), 2)]
+	return strings.Split(components.Wrap(text, width), "\n")
 }
 
 func lastReason(decisions []plan.Decision) (plan.Decision, bool) {
