@@ -154,6 +154,8 @@ func (g *Gate) bookingsPage(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	content := pages.Bookings{Bookings: found, Done: r.URL.Query().Get("done")}
+	_, err := g.passes.Verify(passOf(r), g.nowMS())
+	content.HasPass = err == nil
 	if gone := content.Done == pages.DoneCancelled; gone != (len(found) == 0) {
 		content.Done = "" // an old address, opened again
 	}

@@ -62,6 +62,10 @@ type Line struct {
 	NowMS           int64
 }
 
+// Soon is true where the range told is within the next minute: clock times
+// would say the same minute twice.
+func (l Line) Soon() bool { return l.WaitToMS > 0 && l.WaitToMS-l.NowMS <= 60_000 }
+
 // Waits is the script that keeps the page of a waiting person true; none for
 // who is not waiting.
 func (l Line) Waits() string {
@@ -190,6 +194,8 @@ type Bookings struct {
 	Bookings []Booking
 	// Done is what has just been done; the page is then its confirmation.
 	Done string
+	// HasPass is true for who may book anew at once.
+	HasPass bool
 }
 
 // Cancel is the content of the page "cancel".

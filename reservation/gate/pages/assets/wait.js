@@ -25,6 +25,8 @@ async function renew() {
   const fresh = page.getElementById("wait");
   if (!response.ok || !fresh) return location.reload();
   const old = document.getElementById("wait");
+  for (const part of ["h1", ".lead"]) document.querySelector(part).replaceWith(page.querySelector(part));
+  document.title = page.title;
   old.replaceWith(fresh);
   rate = Number(place().rate);
 }
@@ -40,12 +42,12 @@ async function look() {
   } else if (turn > 0) {
     if (turn <= now.serving && now.phase === "open") return location.reload();
     const left = Math.max(0, turn - now.serving - 1);
-    show("serving", format(now.serving));
-    show("ahead", format(left));
-    document.title = document.title.replace(/^(\([\d,]+\) )?/, "(" + format(left) + ") ");
     const changed = now.segment && Math.abs(now.segment.rate_milli - rate) > rate / 4;
     const passed = ahead !== null && below(left) < below(ahead);
     if (changed || passed) await renew();
+    show("serving", format(now.serving));
+    show("ahead", format(left));
+    document.title = document.title.replace(/^(\([\d,]+\) )?/, "(" + format(left) + ") ");
     if (passed) speak(place().milestone.replace("{n}", format(left)));
     ahead = left;
   }
