@@ -63,8 +63,7 @@ func (c *clock) agrees(t0MS int64) bool {
 	return off <= waitingroom.MaxSkewMS && off >= -waitingroom.MaxSkewMS
 }
 
-// notBefore is called with the latest time on record: a clock set back while
-// the gate was down must not take the line's time back either.
+// notBefore makes the line's time go on from t where it would begin earlier.
 func (c *clock) notBefore(t time.Time) {
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -76,6 +76,7 @@ func (g *Gate) keepPromises(ctx context.Context) error {
 }
 
 func (p *promises) note(cohort string, made promise) {
+	p.errors.WithLabelValues(cohort) // there from the first promise on, so that none wrong reads as 0
 	if len(p.open[cohort]) < maxPromises {
 		p.open[cohort] = append(p.open[cohort], made)
 	}

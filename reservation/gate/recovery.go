@@ -23,7 +23,6 @@ func (g *Gate) openRecord(key ed25519.PrivateKey) error {
 		return fmt.Errorf("open record: %w", err)
 	}
 	g.log = log
-	g.clock.notBefore(time.Unix(recovery.LastTimeS, 0))
 	g.hall.Start(log)
 	if g.publisher, err = fairness.NewPublisher(fairness.PublisherConfig{
 		Dir: filepath.Join(g.config.Data, "record"), Log: log, Key: key, Origin: "sunbeon/" + g.config.ID,
@@ -42,7 +41,7 @@ func (g *Gate) openRecord(key ed25519.PrivateKey) error {
 }
 
 func (g *Gate) recordOutage(recovery record.Recovery) (err error) {
-	if g.heartbeat, err = newHeartbeat(g.config.Data, g.config.Now); err != nil {
+	if g.heartbeat, err = newHeartbeat(g.config.Data, g.clock.now); err != nil {
 		return err
 	}
 	if recovery.Records == 0 {
@@ -55,7 +54,12 @@ func (g *Gate) recordOutage(recovery record.Recovery) (err error) {
 	if written := time.Unix(recovery.LastTimeS, 0); written.After(last) {
 		last = written
 	}
-	now := g.config.Now()
+	if g.clock.now().Before(last) {
+		// A clock set back while the gate was down must not take back what was
+		// shown up to the last beat, and until the next would have come.
+		g.clock.notBefore(last.Add(beatEvery))
+	}
+	now := g.clock.now()
 	if now.Sub(last) < outage {
 		return nil
 	}
