@@ -8,6 +8,7 @@ import (
 	"math/rand/v2"
 	"net/http"
 	"strconv"
+	"strings"
 	"time"
 
 	"sunbeon/internal/problem"
@@ -85,11 +86,18 @@ func (s *Server) explain(ctx context.Context, err error) *problem.Problem {
 func (s *Server) explainUpstream(e *upstream.Error) *problem.Problem {
 	if errors.Is(e, upstream.ErrDown) {
 		return refuse("upstream_down",
-			"The "+e.System+" system does not answer. Your turn and what you typed are kept; nothing was booked.").
-			With("system", e.System).Retry(later(max(e.RetryAfter, 2*time.Second)))
+			"The "+e.System+" system does not answer. Your turn and what you typed are kept; nothing was booked. "+
+				"Meanwhile you can "+strings.Join(goesOn[e.System], ", ")+".").
+			With("system", e.System).With("works", goesOn[e.System]).Retry(later(max(e.RetryAfter, 2*time.Second)))
 	}
 	s.gates.Hold(e.System)
 	return holdOn().Retry(later(max(e.RetryAfter, time.Second)))
+}
+
+// goesOn is what works without a system.
+var goesOn = map[string][]string{
+	upstream.SystemEligibility: {"search", "look up", "change", "cancel"},
+	upstream.SystemStock:       {"search", "look up", "cancel"},
 }
 
 func holdOn() *problem.Problem {

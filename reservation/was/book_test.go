@@ -7,6 +7,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"sunbeon/reservation/booking"
 	"sunbeon/reservation/ledger"
 	"sunbeon/reservation/upstream"
@@ -147,16 +149,22 @@ func TestAnUpstreamThatIsDownIsNamed(t *testing.T) {
 	if a.Extra["system"] != "stock" || a.RetryAfterMS == 0 {
 		t.Errorf("problem: %+v", a.Problem)
 	}
+	if diff := cmp.Diff([]any{"search", "look up", "cancel"}, a.Extra["works"]); diff != "" {
+		t.Errorf("what works (-want +got):\n%s", diff)
+	}
 	e.want("searching goes on", e.do(ask{method: "GET", path: "/v1/institutions", person: "ann"}), 200, "")
 	e.want("a known answer is still given", e.book("bob", "1", "done before"), 201, "")
 	e.stock.answer(nil)
 	e.want("the same request once it is back", e.book("ann", "1", "k"), 201, "")
 
+	other := e.book("dan", "1", "k")
 	e.judge = func(upstream.Applicant) (upstream.Verdict, error) { return upstream.Verdict{}, down("eligibility") }
+	e.want("changing goes on without eligibility", e.do(ask{method: "POST", path: "/v1/bookings/" + other.body["number"].(string) + "/change",
+		body: `{"slot_id":"4"}`, key: "m", person: "dan", pass: "-"}), 200, "")
 	if a := e.book("cid", "1", "k"); a.Code != "upstream_down" || a.Extra["system"] != "eligibility" {
 		t.Errorf("problem: %+v", a.Problem)
 	}
-	e.sound(2)
+	e.sound(3)
 }
 
 func TestNoStockIsATakenSlot(t *testing.T) {

@@ -113,6 +113,7 @@ type Refusal struct {
 	Number       string        `json:"number,omitempty" doc:"already_booked: the booking there is."`
 	Alternatives []Alternative `json:"alternatives,omitempty" doc:"slot_taken: the nearest free slots, nearest first."`
 	System       string        `json:"system,omitempty" doc:"upstream_down, upstream_refused: which system."`
+	Works        []string      `json:"works,omitempty" doc:"upstream_down: what goes on without it."`
 	Reason       string        `json:"reason,omitempty" doc:"not_eligible, upstream_refused: a stable code of why."`
 	Appeal       string        `json:"appeal,omitempty" doc:"not_eligible: what to do if it is wrong."`
 }
