@@ -15,4 +15,11 @@
 //
 // A line {"index":40,"chain":"…","gap":true} says that the node was given a
 // snapshot and never saw what came before: the chain goes on from there.
+//
+// A full file is packed (gzip) and a new one begun, whose first line
+// {"index":40,"chain":"…","anchor":true} repeats where the one before it ended:
+// when the oldest files go, by the [Retention], the rest is verified from its
+// anchor. Nodes publish the heads of their journals in the plan each minute, as
+// checkpoints "audit/commands/<node>" and "audit/access/<node>": a journal that
+// was cut short, or written anew from its beginning, does not agree with them.
 package audit

@@ -12,6 +12,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"sync"
 	"syscall"
 	"time"
@@ -28,14 +29,29 @@ func Link(before Hash, index uint64, entry []byte) Hash {
 
 // Record is one line of a journal.
 type Record struct {
-	Index uint64          `json:"index"`
-	Chain string          `json:"chain"` // hex
-	Gap   bool            `json:"gap,omitempty"`
-	Entry json.RawMessage `json:"entry,omitempty"`
+	Index uint64 `json:"index"`
+	Chain string `json:"chain"` // hex
+	Gap   bool   `json:"gap,omitempty"`
+	// Anchor marks the first line of a file that follows another: it repeats
+	// where that one ended, so that the file is verified by itself.
+	Anchor bool            `json:"anchor,omitempty"`
+	Entry  json.RawMessage `json:"entry,omitempty"`
 }
 
-// rotateBytes is the size from which a journal goes on in a new file. Old files
-// are never touched again: archiving them is the site's.
+// text is the line as it is written, newline included: any other form of it was
+// not written here.
+func (r Record) text() []byte {
+	switch {
+	case r.Gap:
+		return fmt.Appendf(nil, "{\"index\":%d,\"chain\":%q,\"gap\":true}\n", r.Index, r.Chain)
+	case r.Anchor:
+		return fmt.Appendf(nil, "{\"index\":%d,\"chain\":%q,\"anchor\":true}\n", r.Index, r.Chain)
+	}
+	return fmt.Appendf(nil, "{\"index\":%d,\"chain\":%q,\"entry\":%s}\n", r.Index, r.Chain, r.Entry)
+}
+
+// rotateBytes is the size from which a journal goes on in a new file; the one
+// before it is then packed: see [Retention].
 const rotateBytes = 64 << 20
 
 // Journal appends to the files of one chain. It is safe for concurrent use.
@@ -47,6 +63,7 @@ type Journal struct {
 	file    *os.File
 	buffer  *bufio.Writer
 	size    int64
+	rotate  int64 // the size from which to go on in a new file
 	last    uint64
 	chain   Hash
 	failure error // the first; from then on nothing is written
@@ -58,7 +75,7 @@ func Open(dir, name string) (*Journal, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, fmt.Errorf("make journal directory: %w", err)
 	}
-	j := &Journal{dir: dir, name: name}
+	j := &Journal{dir: dir, name: name, rotate: rotateBytes}
 	if err := j.acquire(); err != nil {
 		return nil, err
 	}
@@ -93,7 +110,7 @@ func (j *Journal) find() error {
 		if err != nil {
 			return err
 		}
-		if j.file == nil {
+		if j.file == nil && strings.HasSuffix(path, plain) {
 			if err := j.resume(path, whole); err != nil {
 				return err
 			}
@@ -110,24 +127,9 @@ func (j *Journal) find() error {
 	return nil
 }
 
-// Files of a journal, oldest first: their names sort as they were begun.
-func Files(dir, name string) ([]string, error) {
-	files, err := filepath.Glob(filepath.Join(dir, name+"-*.jsonl"))
-	if err != nil {
-		return nil, fmt.Errorf("list journal: %w", err)
-	}
-	slices.Sort(files)
-	return files, nil
-}
-
 // end finds the last whole line of a file and how many bytes are whole.
 func end(path string) (whole int64, last *Record, err error) {
-	f, err := os.Open(path)
-	if err != nil {
-		return 0, nil, fmt.Errorf("open journal: %w", err)
-	}
-	defer f.Close()
-	err = scan(f, func(line Record, bytes int) error {
+	err = readFile(path, func(line Record, bytes int) error {
 		whole += int64(bytes)
 		last = &line
 		return nil
@@ -158,9 +160,10 @@ func (j *Journal) Append(index uint64, entry []byte) Hash {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	if index > j.last {
+		j.begin()
 		j.chain = Link(j.chain, index, entry)
 		j.last = index
-		j.write(fmt.Appendf(nil, "{\"index\":%d,\"chain\":\"%x\",\"entry\":%s}\n", index, j.chain, entry))
+		j.write(Record{Index: index, Chain: hex.EncodeToString(j.chain[:]), Entry: entry})
 	}
 	return j.chain
 }
@@ -178,26 +181,34 @@ func (j *Journal) Gap(index uint64, chain Hash) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	if index > j.last {
+		j.begin()
 		j.last, j.chain = index, chain
-		j.write(fmt.Appendf(nil, "{\"index\":%d,\"chain\":\"%x\",\"gap\":true}\n", index, chain))
+		j.write(Record{Index: index, Chain: hex.EncodeToString(chain[:]), Gap: true})
 	}
 }
 
-func (j *Journal) write(line []byte) {
+// begin goes on in a new file where there is none yet, or the one in use is
+// large enough. A file that follows another begins with where that ended.
+func (j *Journal) begin() {
+	if j.failure != nil || j.file != nil && j.size < j.rotate {
+		return
+	}
+	if j.failure = j.next(); j.failure == nil && j.last > 0 {
+		j.write(Record{Index: j.last, Chain: hex.EncodeToString(j.chain[:]), Anchor: true})
+	}
+}
+
+func (j *Journal) write(line Record) {
 	if j.failure != nil {
 		return
 	}
-	if j.file == nil || j.size >= rotateBytes {
-		if j.failure = j.rotate(); j.failure != nil {
-			return
-		}
-	}
-	n, err := j.buffer.Write(line)
+	n, err := j.buffer.Write(line.text())
 	j.size += int64(n)
 	j.failure = err
 }
 
-func (j *Journal) rotate() error {
+// next closes the file in use and opens another.
+func (j *Journal) next() error {
 	if err := j.sync(); err != nil {
 		return err
 	}
@@ -206,7 +217,7 @@ func (j *Journal) rotate() error {
 			return fmt.Errorf("close journal: %w", err)
 		}
 	}
-	path := filepath.Join(j.dir, fmt.Sprintf("%s-%020d.jsonl", j.name, j.last))
+	path := filepath.Join(j.dir, fmt.Sprintf("%s-%020d%s", j.name, j.last, plain))
 	f, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
 	if err != nil {
 		return fmt.Errorf("begin journal: %w", err)
@@ -243,6 +254,14 @@ func (j *Journal) Head() (uint64, Hash) {
 	return j.last, j.chain
 }
 
+// SyncedHead is the head of what is certainly on the disk.
+func (j *Journal) SyncedHead() (uint64, Hash, error) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	err := errors.Join(j.failure, j.sync())
+	return j.last, j.chain, err
+}
+
 // Close syncs and closes.
 func (j *Journal) Close() error {
 	err := j.Sync()
@@ -259,8 +278,9 @@ func (j *Journal) Close() error {
 	return err
 }
 
-// KeepSynced syncs each second until ctx ends, or a sync fails.
-func (j *Journal) KeepSynced(ctx context.Context) error {
+// KeepSynced syncs each second, and packs and forgets by the retention, until
+// ctx ends or one of them fails.
+func (j *Journal) KeepSynced(ctx context.Context, retention Retention) error {
 	ticker := time.NewTicker(time.Second)
 	defer ticker.Stop()
 	for {
@@ -268,7 +288,7 @@ func (j *Journal) KeepSynced(ctx context.Context) error {
 		case <-ctx.Done():
 			return nil
 		case <-ticker.C:
-			if err := j.Sync(); err != nil {
+			if err := errors.Join(j.Sync(), retention.keep(j.dir, j.name)); err != nil {
 				return err
 			}
 		}

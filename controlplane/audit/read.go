@@ -2,15 +2,18 @@ package audit
 
 import (
 	"bufio"
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
-	"os"
 )
 
 // errTorn is a last line that a crash cut off.
 var errTorn = errors.New("the last line is cut off")
+
+// errEnough ends a scan early.
+var errEnough = errors.New("enough")
 
 // maxLine bounds a line: a command's body and what surrounds it.
 const maxLine = 1 << 20
@@ -30,10 +33,16 @@ func scan(r io.Reader, each func(Record, int) error) error {
 		}
 		var line Record
 		if err := json.Unmarshal(raw, &line); err != nil {
-			return fmt.Errorf("read journal: line %d: %w", n, err)
+			return fmt.Errorf("line %d: %w: %v", n, ErrTampered, err)
+		}
+		if !bytes.Equal(line.text(), raw) {
+			return fmt.Errorf("line %d: %w: index %d is not written as it was", n, ErrTampered, line.Index)
 		}
 		if err := each(line, len(raw)); err != nil {
-			return err
+			if errors.Is(err, errEnough) {
+				return err
+			}
+			return fmt.Errorf("line %d: %w", n, err)
 		}
 	}
 }
@@ -54,21 +63,20 @@ func (j *Journal) Read(since uint64, limit int) ([]Record, error) {
 		return nil, err
 	}
 	lines := []Record{}
-	enough := errors.New("enough")
 	for i, path := range files {
 		if i+1 < len(files) && begins(files[i+1]) <= since {
 			continue // all of it is older
 		}
-		err := readFile(path, func(line Record) error {
-			if line.Index > since {
+		err := readFile(path, func(line Record, _ int) error {
+			if line.Index > since && !line.Anchor {
 				lines = append(lines, line)
 			}
 			if len(lines) == limit {
-				return enough
+				return errEnough
 			}
 			return nil
 		})
-		if errors.Is(err, enough) {
+		if errors.Is(err, errEnough) {
 			break
 		}
 		// The line that is being written is not there yet.
@@ -77,22 +85,4 @@ func (j *Journal) Read(since uint64, limit int) ([]Record, error) {
 		}
 	}
 	return lines, nil
-}
-
-// begins is the index after which a file was begun.
-func begins(path string) uint64 {
-	var index uint64
-	if len(path) > 26 {
-		_, _ = fmt.Sscanf(path[len(path)-26:], "%d.jsonl", &index)
-	}
-	return index
-}
-
-func readFile(path string, each func(Record) error) error {
-	f, err := os.Open(path)
-	if err != nil {
-		return fmt.Errorf("open journal: %w", err)
-	}
-	defer f.Close()
-	return scan(f, func(line Record, _ int) error { return each(line) })
 }

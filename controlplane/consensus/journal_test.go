@@ -93,7 +93,7 @@ func verify(t *testing.T, dir string, lines, gaps int) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	v, err := audit.VerifyFiles(files)
+	v, err := audit.VerifyFiles(files, nil)
 	if err != nil || v.Lines != lines || v.Gaps != gaps {
 		t.Errorf("journal of %d lines and %d gaps, %v; want %d and %d", v.Lines, v.Gaps, err, lines, gaps)
 	}

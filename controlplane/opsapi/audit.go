@@ -14,9 +14,12 @@ import (
 type Audit struct {
 	Node string `json:"node"`
 	// Last and Chain are where the journal ends.
-	Last  uint64         `json:"last"`
-	Chain string         `json:"chain"`
-	Lines []audit.Record `json:"lines"`
+	Last  uint64 `json:"last"`
+	Chain string `json:"chain"`
+	// Trimmed tells that the node let its oldest files go: what is left does
+	// not begin with the first link.
+	Trimmed bool           `json:"trimmed,omitempty"`
+	Lines   []audit.Record `json:"lines"`
 }
 
 func (a *API) mountAudit(r registrar) {
@@ -39,7 +42,9 @@ func (a *API) mountAudit(r registrar) {
 				return nil, err
 			}
 			last, chain := journal.Head()
-			return &struct{ Body Audit }{Audit{a.node.ID(), last, hex.EncodeToString(chain[:]), lines}}, nil
+			return &struct{ Body Audit }{Audit{
+				Node: a.node.ID(), Last: last, Chain: hex.EncodeToString(chain[:]), Trimmed: journal.Trimmed(), Lines: lines,
+			}}, nil
 		})
 }
 

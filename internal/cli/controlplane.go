@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 	"golang.org/x/sync/errgroup"
 
+	"sunbeon/controlplane/audit"
 	"sunbeon/controlplane/consensus"
 	"sunbeon/controlplane/leader"
 	"sunbeon/controlplane/loop"
@@ -31,6 +32,8 @@ type controlplaneFlags struct {
 	bootstrap                          bool
 	steered                            bool
 	operatorRate                       float64
+	auditKeepMB                        int64
+	auditArchive                       string
 	steering                           string
 	evening                            loop.Evening
 	observability                      observability.Config
@@ -74,6 +77,8 @@ the directory of a node that is left; controlplane/consensus/README.md says how.
 	flags.BoolVar(&f.bootstrap, "bootstrap", false, "found the cluster of --raft-peers where --data is empty")
 	flags.StringVar(&f.tokenFile, "operator-token-file", "", "`file` with the token of the first operator")
 	flags.Float64Var(&f.operatorRate, "operator-rate", 100, "requests a second one operator may send to this node; 0: any number")
+	flags.Int64Var(&f.auditKeepMB, "audit-keep-mb", 4096, "how much of each packed audit journal to keep here, in megabytes; 0: all")
+	flags.StringVar(&f.auditArchive, "audit-archive", "", "`directory` a packed audit file is copied to before it goes")
 	flags.BoolVar(&f.steered, "steer", true, "scrape the processes and steer by what is seen; without it the configured rate and number of WAS stand")
 	flags.DurationVar(&f.evening.Session, "session", 2*time.Minute, "how long an admitted person takes to book, where the learning starts")
 	flags.DurationVar(&f.evening.ClaimDelay, "claim-delay", 15*time.Second, "how long after their call people claim, where the learning starts")
@@ -87,6 +92,10 @@ the directory of a node that is left; controlplane/consensus/README.md says how.
 		}
 	}
 	return cmd
+}
+
+func (f controlplaneFlags) retention() audit.Retention {
+	return audit.Retention{Bytes: f.auditKeepMB << 20, Archive: f.auditArchive}
 }
 
 func runControlplane(ctx context.Context, f controlplaneFlags) error {
@@ -148,8 +157,9 @@ func runControlplane(ctx context.Context, f controlplaneFlags) error {
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error { return node.Run(nodeCtx) })
 	group.Go(func() error { return keepStanding(ctx, f.data) })
-	group.Go(func() error { return journals.commands.KeepSynced(nodeCtx) })
-	group.Go(func() error { return journals.access.KeepSynced(nodeCtx) })
+	group.Go(func() error { return journals.commands.KeepSynced(nodeCtx, f.retention()) })
+	group.Go(func() error { return journals.access.KeepSynced(nodeCtx, f.retention()) })
+	group.Go(func() error { return journals.publishHeads(ctx, node, o.Logger) })
 	if wheel != nil {
 		wheel.mount(ops, api)
 		group.Go(func() error { return wheel.run(ctx, node, o) })

@@ -4,8 +4,13 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
+	"maps"
 	"net/url"
+	"os"
+	"path/filepath"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -81,9 +86,13 @@ type verdict struct {
 	Node  string `json:"node,omitempty"`
 	Lines int    `json:"lines"`
 	Gaps  int    `json:"gaps"`
-	First uint64 `json:"first"`
-	Last  uint64 `json:"last"`
-	Chain string `json:"chain"`
+	// Heads is how many published heads it was held against; Trimmed that
+	// older files were let go.
+	Heads   int    `json:"heads"`
+	Trimmed bool   `json:"trimmed,omitempty"`
+	First   uint64 `json:"first"`
+	Last    uint64 `json:"last"`
+	Chain   string `json:"chain"`
 	// Agreeing are the nodes that hold the same chain at the last index.
 	Agreeing []string `json:"agreeing,omitempty"`
 }
@@ -92,23 +101,30 @@ func (t *ctl) verifyAudit() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "verify",
 		Short: "Check every link of the chain, and that all nodes hold the same one",
-		Long: `Fetch the journal of commands from a node, check every link, and compare the end
-with the other nodes' journals. With --dir, check the files of a journal without
-any node: no token is needed.
+		Long: `Fetch the journal of commands from a node, check every link and the heads that
+the plan keeps, and compare the end with the other nodes' journals. With --dir,
+check the files of a journal without any node: no token is needed. --plan then
+names a file with the plan, as sunbeon ctl plan prints it, whose heads tell a
+record that was cut short or written anew from its beginning.
 
-Exit status 1 means that the record is broken, or that nodes disagree.`,
+What is broken is named: file, line and index. Exit status 1 means that the
+record is broken, or that nodes disagree.`,
 		Example: `  sunbeon ctl audit verify
-  sunbeon ctl audit verify --dir controlplane-1/audit`,
+  sunbeon ctl audit verify --dir controlplane-1/audit --plan plan.json`,
 		Args: exactly(0),
 	}
 	dir := cmd.Flags().String("dir", "", "`directory` with a journal's files")
+	document := cmd.Flags().String("plan", "", "`file` with the plan, with --dir")
 	access := cmd.Flags().Bool("access", false, "the journal of reads and denials, with --dir")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		var v verdict
 		var err error
-		if *dir != "" {
-			v, err = verifyFiles(*dir, journalName(*access))
-		} else {
+		switch {
+		case *dir != "":
+			v, err = verifyFiles(*dir, journalName(*access), *document)
+		case *access || *document != "":
+			return usageError{errors.New("--access and --plan go with --dir")}
+		default:
 			v, err = t.verifyNodes(cmd)
 		}
 		if err != nil {
@@ -117,17 +133,24 @@ Exit status 1 means that the record is broken, or that nodes disagree.`,
 		if t.json {
 			return t.print(cmd, v)
 		}
-		w := cmd.OutOrStdout()
-		fmt.Fprintf(w, "every link holds: %d entries from index %d to %d, %d gaps\nchain %s\n", v.Lines, v.First, v.Last, v.Gaps, v.Chain)
-		if len(v.Agreeing) > 0 {
-			fmt.Fprintf(w, "the same at %v\n", v.Agreeing)
-		}
+		v.print(cmd.OutOrStdout())
 		return nil
 	}
 	return cmd
 }
 
-func verifyFiles(dir, name string) (verdict, error) {
+func (v verdict) print(w io.Writer) {
+	fmt.Fprintf(w, "every link holds: %d entries from index %d to %d, %d gaps, %d published heads\nchain %s\n",
+		v.Lines, v.First, v.Last, v.Gaps, v.Heads, v.Chain)
+	if v.Trimmed {
+		fmt.Fprintf(w, "older files were let go: the archive holds what came before index %d\n", v.First)
+	}
+	if len(v.Agreeing) > 0 {
+		fmt.Fprintf(w, "the same at %v\n", v.Agreeing)
+	}
+}
+
+func verifyFiles(dir, name, document string) (verdict, error) {
 	paths, err := audit.Files(dir, name)
 	if err != nil {
 		return verdict{}, err
@@ -135,18 +158,51 @@ func verifyFiles(dir, name string) (verdict, error) {
 	if len(paths) == 0 {
 		return verdict{}, fmt.Errorf("%s holds no journal of %s", dir, name)
 	}
-	v, err := audit.VerifyFiles(paths)
-	if err != nil {
-		return verdict{}, err
+	var heads map[uint64]string
+	if document != "" {
+		raw, err := os.ReadFile(document)
+		if err != nil {
+			return verdict{}, fmt.Errorf("read plan: %w", err)
+		}
+		var p opsapi.Document
+		if err := json.Unmarshal(raw, &p); err != nil {
+			return verdict{}, fmt.Errorf("read plan from %s: %w", document, err)
+		}
+		// Every node's journal of commands is the same; of reads and denials
+		// each has its own, in a directory beneath its own.
+		node := ""
+		if absolute, err := filepath.Abs(dir); err == nil && name != "commands" {
+			node = filepath.Base(filepath.Dir(absolute))
+		}
+		heads = headsOf(p.Checkpoints, name, node)
 	}
-	return verdict{Lines: v.Lines, Gaps: v.Gaps, First: v.First, Last: v.Last, Chain: v.Chain()}, nil
+	v, err := audit.VerifyFiles(paths, heads)
+	return verdictOf(v), err
+}
+
+// headsOf are a journal's published heads by index: of one node, or of all.
+func headsOf(checkpoints map[string]plan.Checkpoint, journal, node string) map[uint64]string {
+	heads := map[uint64]string{}
+	for origin, c := range checkpoints {
+		if node == "" && strings.HasPrefix(origin, auditOrigin(journal, "")) || origin == auditOrigin(journal, node) {
+			heads[uint64(c.Size)] = c.Root
+		}
+	}
+	return heads
+}
+
+func verdictOf(v *audit.Verifier) verdict {
+	return verdict{Lines: v.Lines, Gaps: v.Gaps, Heads: len(v.Heads), Trimmed: v.Trimmed, First: v.First, Last: v.Last, Chain: v.Chain()}
 }
 
 // verifyNodes checks the journal of the node that answers up to where it ends
 // now, and asks every other node for its link there.
 func (t *ctl) verifyNodes(cmd *cobra.Command) (verdict, error) {
-	v := &audit.Verifier{}
-	v.FromBeginning()
+	var document opsapi.Document
+	if err := t.read(cmd, "/v1/plan?consistency=leader", &document); err != nil {
+		return verdict{}, err
+	}
+	v := &audit.Verifier{Heads: headsOf(document.Checkpoints, "commands", "")}
 	var node string
 	for end := uint64(0); end == 0 || v.Last < end; {
 		var page opsapi.Audit
@@ -154,7 +210,14 @@ func (t *ctl) verifyNodes(cmd *cobra.Command) (verdict, error) {
 			return verdict{}, err
 		}
 		if end == 0 {
+			// A node that let older files go tells from where its record is whole.
 			end, node = page.Last, page.Node
+			// A follower may not have heard of the latest head yet.
+			maps.DeleteFunc(v.Heads, func(index uint64, _ string) bool { return index > end })
+			if !page.Trimmed {
+				v.FromBeginning()
+			}
+			v.Trimmed = page.Trimmed
 		}
 		if page.Last == 0 || len(page.Lines) == 0 {
 			break
@@ -165,7 +228,11 @@ func (t *ctl) verifyNodes(cmd *cobra.Command) (verdict, error) {
 			}
 		}
 	}
-	out := verdict{Node: node, Lines: v.Lines, Gaps: v.Gaps, First: v.First, Last: v.Last, Chain: v.Chain()}
+	if err := v.End(); err != nil {
+		return verdict{}, fmt.Errorf("%s: %w", node, err)
+	}
+	out := verdictOf(v)
+	out.Node = node
 	return out, t.compareEnds(cmd, &out)
 }
 
