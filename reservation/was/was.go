@@ -8,6 +8,9 @@
 // nobody gets in. Looking up, changing and cancelling need the login only and
 // run in a small lane of their own.
 //
+// Staff act for people under certificates in their own name, with a reason, both
+// on record; they need what the person needs.
+//
 // A write is acknowledged when the ledger has committed it. When the answer is
 // not known in time the person is told so, and sending the request again under
 // its Idempotency-Key tells what became of it.

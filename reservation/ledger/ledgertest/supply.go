@@ -89,6 +89,14 @@ func supply(t *testing.T, h Harness) {
 	want(t, "booking the place given up", l.do(t, book(person(9), "again")), booking.SlotTaken)
 	set(9)
 	want(t, "booking a new place", l.do(t, book(person(9), "and again")), booking.Done)
+	_, version, err = l.Catalog(t.Context(), 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	set(9)
+	if _, v, err := l.Catalog(t.Context(), version); err != nil || v != version {
+		t.Errorf("nothing changed, but the catalog went from version %d to %d, %v", version, v, err)
+	}
 	if _, err := l.SetCapacities(t.Context(), map[booking.SlotID]int{4711: 1}); err == nil {
 		t.Error("an unknown slot got places")
 	}
