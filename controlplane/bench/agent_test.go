@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -15,7 +16,7 @@ import (
 )
 
 // startAgent runs an agent whose WAS are started with these arguments.
-func (r *real) startAgent(was ...string) (logs string) {
+func (r *real) startAgent(was ...string) (process *supervise.Process, logs string) {
 	r.t.Helper()
 	var ports [2]string
 	r.must(free(ports[:]))
@@ -23,14 +24,14 @@ func (r *real) startAgent(was ...string) (logs string) {
 	r.must(err)
 	logs = filepath.Join(r.dir, "agent")
 	r.must(os.Mkdir(logs, 0o700))
-	process, err := supervise.Start(supervise.Spec{
+	process, err = supervise.Start(supervise.Spec{
 		Name: "agent-1", Path: r.binary, Env: environment(), LogFile: filepath.Join(logs, "agent.log"),
 		Args: append([]string{"agent", "--id", "agent-1", "--data", logs, "--pki", r.pki, "--private-listen", ports[0],
 			"--controlplane", strings.Join(urls("https://", r.private), ","), "--was-ports", port + "-" + port, "--"}, was...),
 	})
 	r.must(err)
 	r.t.Cleanup(func() { process.Stop(5 * time.Second) })
-	return logs
+	return process, logs
 }
 
 func (r *real) instance(name string) plan.Instance {
@@ -44,7 +45,7 @@ func (r *real) instance(name string) plan.Instance {
 // that grow.
 func TestWASThatWillNotStartIsReported(t *testing.T) {
 	r := startReal(t)
-	logs := r.startAgent("--no-such-flag")
+	agent, logs := r.startAgent("--no-such-flag")
 	r.eventually("was-1 is reported as failing", func() bool { return r.instance("was-1").State == plan.Failing })
 	if i := r.instance("was-1"); i.Detail == "" || i.Owner != "agent-1" {
 		t.Errorf("nothing says why: %+v", i)
@@ -75,4 +76,8 @@ func TestWASThatWillNotStartIsReported(t *testing.T) {
 	if n := starts() - before; n > 0 {
 		t.Errorf("%d starts of a WAS nobody wants", n)
 	}
+
+	// An agent that dies is missed within seconds.
+	r.must(syscall.Kill(agent.PID(), syscall.SIGKILL))
+	r.eventually("the agent is forgotten", func() bool { return r.instance("agent-1").ID == "" })
 }
