@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"net/http"
+	"strings"
 	"testing"
 	"time"
 
@@ -152,6 +153,8 @@ func TestProcessesMayOnlyDoTheirJob(t *testing.T) {
 	f("agent", plan.ReplicasSet, plan.SetReplicas{}, 403)
 	f("rush", plan.InstanceReport, plan.ReportInstance{ID: "x-1"}, 403)
 	f("operator", plan.SegmentRenew, plan.RenewSegment{}, 403)
+	f("gate", plan.CheckpointPublish, plan.PublishCheckpoint{Origin: "gate-1/line", Root: strings.Repeat("ab", 32)}, 200)
+	f("gate", plan.CheckpointPublish, plan.PublishCheckpoint{Origin: "audit/commands/node-1", Root: strings.Repeat("ab", 32)}, 403)
 
 	anonymous := w.identity("gate").ClientTLS()
 	anonymous.GetClientCertificate = nil

@@ -108,6 +108,9 @@ func TestCtlPassesTheIndexSeen(t *testing.T) {
 	n.index = "77" // a command that reads first depends on what it read
 	n.answer = `{"cohort":{"id":"tonight","open_ms":1000},"index":78}`
 	f("POST /v1/cohorts/tonight/postpone", 77.0, "cohorts", "postpone", "tonight", "--by", "1h", "--reason", "r")
+	if _, out, _ := ctlRun("plan", "--data", dir); !json.Valid([]byte(out)) {
+		t.Errorf("the plan is not JSON: %q", out)
+	}
 	if _, out, _ := ctlRun("override", "--data", dir); !strings.Contains(out, "as of index 77") {
 		t.Errorf("a list does not tell its index: %q", out)
 	}

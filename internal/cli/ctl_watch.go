@@ -30,6 +30,7 @@ leads, linearizable holds everything that was answered before you asked.`,
 		if err := t.read(cmd, "/v1/plan?consistency="+*consistency, &raw); err != nil {
 			return err
 		}
+		t.index = 0 // the document tells its own
 		return printJSON(cmd.OutOrStdout(), raw)
 	}
 	return cmd
