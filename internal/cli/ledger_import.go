@@ -117,7 +117,7 @@ func readSheets(names ...string) (ledger.Catalog, error) {
 
 // portion is how many lines of a roster are written at once: bookings wait for
 // no longer than that takes.
-const portion = 5000
+const portion = 1000
 
 // importRoster reads the file twice, to check and to write: it may be larger
 // than memory.
