@@ -58,7 +58,7 @@ func (s *Store) Commit(ctx context.Context, gather func() []booking.Request) ([]
 }
 
 const (
-	loadPersons = `SELECT ` + row + ` FROM bookings AS b WHERE b.person = ANY ($1)`
+	loadPersons = `SELECT ` + ledger.RowColumns + ` FROM bookings AS b WHERE b.person = ANY ($1)`
 
 	loadAnswers = `
 SELECT person, key, digest, code, serial, first, second, freed, time_ms
@@ -66,10 +66,6 @@ FROM answers JOIN unnest($1::text[], $2::text[]) AS wanted (person, key) USING (
 
 	loadLast = `
 SELECT greatest((SELECT coalesce(max(serial), 0) FROM bookings), (SELECT coalesce(max(floor), 0) FROM restores))`
-
-	// row is a booking without the sealed data, which scanRow reads.
-	row = `b.serial, b.person, b.replaced, b.live, b.first, b.second, b.key, b.digest, b.chosen_first, b.chosen_second,
-  b.cohort, b.pass, b.hold, b.made_ms, b.since_ms`
 )
 
 // begin waits for the batch's turn and loads all that it depends on. The table
@@ -116,7 +112,7 @@ func attempts(list []booking.Attempt) (persons, keys []string) {
 // known enters persons' bookings, without the sealed data.
 func known(rows pgx.Rows, into *booking.State) error {
 	for rows.Next() {
-		m, err := scanRow(rows)
+		m, err := ledger.ScanRow(rows)
 		if err != nil {
 			return err
 		}
@@ -125,28 +121,12 @@ func known(rows pgx.Rows, into *booking.State) error {
 	return rows.Err()
 }
 
-// scanRow reads the columns of row and those in more.
-func scanRow(from pgx.Row, more ...any) (m booking.Made, err error) {
-	var slots [4]booking.SlotID
-	var replaced int64
-	err = from.Scan(append([]any{
-		&m.Serial, &m.Person, &replaced, &m.Live, &slots[0], &slots[1], &m.Key, &m.Digest, &slots[2], &slots[3],
-		&m.Cohort, &m.Pass, &m.Hold, &m.MadeMS, &m.SinceMS,
-	}, more...)...)
-	m.Replaced = replaced != 0
-	m.Slots, m.Chosen = booking.Unpair(slots[0], slots[1]), booking.Unpair(slots[2], slots[3])
-	return m, err
-}
-
 func answered(rows pgx.Rows, into *booking.State) error {
 	for rows.Next() {
-		var r booking.Recorded
-		var first, second booking.SlotID
-		o := &r.Outcome
-		if err := rows.Scan(&r.Person, &r.Key, &r.Digest, &o.Code, &o.Serial, &first, &second, &o.Freed, &r.TimeMS); err != nil {
+		r, err := ledger.ScanAnswer(rows)
+		if err != nil {
 			return err
 		}
-		o.Slots = booking.Unpair(first, second)
 		into.Answered[r.Attempt] = r
 	}
 	return rows.Err()

@@ -11,6 +11,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"sunbeon/reservation/booking"
+	"sunbeon/reservation/ledger"
 )
 
 // SetCapacities changes how many places slots have.
@@ -114,11 +115,11 @@ func (s *Store) Withdraw(ctx context.Context, slots []booking.SlotID, nowMS int6
 
 // Holders returns the live bookings in slots.
 func (s *Store) Holders(ctx context.Context, slots []booking.SlotID) ([]booking.Booking, error) {
-	rows, err := s.pool.Query(ctx, selectBooking+`WHERE b.live AND (b.first = ANY ($1) OR b.second = ANY ($1)) ORDER BY b.serial`, slots)
+	rows, err := s.pool.Query(ctx, ledger.SelectBookings+`WHERE b.live AND (b.first = ANY ($1) OR b.second = ANY ($1)) ORDER BY b.serial`, slots)
 	if err != nil {
 		return nil, fmt.Errorf("holders: %w", err)
 	}
-	holders, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (booking.Booking, error) { return scanBooking(row) })
+	holders, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (booking.Booking, error) { return ledger.ScanBooking(row) })
 	if err != nil {
 		return nil, fmt.Errorf("holders: %w", err)
 	}

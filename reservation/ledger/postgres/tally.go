@@ -12,7 +12,7 @@ import (
 
 const (
 	loadVersion = `SELECT (SELECT coalesce(max(id), 0) FROM imports), (SELECT settled FROM tally)`
-	loadMoves   = `SELECT id, kind, first, second, left_first, left_second FROM outbox WHERE id > $1 ORDER BY id`
+	loadMoves   = `SELECT ` + ledger.MoveColumns + ` FROM outbox WHERE id > $1 ORDER BY id`
 	loadPlaces  = `SELECT slot, capacity, taken FROM places`
 
 	updatePlaces = `
@@ -35,18 +35,8 @@ func (n *news) queue(b *pgx.Batch, after int64) {
 	})
 }
 
-func moves(rows pgx.Rows) (events []booking.Event, err error) {
-	defer rows.Close()
-	for rows.Next() {
-		var e booking.Event
-		var slots [4]booking.SlotID
-		if err := rows.Scan(&e.ID, &e.Kind, &slots[0], &slots[1], &slots[2], &slots[3]); err != nil {
-			return nil, err
-		}
-		e.Slots, e.Left = booking.Unpair(slots[0], slots[1]), booking.Unpair(slots[2], slots[3])
-		events = append(events, e)
-	}
-	return events, rows.Err()
+func moves(rows pgx.Rows) ([]booking.Event, error) {
+	return pgx.CollectRows(rows, func(row pgx.CollectableRow) (booking.Event, error) { return ledger.ScanMove(row) })
 }
 
 // querier is a connection in a transaction.

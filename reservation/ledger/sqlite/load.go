@@ -7,13 +7,14 @@ import (
 	"fmt"
 
 	"sunbeon/reservation/booking"
+	"sunbeon/reservation/ledger"
 )
 
 // CROSS JOIN fixes the order of the join: one look-up in the table for each
 // element of the batch, never a scan.
 const (
 	loadPersons = `
-SELECT ` + row + `
+SELECT ` + ledger.RowColumns + `
 FROM json_each(?) AS j CROSS JOIN bookings AS b ON b.person = j.value`
 
 	loadAnswers = `
@@ -22,10 +23,6 @@ FROM json_each(?) AS j CROSS JOIN answers AS a ON a.person = j.value ->> 0 AND a
 
 	loadLast = `
 SELECT max((SELECT coalesce(max(serial), 0) FROM bookings), (SELECT coalesce(max(floor), 0) FROM restores))`
-
-	// row is a booking without the sealed data, which scanRow reads.
-	row = `b.serial, b.person, b.replaced, b.live, b.first, b.second, b.key, b.digest, b.chosen_first, b.chosen_second,
-  b.cohort, b.pass, b.hold, b.made_ms, b.since_ms`
 )
 
 // load reads all that the requests of a batch depend on. The tally is locked.
@@ -52,7 +49,7 @@ func (s *Store) load(ctx context.Context, q reader, batch []booking.Request) (st
 // known reads the persons' bookings, without the sealed data.
 func known(ctx context.Context, q reader, persons []string, into booking.State) error {
 	err := each(ctx, q, loadPersons, persons, func(rows *sql.Rows) error {
-		m, err := scanRow(rows.Scan)
+		m, err := ledger.ScanRow(rows)
 		if err == nil {
 			into.Know(m)
 		}
@@ -64,34 +61,15 @@ func known(ctx context.Context, q reader, persons []string, into booking.State) 
 	return nil
 }
 
-// scanRow reads the columns of row and those in more.
-func scanRow(scan func(...any) error, more ...any) (m booking.Made, err error) {
-	var slots [4]booking.SlotID
-	var replaced int64
-	err = scan(append([]any{
-		&m.Serial, &m.Person, &replaced, &m.Live, &slots[0], &slots[1], &m.Key, &m.Digest, &slots[2], &slots[3],
-		&m.Cohort, &m.Pass, &m.Hold, &m.MadeMS, &m.SinceMS,
-	}, more...)...)
-	m.Replaced = replaced != 0
-	m.Slots, m.Chosen = booking.Unpair(slots[0], slots[1]), booking.Unpair(slots[2], slots[3])
-	return m, err
-}
-
 func answered(ctx context.Context, q reader, attempts []booking.Attempt, into booking.State) error {
 	pairs := make([][2]string, len(attempts))
 	for i, a := range attempts {
 		pairs[i] = [2]string{a.Person, a.Key}
 	}
 	err := each(ctx, q, loadAnswers, pairs, func(rows *sql.Rows) error {
-		var r booking.Recorded
-		var first, second booking.SlotID
-		o := &r.Outcome
-		if err := rows.Scan(&r.Person, &r.Key, &r.Digest, &o.Code, &o.Serial, &first, &second, &o.Freed, &r.TimeMS); err != nil {
-			return err
-		}
-		o.Slots = booking.Unpair(first, second)
+		r, err := ledger.ScanAnswer(rows)
 		into.Answered[r.Attempt] = r
-		return nil
+		return err
 	})
 	if err != nil {
 		return fmt.Errorf("answers: %w", err)

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"sunbeon/reservation/booking"
+	"sunbeon/reservation/ledger"
 )
 
 // SetCapacities changes how many places slots have.
@@ -115,10 +116,10 @@ func (s *Store) Holders(ctx context.Context, slots []booking.SlotID) ([]booking.
 		return nil, err
 	}
 	var holders []booking.Booking
-	err = scanAll(ctx, s.reads, selectBooking+`
+	err = scanAll(ctx, s.reads, ledger.SelectBookings+`
 WHERE b.live AND (b.first IN (SELECT value FROM json_each(?1)) OR b.second IN (SELECT value FROM json_each(?1))) ORDER BY b.serial`,
 		func(rows *sql.Rows) error {
-			b, err := scanBooking(rows.Scan)
+			b, err := ledger.ScanBooking(rows)
 			holders = append(holders, b)
 			return err
 		}, string(ids))

@@ -13,7 +13,7 @@ import (
 
 const (
 	loadVersion = `SELECT (SELECT coalesce(max(id), 0) FROM imports), settled FROM tally`
-	loadMoves   = `SELECT id, kind, first, second, left_first, left_second FROM outbox WHERE id > ? ORDER BY id`
+	loadMoves   = `SELECT ` + ledger.MoveColumns + ` FROM outbox WHERE id > ? ORDER BY id`
 	loadPlaces  = `SELECT slot, capacity, taken FROM places`
 
 	updatePlace = `UPDATE OR ROLLBACK places SET taken = ? WHERE slot = ?`
@@ -44,10 +44,7 @@ func (s *Store) catchUp(ctx context.Context, q reader) (settled int64, err error
 	}
 	var moves []booking.Event
 	err = scanAll(ctx, q, loadMoves, func(rows *sql.Rows) error {
-		var e booking.Event
-		var slots [4]booking.SlotID
-		err := rows.Scan(&e.ID, &e.Kind, &slots[0], &slots[1], &slots[2], &slots[3])
-		e.Slots, e.Left = booking.Unpair(slots[0], slots[1]), booking.Unpair(slots[2], slots[3])
+		e, err := ledger.ScanMove(rows)
 		moves = append(moves, e)
 		return err
 	}, s.tally.At())
