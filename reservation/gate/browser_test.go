@@ -1,46 +1,22 @@
 package gate_test
 
 import (
-	"context"
 	"fmt"
 	"net/http"
-	"os"
-	"os/exec"
 	"regexp"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/chromedp/chromedp"
 
 	"sunbeon/controlplane/plan"
+	"sunbeon/internal/browsertest"
 )
-
-// browser is a real Chromium, or the test is left out.
-func browser(t *testing.T) context.Context {
-	t.Helper()
-	path, err := exec.LookPath("chromium")
-	if err != nil && os.Getenv("CI") == "true" {
-		t.Fatal("chromium is not installed")
-	}
-	if err != nil {
-		t.Skip("NOT TESTED: chromium is not installed (Debian package chromium)")
-	}
-	options := append(chromedp.DefaultExecAllocatorOptions[:],
-		chromedp.ExecPath(path), chromedp.NoSandbox, chromedp.DisableGPU, chromedp.UserDataDir(t.TempDir()))
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
-	t.Cleanup(cancel)
-	ctx, cancel = chromedp.NewExecAllocator(ctx, options...)
-	t.Cleanup(cancel)
-	ctx, cancel = chromedp.NewContext(ctx)
-	t.Cleanup(cancel)
-	return ctx
-}
 
 // A citizen's browser comes to the same turn as the gate, from public values
 // alone, and finds a receipt that was bent.
 func TestBrowserRecomputesOnesOwnTurn(t *testing.T) {
-	ctx := browser(t)
+	b := browsertest.Open(t)
 	w := newWorld(t)
 	w.define("drawn", drawn)
 	people := make([]*person, 11)
@@ -53,16 +29,11 @@ func TestBrowserRecomputesOnesOwnTurn(t *testing.T) {
 
 	check := func(query string, steps ...chromedp.Action[chromedp.Void]) (verdicts string) {
 		t.Helper()
-		steps = append([]chromedp.Action[chromedp.Void]{chromedp.Navigate(w.http.URL + "/verify?cohort=drawn" + query)}, steps...)
-		if err := chromedp.Do(ctx, append(steps, chromedp.WaitVisible(`#results[data-done]`))...); err != nil {
-			t.Fatal(err)
-		}
-		verdicts, err := chromedp.Run(ctx, chromedp.Evaluate[string](
-			`[...document.querySelectorAll("#results li")].map(l => l.dataset.what + "=" + l.className + l.dataset.value).join(" ")`))
-		if err != nil {
-			t.Fatal(err)
-		}
-		return verdicts
+		b.Go(w.http.URL + "/verify?cohort=drawn" + query)
+		b.Do(steps...)
+		b.Do(chromedp.WaitVisible(`#results[data-done]`))
+		return browsertest.Eval[string](b,
+			`[...document.querySelectorAll("#results li")].map(l => l.dataset.what + "=" + l.className + l.dataset.value).join(" ")`)
 	}
 	for _, p := range people[:4] {
 		ticket := p.join()
