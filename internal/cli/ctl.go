@@ -51,6 +51,7 @@ may have been done: look before you ask again. With --json an error is an object
 	flags.BoolVar(&t.json, "json", false, "print the API's answer as JSON instead of a table")
 	flags.BoolVar(&t.propose, "propose", false, "propose the change for a commander other than you to approve, instead of making it")
 	flags.DurationVar(&t.timeout, "timeout", 10*time.Second, "how long to look for a node that answers")
+	flags.StringVar(&t.consistency, "consistency", defaultConsistency, "what is read: leader, its copy, or a node's own where none leads; linearizable, all that was answered before; stale, any node's copy")
 	flags.Uint64Var(&t.seen, "seen", 0, "the `index` you looked at: a change is refused where what it changes has changed since")
 	cmd.PersistentPostRun = func(cmd *cobra.Command, _ []string) {
 		if t.index > 0 && !t.json {
@@ -72,6 +73,7 @@ type ctl struct {
 	timeout time.Duration
 	// seen is the index a change is based on; index that of what was read.
 	seen, index uint64
+	consistency string
 	// nodes is made at the first question and kept, so that a node found dead
 	// is found so once.
 	nodes *client.Client
@@ -112,8 +114,34 @@ func (t *ctl) read(cmd *cobra.Command, path string, out any) error {
 	}
 	ctx, cancel := context.WithTimeout(cmd.Context(), t.timeout)
 	defer cancel()
-	t.index, err = c.Read(ctx, path, out)
+	if t.consistency != defaultConsistency {
+		t.index, err = c.Read(ctx, consistently(path, t.consistency), out)
+		return explain(err)
+	}
+	// What was just changed by another node's answer must be there; where no
+	// node leads, an old copy is better than none.
+	led, cancel := context.WithTimeout(ctx, min(t.timeout/2, leaderPatience))
+	defer cancel()
+	if t.index, err = c.Read(led, consistently(path, t.consistency), out); errors.Is(err, client.ErrRetryable) {
+		if t.index, err = c.Read(ctx, consistently(path, "stale"), out); err == nil {
+			fmt.Fprintln(cmd.ErrOrStderr(), "no leader answers: this is one node's copy, and may be old")
+		}
+	}
 	return explain(err)
+}
+
+// leaderPatience is how long a read waits for a leader: longer than an election.
+const leaderPatience = 3 * time.Second
+
+// defaultConsistency is that of reads: the copy of the node that leads.
+const defaultConsistency = "leader"
+
+func consistently(path, consistency string) string {
+	separator := "?"
+	if strings.Contains(path, "?") {
+		separator = "&"
+	}
+	return path + separator + "consistency=" + url.QueryEscape(consistency)
 }
 
 // change asks for a change and says what was done. The body is nil for a

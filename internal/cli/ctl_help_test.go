@@ -132,3 +132,20 @@ func TestTokenOutIsRemovedOnlyWhereItIsVoid(t *testing.T) {
 		t.Error("a token that may be in force is gone")
 	}
 }
+
+// A list shows what was just changed, whichever node is asked; without a leader
+// an old copy is better than none, and said to be one.
+func TestCtlReadsFromTheLeader(t *testing.T) {
+	n := newOpsNode(t)
+	dir := n.data(t)
+	if status, _, errs := ctlRun("override", "--data", dir); status != 0 || n.asked != "GET /v1/overrides?consistency=leader" || errs != "" {
+		t.Errorf("exit %d, asked %s, %s", status, n.asked, errs)
+	}
+	n.leaderless = true
+	if status, _, errs := ctlRun("override", "--data", dir, "--timeout", "200ms"); status != 0 || !strings.Contains(errs, "may be old") {
+		t.Errorf("no leader: exit %d, asked %s, %s", status, n.asked, errs)
+	}
+	if status, _, _ := ctlRun("override", "--data", dir, "--timeout", "200ms", "--consistency", "linearizable"); status != exitNotTaken {
+		t.Errorf("a linearizable read without a leader: exit %d", status)
+	}
+}

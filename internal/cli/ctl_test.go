@@ -26,6 +26,8 @@ type opsNode struct {
 	token  string
 	keyed  bool
 	index  string
+	// leaderless answers stale reads only.
+	leaderless bool
 }
 
 func newOpsNode(t *testing.T) *opsNode {
@@ -37,6 +39,10 @@ func newOpsNode(t *testing.T) *opsNode {
 		n.body = nil
 		if raw, _ := io.ReadAll(r.Body); len(raw) > 0 {
 			json.Unmarshal(raw, &n.body)
+		}
+		if n.leaderless && r.URL.Query().Get("consistency") != "stale" {
+			problem.Write(w, http.StatusServiceUnavailable, "not_taken", "no leader")
+			return
 		}
 		if n.status != http.StatusOK {
 			codes := map[int]string{http.StatusConflict: "conflict", http.StatusServiceUnavailable: "not_taken", http.StatusGatewayTimeout: "unknown_outcome"}

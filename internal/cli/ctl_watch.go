@@ -19,15 +19,14 @@ func (t *ctl) plan() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "plan",
 		Short: "Print the whole plan as JSON",
-		Long: `Print the whole plan as JSON. --consistency says what the answer is worth: stale
-is the answering node's copy with its age, leader the copy of the node that
-leads, linearizable holds everything that was answered before you asked.`,
+		Long: `Print the whole plan as JSON. --consistency says what the answer is worth: leader
+is the copy of the node that leads, linearizable holds everything that was
+answered before you asked, stale is the answering node's copy with its age.`,
 		Args: exactly(0),
 	}
-	consistency := cmd.Flags().String("consistency", "stale", "stale, leader or linearizable")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		var raw json.RawMessage
-		if err := t.read(cmd, "/v1/plan?consistency="+*consistency, &raw); err != nil {
+		if err := t.read(cmd, "/v1/plan", &raw); err != nil {
 			return err
 		}
 		t.index = 0 // the document tells its own
