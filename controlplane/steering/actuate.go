@@ -115,7 +115,7 @@ func (s *State) explain(d *Decision, in Inputs, w wish, f forecast, ageMS int64)
 		}
 		d.Estimates = append(d.Estimates, Estimate{
 			Resource: name, Proved: round(e.Proved), Believed: round(e.Believed),
-			Confidence: round(e.confidence(s.DeadMS)), Limit: limit, Saturated: e.Saturated,
+			Confidence: round(e.confidence()), Limit: limit, Saturated: e.Saturated,
 		})
 	}
 	if r := w.resource; r >= 0 {

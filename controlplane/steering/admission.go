@@ -29,7 +29,7 @@ func admit(cfg Config, s *State, f forecast, capacity, provedCapacity []float64)
 		for c := cells - 1; c >= 0; c-- {
 			load += f.load[r][c] * e.Ratio
 			unit += f.unit[r][c] * e.Ratio
-			stretch := float64(cells-c) * f.cellS
+			stretch := float64(cells-c) * f.cellS[r]
 			owed := 0.0
 			if c == 0 {
 				owed = min(e.Backlog+owedSoon*(e.Owed-e.Backlog), 120*capacity[r]) // more is an error of the account
@@ -38,14 +38,13 @@ func admit(cfg Config, s *State, f forecast, capacity, provedCapacity []float64)
 				limit = min(limit, max(0, target*(stretch+slackS)-load-owed)/unit)
 			}
 		}
-		if steady := target / (f.perCall[r] * e.Ratio); e.Out && f.perCall[r] > 0 {
-			// An empty house must not make a probe of what was dark any bolder.
-			limit = min(limit, steady)
+		if f.perCall[r] > 0 {
+			limit = e.soften(limit, target/(f.perCall[r]*e.Ratio), capacity[r])
 		}
 		w.limits[r] = limit
 		if limit < w.rate {
 			w.rate, w.resource = limit, r
-			w.committed = (load + e.Owed) / max(target*f.horizon, 1e-9)
+			w.committed = (load + e.Owed) / max(target*f.horizon[r], 1e-9)
 		}
 		if f.perCall[r] > 0 {
 			w.proved = min(w.proved, cfg.Admission.Rho*provedCapacity[r]/(f.perCall[r]*e.Ratio))
@@ -54,10 +53,41 @@ func admit(cfg Config, s *State, f forecast, capacity, provedCapacity []float64)
 	return w
 }
 
+// soften takes back what the plan for the horizon would do about small departures
+// from the rate that the resource carries for good: most of them are noise, the
+// load settles by itself, and whoever corrects each one swings. The more people
+// are held, the more of what is too much is answered in full.
+func (e *estimate) soften(limit, steady, capacity float64) float64 {
+	switch {
+	case !(steady > 0):
+		return limit
+	case e.Out && limit > steady:
+		return steady // an empty house must not make a probe of what was dark any bolder
+	case math.IsInf(limit, 1):
+		return limit
+	}
+	off := limit/steady - 1
+	soft := off * math.Abs(off) / (math.Abs(off) + smallDeparture)
+	if e.Found {
+		soft = min(soft, refill)
+	}
+	if off < 0 {
+		soft += (off - soft) * min(1, e.Owed/(owedMuch*capacity))
+	}
+	return steady * (1 + soft)
+}
+
 const (
+	// smallDeparture from the steady rate is halved.
+	smallDeparture = 0.1
+	// refill is how far beyond the steady rate an empty house is filled, once it is
+	// known how little more would be too much.
+	refill = 0.2
+	// owedMuch seconds of the capacity owed call for the full answer.
+	owedMuch = 4
 	// owedSoon is the share of owed work that comes before the horizon, beside
 	// what already knocks: held people think again before each further page.
-	owedSoon = 0.45
+	owedSoon = 0.8
 	shortest = 4   // cells in a stretch: one cell alone is mostly noise
 	slackS   = 1.5 // seconds of queue at the horizon: the noise of whole people
 )

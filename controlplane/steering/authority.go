@@ -159,8 +159,17 @@ func (s *State) suffering() bool {
 // proved capacities would carry.
 func (s *State) trim(cfg Config, w wish, v *verdict, current float64) bool {
 	scale := max(current, lowShare*w.proved)
-	if math.Abs(v.rate-current) > s.deadband(cfg)*scale {
+	off := math.Abs(v.rate - current)
+	if off > s.deadband(cfg)*scale {
+		s.Rate.Gliding = true
 		return false
+	}
+	// Noise moves nothing: a glide begins when the wish is clearly another, and
+	// ends when it is reached.
+	s.Rate.Gliding = off > departs*scale || s.Rate.Gliding && off > arrived*scale
+	if !s.Rate.Gliding {
+		v.rate = current
+		return true
 	}
 	most := trimShare * current * float64(cfg.PeriodMS) / 1000
 	v.rate = current + max(-most, min(most, v.rate-current))
@@ -172,6 +181,11 @@ func (s *State) trim(cfg Config, w wish, v *verdict, current float64) bool {
 func (s *State) deadband(cfg Config) float64 {
 	return 0.06 + 0.2*(1-s.Rate.Left/budgetBurst(cfg))
 }
+
+const (
+	departs = 0.03  // share of the rate at which a glide begins
+	arrived = 0.005 // and ends
+)
 
 // lowShare of the proved rate is where a rate is so low that changes are
 // measured by that instead.
@@ -188,6 +202,7 @@ type rateState struct {
 	ChangedMS    int64   `json:"changed_ms"`
 	Left         float64 `json:"left"` // increases the budget still holds
 	LeftMS       int64   `json:"left_ms"`
+	Gliding      bool    `json:"gliding"` // on its way to the wish
 	HandedBackMS int64   `json:"handed_back_ms"`
 	RecordedMS   int64   `json:"recorded_ms"` // last hold or proposal on record
 	Recorded     string  `json:"recorded"`

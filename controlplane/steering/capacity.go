@@ -15,6 +15,7 @@ type estimate struct {
 	Brisk    int     `json:"brisk"`     // scrapes in a row well below the usual
 	Press    float64 `json:"press"`     // share held back because strain persists
 	Smooth   float64 `json:"smooth"`    // throughput, smoothed
+	Jitter   float64 `json:"jitter"`    // variance of a scrape about it
 	Backlog  float64 `json:"backlog"`   // requests held outside, waiting to retry
 	Grows    float64 `json:"grows"`     // how fast the backlog grows a second
 	// Owed is work that was foreseen, could not be done, and will come later:
@@ -28,6 +29,9 @@ type estimate struct {
 	Off       int     `json:"off"`       // scrapes in a row that contradict it
 	CalmMS    int64   `json:"calm_ms"`   // time without strain
 	LoadedMS  int64   `json:"loaded_ms"` // of it, time at its target
+	Failed    int     `json:"failed"`    // times it saturated again where it had before
+	Prior     float64 `json:"prior"`     // believed before the evening
+	BeyondMS  int64   `json:"beyond_ms"` // time it served more than that without strain
 	Found     bool    `json:"found"`     // saturation was seen at least once
 	Out       bool    `json:"out"`       // it went dark and is not yet back
 	Seen      float64 `json:"seen"`      // most it was seen to serve tonight, smoothed
@@ -36,6 +40,8 @@ type estimate struct {
 	Recent []point  `json:"recent"`
 	Sight  sight    `json:"sight"`
 	Ratio  float64  `json:"ratio"` // requests seen ÷ requests the kernel foresees
+	// DeadMS is the mean time from a call to its requests here.
+	DeadMS int64 `json:"dead_ms"`
 }
 
 // point is one scrape in the short memory that the knee is read from.
@@ -103,7 +109,9 @@ func (e *estimate) measure(r Resource, units, expected float64, blamable, brisk 
 			if !e.Out {
 				e.Before = e.standing()
 			}
+			tried := e.Believed
 			e.onset(brisk)
+			e.confirm(tried)
 		} else {
 			e.average(x)
 		}
@@ -117,6 +125,7 @@ func (e *estimate) measure(r Resource, units, expected float64, blamable, brisk 
 		}
 		return
 	}
+	e.Jitter += ((x-e.Smooth)*(x-e.Smooth) - e.Jitter) / smoothMany
 	e.Smooth += (x - e.Smooth) / smoothCalm
 	e.calm(r, periodS)
 	if r.Kind == KindWAS && r.Utilisation > 0.25 {
@@ -129,13 +138,21 @@ func (e *estimate) measure(r Resource, units, expected float64, blamable, brisk 
 
 // hoped is the capacity to plan for. Before saturation was ever seen tonight the
 // belief is only last time's, and hoping for more is cheap: the local gates hold
-// what is too much for a minute, while a timid opening is lost for good.
+// what is too much for a minute, while a timid opening is lost for good. Once more
+// is served than was believed, the belief is refuted and hope doubles in less than
+// a dead time.
 func (e *estimate) hoped(a AdmissionConfig) float64 {
-	if e.Found {
+	if e.Found || e.Saturated || e.Out {
 		return e.Believed * (1 - e.Press)
 	}
-	return e.Believed * a.Explore
+	grown := math.Exp2(float64(e.BeyondMS) / (growPace * float64(e.DeadMS)))
+	return max(e.Believed, min(e.Prior*a.Explore*grown, growMost*max(e.Prior, e.sure())))
 }
+
+const (
+	growPace = 0.45 // of the dead time in which hope doubles
+	growMost = 2.5  // times what is served for sure
+)
 
 func (e *estimate) remember(p point) {
 	e.Recent = append(e.Recent, p)
@@ -177,6 +194,21 @@ func (e *estimate) onset(brisk bool) {
 	}
 }
 
+// confirm the last mark, or take note of another: how long to wait before going
+// beyond it again doubles with every time a little more was too much.
+func (e *estimate) confirm(tried float64) {
+	if math.Abs(e.Smooth-e.Mark) > sameMark*e.Mark || tried > (1+2*sameMark)*e.Mark {
+		e.Failed = 0
+		return
+	}
+	e.Failed = min(e.Failed+1, failedMost)
+}
+
+const (
+	sameMark   = 0.08
+	failedMost = 6
+)
+
 // average throughput under saturation over ever more scrapes, and start again
 // when several in a row say that the capacity is another.
 func (e *estimate) average(x float64) {
@@ -196,10 +228,10 @@ func (e *estimate) average(x float64) {
 // owe keeps account of work foreseen and not done. While nothing is held it can
 // only shrink, so that an error of the kernel does not add up.
 // most is what the people inside could want at all.
-func (e *estimate) owe(foreseen, served, most, periodS, deadS float64) {
+func (e *estimate) owe(foreseen, served, most, periodS float64) {
 	missed := (foreseen - served) * periodS
 	if !e.Saturated && e.Strikes == 0 {
-		missed = min(0, missed) - e.Owed*min(1, 2*periodS/deadS)
+		missed = min(0, missed) - e.Owed*min(1, 2000*periodS/float64(e.DeadMS))
 	}
 	e.Owed += missed
 	e.Owed = min(most, max(0, e.Backlog, e.Owed))
@@ -255,9 +287,9 @@ func (e *estimate) cut(x float64) {
 // and its latency is its base.
 func (e *estimate) calm(r Resource, periodS float64) {
 	e.CalmMS += int64(periodS * 1000)
-	e.Proved = max(e.Proved, e.Smooth)
+	e.Proved = max(e.Proved, e.sure())
 	e.LastGood, e.Best = max(e.LastGood, e.Proved), max(e.Best, e.Proved)
-	e.Seen = max(e.Seen, e.Smooth)
+	e.Seen = max(e.Seen, e.sure())
 	if !e.Out {
 		e.Believed = max(e.Believed, e.Proved)
 	}
@@ -273,6 +305,13 @@ func (e *estimate) calm(r Resource, periodS float64) {
 	default:
 		e.Base += (r.Latency - e.Base) * 0.01
 	}
+}
+
+// sure is what is served beyond doubt: the smoothed throughput less twice its own
+// standard deviation. Only this may raise an estimate, because the highest of
+// many noisy values is always too high.
+func (e *estimate) sure() float64 {
+	return max(0, e.Smooth-2*math.Sqrt(e.Jitter/(2*smoothCalm)))
 }
 
 // quicken notices that a resource that had become slow is quick again. As long
@@ -326,21 +365,29 @@ func (e *estimate) press(periodMS, deadMS int64) {
 // without strain. How far it may run ahead of what is being served doubles with
 // every dead time that goes well, so that a wrong guess costs little and a large
 // recovery is still found in a few steps; up to the last good mark it is bolder.
-func (e *estimate) probe(a AdmissionConfig, periodMS, deadMS int64) {
+func (e *estimate) probe(a AdmissionConfig, periodMS int64) {
+	if !e.Found && !e.Saturated && e.Strikes == 0 && e.sure() > e.Prior {
+		e.BeyondMS += periodMS
+	}
 	if e.Out || e.Saturated || e.Strikes > 0 || e.CalmMS == 0 || e.Smooth < loadedShare*e.Believed {
 		return
 	}
-	streak := float64(e.LoadedMS) / (0.75 * float64(deadMS))
+	streak := float64(e.LoadedMS) / (0.75 * float64(e.DeadMS))
 	lead := 1 + min(a.ProbeMost, a.Probe*math.Exp2(streak))
+	e.LoadedMS += periodMS
 	switch {
 	case e.Believed < nearGood*e.LastGood:
 		lead = 1 + min(a.ProbeMost, a.Recover*math.Exp2(streak))
-	case e.Smooth < pastMark*e.Mark:
+	case e.sure() < pastMark*e.Mark:
 		// It saturated here before: feel the way, and later a little further.
-		lead = 1 + a.Probe*(1+float64(e.CalmMS)/float64(4*deadMS))
+		e.LoadedMS = 0
+		pace := 2.0
+		if e.Mark >= nearGood*e.Best {
+			pace = 0.5 / math.Exp2(float64(e.Failed)) // nor did it ever do more
+		}
+		lead = 1 + a.Probe*pace*float64(e.CalmMS)/float64(e.DeadMS)
 	}
-	e.LoadedMS += periodMS
-	e.Believed = max(e.Believed, e.Smooth*lead)
+	e.Believed = max(e.Believed, e.sure()*lead)
 }
 
 // loadedShare of the belief must be in use before more is believed.
@@ -354,7 +401,7 @@ const nearGood = 0.9
 
 // confidence is high where saturation was just measured or the load is close to
 // what is believed, and fades as the estimate turns into memory.
-func (e *estimate) confidence(deadMS int64) float64 {
+func (e *estimate) confidence() float64 {
 	if e.Saturated {
 		return 0.95
 	}
@@ -364,7 +411,7 @@ func (e *estimate) confidence(deadMS int64) float64 {
 	}
 	fresh := 0.0
 	if e.Found {
-		fresh = math.Exp(-float64(e.CalmMS) / float64(10*deadMS))
+		fresh = math.Exp(-float64(e.CalmMS) / float64(10*e.DeadMS))
 	}
 	return 0.2 + 0.7*max(loaded*loaded, fresh)
 }

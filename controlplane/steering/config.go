@@ -32,6 +32,10 @@ type ResourceConfig struct {
 	Visits   float64 `json:"visits"`   // requests a session makes to it
 	Proved   float64 `json:"proved"`   // requests a second it was seen to serve
 	Believed float64 `json:"believed"` // requests a second it is thought to serve
+	// AtMS is how long after the claim a session's requests come, in the mean; 0
+	// is the middle of the session. What is asked at once at the end of it is
+	// met by nobody for a while after an opening.
+	AtMS int64 `json:"at_ms,omitempty"`
 }
 
 // AdmissionConfig tunes the rate. Shares are of the value in force.
@@ -45,7 +49,8 @@ type AdmissionConfig struct {
 	Probe     float64 `json:"probe"`
 	Recover   float64 `json:"recover"`
 	ProbeMost float64 `json:"probe_most"`
-	// Explore is how far beyond belief to plan before saturation was ever seen.
+	// Explore is how far beyond the belief of before the evening to plan until
+	// saturation is seen for the first time.
 	Explore        float64 `json:"explore"`
 	ChangesPerHour int     `json:"changes_per_hour"`
 	// DecayMS is the time constant with which a blind rate falls to its floor.
@@ -67,7 +72,7 @@ func Default() Config {
 		PeriodMS: 1000,
 		Session:  Session{LengthMS: 120_000, ClaimDelayMS: 15_000, Show: 0.9, RetryMS: 4_000},
 		Admission: AdmissionConfig{
-			Rho: 0.965, SlewPerS: 0.1, Probe: 0.01, Recover: 0.08, ProbeMost: 0.5, Explore: 1.3,
+			Rho: 0.975, SlewPerS: 0.1, Probe: 0.01, Recover: 0.08, ProbeMost: 0.5, Explore: 1.3,
 			ChangesPerHour: 60, DecayMS: 120_000,
 		},
 		Replicas: ReplicaConfig{Headroom: 0.25, ColdStartMS: 45_000, ShrinkMS: 600_000, AheadMS: 120_000},
@@ -110,6 +115,16 @@ func (c Config) Validate() error {
 		}
 	}
 	return errors.Join(errs...)
+}
+
+// requests is the kernel expected of a resource: spread widely where nothing is
+// known of when its requests come.
+func (c Config) requests(r ResourceConfig) kernel {
+	binS := float64(c.binMS()) / 1000
+	if r.AtMS > 0 {
+		return newKernel(r.Visits, float64(r.AtMS)/1000, 2.5, binS)
+	}
+	return newKernel(r.Visits, float64(c.Session.LengthMS)/2000, 1.5, binS)
 }
 
 func (c Config) resource(name string) (ResourceConfig, bool) {

@@ -61,7 +61,7 @@ func TestNothingSaturatesIsNotSaidWhileSomethingDoes(t *testing.T) {
 	b.rates()
 	b.state.Estimates[stock].Saturated = true
 	pool := &b.state.Estimates[was]
-	pool.Proved, pool.Believed, pool.Smooth = 20, 20, 20
+	pool.Proved, pool.Believed, pool.Prior, pool.Smooth = 20, 20, 20, 20
 	b.play(1, false)
 	told := b.rates()
 	wantSentence(t, told, "stock is saturated, but was limits more")

@@ -6,9 +6,9 @@ const cells = 24
 // forecast is the work to come: requests to each resource in each cell of time,
 // from people already called, and from one call a second from now.
 type forecast struct {
-	cellS   float64
-	horizon float64 // seconds
-	deadS   float64 // mean age, since the call, of the work one call brings
+	cellS   []float64
+	horizon []float64 // seconds, by resource: what is asked for early is seen early
+	deadS   []float64 // mean age, since the call, of the work one call brings
 	demand  []float64
 	load    [][cells]float64
 	unit    [][cells]float64
@@ -21,6 +21,7 @@ func (s *State) forecast(resources int) forecast {
 	f := forecast{
 		load: make([][cells]float64, resources), unit: make([][cells]float64, resources),
 		perCall: make([]float64, resources), demand: make([]float64, resources),
+		cellS: make([]float64, resources), horizon: make([]float64, resources), deadS: make([]float64, resources),
 	}
 	claimed := byAge(s.History.Claimed, 0)
 	called := [2][ageBins]float64{byAge(s.History.Called[0], 0), byAge(s.History.Called[1], 0)}
@@ -30,29 +31,35 @@ func (s *State) forecast(resources int) forecast {
 		requestTable[r] = s.Requests[r].cumulative(binS)
 	}
 	mix := s.mix()
-	f.horizon, f.deadS = horizon(claimTable, requestTable, mix, binS)
-	f.cellS = f.horizon / cells
-	cell := f.cellS / binS
-
-	// New claims in each cell: of the people already called, and of one call a second.
-	var claims, unitClaims [cells]float64
-	for c := range cells {
-		from, to := float64(c)*cell, float64(c+1)*cell
-		for q := range called {
-			for j, n := range called[q] {
-				if n > 0 {
-					age := middle(j)
-					claims[c] += n * (at(claimTable[q], age+to) - at(claimTable[q], age+from))
-				}
-			}
-			unitClaims[c] += mix[q] * f.cellS * at(claimTable[q], (from+to)/2)
-		}
+	show := mix[0]*claimTable[0][historyBins] + mix[1]*claimTable[1][historyBins]
+	longest := 0.0
+	for r, table := range requestTable {
+		f.horizon[r], f.deadS[r] = horizon(claimTable, table, mix, binS)
+		longest = max(longest, f.horizon[r])
 	}
 	for r := range resources {
 		table := requestTable[r]
-		show := mix[0]*claimTable[0][historyBins] + mix[1]*claimTable[1][historyBins]
+		f.horizon[r] = max(f.horizon[r], horizonFloor*longest)
 		f.perCall[r] = show * table[historyBins]
 		f.demand[r] = s.Requests[r].expect(claimed)
+		f.cellS[r] = f.horizon[r] / cells
+		cell := f.cellS[r] / binS
+
+		// New claims in each cell: of the people already called, and of one call a
+		// second.
+		var claims, unitClaims [cells]float64
+		for c := range cells {
+			from, to := float64(c)*cell, float64(c+1)*cell
+			for q := range called {
+				for j, n := range called[q] {
+					if n > 0 {
+						age := middle(j)
+						claims[c] += n * (at(claimTable[q], age+to) - at(claimTable[q], age+from))
+					}
+				}
+				unitClaims[c] += mix[q] * f.cellS[r] * at(claimTable[q], (from+to)/2)
+			}
+		}
 		// Requests by the end of each cell first, then the differences.
 		for c := range cells {
 			ahead := float64(c+1) * cell
@@ -76,6 +83,14 @@ func (s *State) forecast(resources int) forecast {
 	return f
 }
 
+// longest horizon and dead time over all resources.
+func (f forecast) longest() (horizonS, deadS float64) {
+	for r := range f.horizon {
+		horizonS, deadS = max(horizonS, f.horizon[r]), max(deadS, f.deadS[r])
+	}
+	return horizonS, deadS
+}
+
 // mix is the share of lobby and later people among those called next.
 func (s *State) mix() [2]float64 {
 	if s.LobbyAhead {
@@ -89,26 +104,19 @@ func (s *State) mix() [2]float64 {
 // fills slowly, because the last requests are waited for.
 const horizonShare = 0.7
 
-// horizon is how long it takes until most of what a call brings has come, over
-// all resources, and the mean of that time.
-func horizon(claims [2][]float64, requests [][]float64, mix [2]float64, binS float64) (horizonS, meanS float64) {
+// horizonFloor is the least share of the longest horizon to look ahead by: what
+// follows a call at once must not make the rate jump.
+const horizonFloor = 0.35
+
+// horizon is how long it takes until most of what a call brings to a resource
+// has come, and the mean of that time.
+func horizon(claims [2][]float64, table []float64, mix [2]float64, binS float64) (horizonS, meanS float64) {
 	claimMean := mix[0]*meanAge(claims[0]) + mix[1]*meanAge(claims[1])
-	var late, mean float64
-	for _, table := range requests {
-		total := table[historyBins]
-		if total <= 0 {
-			continue
-		}
-		m := meanAge(table)
-		mean = max(mean, m)
-		for a, v := range table {
-			if v >= horizonShare*total {
-				late = max(late, float64(a))
-				break
-			}
-		}
+	total, late := table[historyBins], 0
+	for late < historyBins && table[late] < horizonShare*total {
+		late++
 	}
-	return max(4, (claimMean+late)) * binS, max(1, claimMean+mean) * binS
+	return max(4, claimMean+float64(late)) * binS, max(1, claimMean+meanAge(table)) * binS
 }
 
 // meanAge of the events in a cumulative table.

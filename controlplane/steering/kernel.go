@@ -76,6 +76,12 @@ func (k *kernel) learn(people [ageBins]float64, rate, periodS, memoryS, weight f
 		k.Moves[i] = k.Moves[i]*keep + information*n*rate
 	}
 	k.solve()
+	// Observations are forgotten, what they taught is not: on a steady evening
+	// the totals alone are seen, and the shape learned at the opening must last
+	// until the next time the rate moves.
+	for j, r := range k.Rate {
+		k.Prior[j] += (r - k.Prior[j]) * (1 - keep)
+	}
 }
 
 // solve does two Gauss-Seidel sweeps with rates kept non-negative; from one step

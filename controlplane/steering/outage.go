@@ -43,7 +43,7 @@ func (e *estimate) goal() float64 {
 // It ends at what was good before, or where saturation has shown another
 // capacity. Like a probe it comes after the decision, so that no bad news can
 // lead to a higher rate.
-func (e *estimate) restart(floor float64, periodMS, deadMS int64) {
+func (e *estimate) restart(floor float64, periodMS int64) {
 	if e.Saturated && e.steady() && !e.dark(e.Recent[len(e.Recent)-1].Throughput) {
 		e.Out = false
 		return
@@ -57,7 +57,7 @@ func (e *estimate) restart(floor float64, periodMS, deadMS int64) {
 	if served {
 		e.LoadedMS += periodMS
 	}
-	doubled := math.Exp2(float64(e.LoadedMS) / (restartPace * float64(max(deadMS, periodMS))))
+	doubled := math.Exp2(float64(e.LoadedMS) / (restartPace * float64(e.DeadMS)))
 	goal := e.goal()
 	e.Believed = max(e.Believed, min(goal, max(floor, restartShare*goal)*doubled))
 	if e.Believed >= nearGood*goal {

@@ -26,7 +26,7 @@ func (s *State) predict(f forecast, r int, rate float64, nowMS int64) *Predictio
 	if r < 0 {
 		return nil
 	}
-	span := f.horizon / 2
+	span := f.horizon[r] / 2
 	mean := 0.0
 	for c := cells / 2; c < cells; c++ {
 		mean += (f.load[r][c] + rate*f.unit[r][c]) * s.Estimates[r].Ratio / span

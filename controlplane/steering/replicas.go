@@ -49,11 +49,11 @@ func scale(cfg Config, s *State, in Inputs, f forecast, w wish, was int, capacit
 	if soon := s.comingPeople(cfg, in); soon == 0 {
 		demand = 0
 	} else {
-		demand = min(demand, soon/f.horizon)
+		demand = min(demand, soon/f.horizon[was])
 	}
 	now := 0.0
 	for _, load := range f.load[was] {
-		now += load / f.horizon / perCall
+		now += load / f.horizon[was] / perCall
 	}
 	demand = max(demand, min(now, others))
 	out.needed = demand * perCall
@@ -62,7 +62,7 @@ func scale(cfg Config, s *State, in Inputs, f forecast, w wish, was int, capacit
 
 	carried := float64(current) * each // also those still starting
 	switch {
-	case want > current && carried < out.needed:
+	case want > current && carried < clearlyLess*out.needed:
 		if t == trustFull && (empty || tightest) {
 			out.replicas = want
 			out.reason = sentence("WAS 한 대가 %.0f건/s, 필요한 것은 %.0f건/s", "one WAS carries %.0f/s, %.0f/s are needed", each, out.needed)
@@ -82,6 +82,9 @@ func scale(cfg Config, s *State, in Inputs, f forecast, w wish, was int, capacit
 // provedAhead is how far beyond what the others have proved the pool may go, its
 // headroom apart.
 const provedAhead = 1.1
+
+// clearlyLess than what is needed is more than the noise of both estimates.
+const clearlyLess = 0.97
 
 // wasLoaded is the share of its believed capacity a WAS must carry before more
 // of them are started.

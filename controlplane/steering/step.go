@@ -22,10 +22,14 @@ func Step(cfg Config, state State, in Inputs) (State, []Decision) {
 	level, why := assess(cfg, s, in, ageMS)
 
 	f := s.forecast(len(s.Names))
-	s.DeadMS = int64(f.deadS * 1000)
+	for i := range s.Estimates {
+		s.Estimates[i].DeadMS = max(cfg.PeriodMS, int64(f.deadS[i]*1000))
+	}
+	_, longest := f.longest()
+	s.DeadMS = max(cfg.PeriodMS, int64(longest*1000))
 	capacity, proved, was := s.capacities(cfg, in, f)
 	w := admit(cfg, s, f, capacity, proved)
-	w.rate = s.Rate.smooth(w.rate, cfg.PeriodMS, max(s.DeadMS, 1))
+	w.rate = s.Rate.smooth(w.rate, cfg.PeriodMS, s.DeadMS)
 
 	var out []Decision
 	out = append(out, s.steerRate(cfg, in, f, w, level, why, ageMS)...)
@@ -73,8 +77,8 @@ func (s *State) prepare(cfg Config, in Inputs) {
 			continue
 		}
 		r, _ := cfg.resource(name)
-		requests[i] = newKernel(r.Visits, float64(cfg.Session.LengthMS)/2000, 1.5, binS)
-		estimates[i] = estimate{Proved: r.Proved, Believed: r.Believed, LastGood: r.Believed, Ratio: 1}
+		requests[i] = cfg.requests(r)
+		estimates[i] = estimate{Proved: r.Proved, Believed: r.Believed, LastGood: r.Believed, Prior: r.Believed, Ratio: 1, DeadMS: cfg.Session.LengthMS}
 	}
 	s.Names, s.Requests, s.Estimates = names, requests, estimates
 }
@@ -156,12 +160,12 @@ func (s *State) estimate(cfg Config, in Inputs, readings []Resource) int64 {
 				units = float64(max(1, s.Pool.Lately))
 				blamable = r.Utilisation >= wasBusy || math.IsNaN(r.Utilisation) && !backends
 			}
-			e.measure(r, units, expected, blamable, s.DeadMS <= briskScrapes*cfg.PeriodMS, periodS, retryS)
+			e.measure(r, units, expected, blamable, e.DeadMS <= briskScrapes*cfg.PeriodMS, periodS, retryS)
 			most := math.Inf(1)
 			if usable(in.Line.Sessions) {
 				most = in.Line.Sessions * s.Requests[i].total() * float64(s.History.BinMS) / 1000
 			}
-			e.owe(expected, r.Throughput, most, periodS, float64(max(s.DeadMS, cfg.PeriodMS))/1000)
+			e.owe(expected, r.Throughput, most, periodS)
 			backends = backends || e.Saturated || e.Strikes > 0 || e.Base > 0 && r.Latency > calmLatency*e.Base
 		}
 	}
@@ -188,7 +192,7 @@ func (s *State) capacities(cfg Config, in Inputs, f forecast) (believed, proved 
 		units := 1.0
 		if s.kind(cfg, i) == KindWAS {
 			was = i
-			units = float64(s.warmSoon(cfg, in, f))
+			units = float64(s.warmSoon(cfg, in, f.deadS[i]))
 		}
 		believed[i], proved[i] = s.Estimates[i].hoped(cfg.Admission)*units, s.Estimates[i].Proved*units
 	}
@@ -197,10 +201,10 @@ func (s *State) capacities(cfg Config, in Inputs, f forecast) (believed, proved 
 
 // warmSoon counts replicas that serve, and those that will before new calls
 // bring load. One that is late is lost capacity, not coming capacity.
-func (s *State) warmSoon(cfg Config, in Inputs, f forecast) int {
+func (s *State) warmSoon(cfg Config, in Inputs, deadS float64) int {
 	starting := max(0, in.Replicas.Desired-in.Replicas.Running)
 	late := in.NowMS-s.Scale.StartedMS > 2*cfg.Replicas.ColdStartMS
-	if late || float64(cfg.Replicas.ColdStartMS)/1000 > f.deadS {
+	if late || float64(cfg.Replicas.ColdStartMS)/1000 > deadS {
 		starting = 0
 	}
 	return in.Replicas.Running + starting
@@ -248,7 +252,7 @@ func (s *State) learn(cfg Config, readings []Resource, calls, claims [2]float64,
 			// nothing about the total.
 			mature := min(1, foreseen/(s.Requests[i].total()*pace+1e-9))
 			seen := max(0.5, min(2, demands[i]/foreseen))
-			e.Ratio += (seen - e.Ratio) * steady * mature * mature * min(1, float64(cfg.PeriodMS)*2/float64(s.DeadMS))
+			e.Ratio += (seen - e.Ratio) * steady * mature * mature * min(1, float64(cfg.PeriodMS)*2/float64(e.DeadMS))
 		}
 		s.Requests[i].learn(people, demands[i], periodS, memoryS, weight)
 	}
@@ -274,7 +278,7 @@ func (s *State) probe(cfg Config, in Inputs, w wish, f forecast) {
 	for i := range s.Estimates {
 		if e := &s.Estimates[i]; e.Out {
 			floor := max(in.Admission.Floor, in.Admission.Min) * f.perCall[i] * e.Ratio / cfg.Admission.Rho
-			e.restart(floor, cfg.PeriodMS, s.DeadMS)
+			e.restart(floor, cfg.PeriodMS)
 		}
 	}
 	waitingForReplicas := in.Replicas.Running < in.Replicas.Desired
@@ -283,7 +287,7 @@ func (s *State) probe(cfg Config, in Inputs, w wish, f forecast) {
 		return
 	}
 	for i := range s.Estimates {
-		s.Estimates[i].press(cfg.PeriodMS, max(s.DeadMS, 1))
-		s.Estimates[i].probe(cfg.Admission, cfg.PeriodMS, s.DeadMS)
+		s.Estimates[i].press(cfg.PeriodMS, s.DeadMS)
+		s.Estimates[i].probe(cfg.Admission, cfg.PeriodMS)
 	}
 }

@@ -39,6 +39,7 @@ func Configure(s *Scenario) steering.Config {
 			c.Resources = append(c.Resources, steering.ResourceConfig{
 				Name: r.Name, Kind: kind, Visits: s.visits(r) * r.Prior.Visits,
 				Proved: capacity * r.Prior.Proved, Believed: capacity * r.Prior.Believed,
+				AtMS: int64(s.visitedAt(r) * float64(s.Control.SessionX) * 1000),
 			})
 		}
 	}

@@ -264,6 +264,18 @@ func (s *Scenario) visits(resource Resource) float64 {
 	return sum
 }
 
+// visitedAt is the mean age, in seconds since the claim, of a session's requests
+// to a resource.
+func (s *Scenario) visitedAt(resource Resource) float64 {
+	sum, at, still := 0.0, 0.0, 1.0
+	for _, r := range s.Session.Requests {
+		at += float64(r.Think.Mean)
+		sum += at * still * r.uses(resource)
+		still *= 1 - s.Session.Leave
+	}
+	return sum / max(s.visits(resource), 1e-9)
+}
+
 func (r Request) uses(resource Resource) float64 {
 	if v, ok := r.Uses[resource.Name]; ok {
 		return v
