@@ -20,13 +20,14 @@ import (
 )
 
 // The process tests do to real processes what befalls machines. They build the
-// program once.
-var program = sync.OnceValues(func() (string, error) {
-	dir, err := os.MkdirTemp("", "sunbeon-program-")
-	if err != nil {
+// program once, into a directory that is removed after the last of them.
+var programDir string
+
+var program = sync.OnceValues(func() (_ string, err error) {
+	if programDir, err = os.MkdirTemp("", "sunbeon-program-"); err != nil {
 		return "", err
 	}
-	binary := filepath.Join(dir, "sunbeon")
+	binary := filepath.Join(programDir, "sunbeon")
 	if out, err := exec.Command("go", "build", "-o", binary, "sunbeon").CombinedOutput(); err != nil {
 		return "", fmt.Errorf("build: %w\n%s", err, out)
 	}
@@ -35,10 +36,8 @@ var program = sync.OnceValues(func() (string, error) {
 
 func TestMain(m *testing.M) {
 	code := m.Run()
-	if !testing.Short() {
-		if binary, err := program(); err == nil {
-			os.RemoveAll(filepath.Dir(binary))
-		}
+	if programDir != "" {
+		os.RemoveAll(programDir)
 	}
 	os.Exit(code)
 }
