@@ -5,7 +5,6 @@ import (
 	"math/rand/v2"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/google/go-cmp/cmp"
 )
@@ -65,7 +64,8 @@ func TestEveryShippedScenarioIsValidAndWithinReach(t *testing.T) {
 		if s.Name != name || s.Summary == "" {
 			t.Errorf("%s.yaml calls itself %q, %q", name, s.Name, s.Summary)
 		}
-		if testing.Short() || s.Duration > 3600 {
+		few := name == "compressed" || name == "leader-loss" || name == "lying-telemetry"
+		if testing.Short() || s.Duration > 3600 || raced && !few {
 			continue
 		}
 		board, err := Score(s, []string{"cascade"}, 1, DefaultTuning())
@@ -73,7 +73,7 @@ func TestEveryShippedScenarioIsValidAndWithinReach(t *testing.T) {
 			t.Fatal(err)
 		}
 		ours := board.Controllers["cascade"]
-		if ours.Ratio < 0.94 || ours.Unsafe > 0 || ours.Failed > 0.01 || ours.P99 > 2 {
+		if ours.Ratio < 0.95 || ours.Unsafe > 0 || ours.Failed > 0.01 || ours.P99 > 2 {
 			t.Errorf("%s: goodput %.3f, %v unsafe, %.4f failed, p99 %.2f", name, ours.Ratio, ours.Unsafe, ours.Failed, ours.P99)
 		}
 	}
@@ -85,6 +85,9 @@ func TestHeldOutEvenings(t *testing.T) {
 		t.Skip("many evenings")
 	}
 	sum, worst, n := 0.0, 1.0, 12
+	if raced {
+		n = 2
+	}
 	for number := range n {
 		board, err := Score(Random(uint64(500+number)), []string{"cascade"}, 1, DefaultTuning())
 		if err != nil {
@@ -97,24 +100,19 @@ func TestHeldOutEvenings(t *testing.T) {
 		sum += min(1, ours.Ratio)
 		worst = min(worst, ours.Ratio)
 	}
-	if mean := sum / float64(n); mean < 0.96 || worst < 0.85 {
+	if mean := sum / float64(n); mean < 0.97 || worst < 0.93 {
 		t.Errorf("mean goodput %.3f of the clairvoyant's, worst %.3f", mean, worst)
 	}
 }
 
-func TestFourHoursOfTwoMillionTakeSeconds(t *testing.T) {
-	if testing.Short() {
-		t.Skip("a long evening")
+func BenchmarkFourHoursOfTwoMillion(b *testing.B) {
+	s, err := Shipped("national")
+	if err != nil {
+		b.Fatal(err)
 	}
-	s := shipped(t, "national")
-	for _, name := range []string{"cascade", "clairvoyant"} {
-		start := time.Now()
-		if _, err := Simulate(s, name, 1, DefaultTuning()); err != nil {
-			t.Fatal(err)
-		}
-		// The aim is three seconds; a busy machine and the race detector get more.
-		if took := time.Since(start); took > 30*time.Second {
-			t.Errorf("%s took %v", name, took)
+	for b.Loop() {
+		if _, err := Simulate(s, "cascade", 1, DefaultTuning()); err != nil {
+			b.Fatal(err)
 		}
 	}
 }

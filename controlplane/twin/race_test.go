@@ -1,0 +1,7 @@
+//go:build race
+
+package twin
+
+// raced evenings take ten times as long. One runs in one goroutine, so that a
+// few show the race detector all there is to see.
+const raced = true
