@@ -29,6 +29,7 @@ lint: ## format, vet, staticcheck, module hygiene
 bench: build ## print the scoreboard of the steering and the measured ratios
 	./$(BINARY) simulate all
 	./$(BINARY) bench ledger --store sqlite
+	./$(BINARY) bench ledger --store postgres
 	./$(BINARY) bench line --people 1000000
 	./$(BINARY) bench plan --rounds 3 --kills 5
 	./$(BINARY) bench evening
