@@ -28,6 +28,7 @@ func (o observed) inputs(resources []steering.ResourceConfig) steering.Inputs {
 		Replicas: steering.Replicas{Desired: o.plan.ReplicasAt(o.nowMS), Running: o.running()},
 		Freeze:   o.plan.FrozenAt(plan.TargetAdmission, o.nowMS) && o.plan.FrozenAt(plan.TargetReplicas, o.nowMS),
 		Pause:    o.plan.Held(plan.All),
+		Incident: o.plan.ActiveIncident(),
 	}
 	o.line(&in)
 	for _, r := range resources {

@@ -29,3 +29,17 @@ func TestAFrozenWASIsNotCountedAsRunning(t *testing.T) {
 	f("all froze", up(0), 0)
 	f("one answers and is not ready", up(3), 2)
 }
+
+func TestAnOpenIncidentIsTold(t *testing.T) {
+	p := plan.New()
+	f := func(name string, incidents map[string]plan.Incident, want bool) {
+		t.Helper()
+		p.Incidents = incidents
+		if got := (observed{plan: p}).inputs(nil).Incident; got != want {
+			t.Errorf("%s: %v, want %v", name, got, want)
+		}
+	}
+	f("none", nil, false)
+	f("closed", map[string]plan.Incident{"i7": {ID: "i7", Severity: 1, ClosedMS: 5}}, false)
+	f("one of two open", map[string]plan.Incident{"i7": {ID: "i7", Severity: 1, ClosedMS: 5}, "i9": {ID: "i9", Severity: 4}}, true)
+}

@@ -26,6 +26,16 @@ type Incident struct {
 	Notes    []Note         `json:"notes,omitempty"`
 }
 
+// ActiveIncident tells whether any incident is open, whatever its severity.
+func (p *Plan) ActiveIncident() bool {
+	for _, i := range p.Incidents {
+		if i.ClosedMS == 0 {
+			return true
+		}
+	}
+	return false
+}
+
 // Note is one line of an incident's history, or of a handover.
 type Note struct {
 	TimeMS int64  `json:"time_ms"`
