@@ -18,6 +18,7 @@
 //	inventory   people called and claimed, by age                      (history.go)
 //	kernel      requests a person makes at an age, learned online      (kernel.go)
 //	capacity    what each resource has proved and is believed to do    (capacity.go)
+//	probe       how far to go beyond what was seen, and when             (probe.go)
 //	outage      what one that went dark is worth, and its restart      (outage.go)
 //	forecast    the load already committed, and what one call adds     (forecast.go)
 //	admission   the rate at which the tightest resource is just full   (admission.go)

@@ -1,0 +1,86 @@
+package steering
+
+import "math"
+
+// hoped is the capacity to plan for. Before saturation was ever seen tonight the
+// belief is only last time's, and hoping for more is cheap: the local gates hold
+// what is too much for a minute, while a timid opening is lost for good. Once more
+// is served than was believed, the belief is refuted and hope doubles in less than
+// a dead time.
+func (e *estimate) hoped(a AdmissionConfig) float64 {
+	if e.Found || e.Saturated || e.Out {
+		return e.Believed * (1 - e.Press)
+	}
+	grown := math.Exp2(float64(e.BeyondMS) / (growPace * float64(e.DeadMS)))
+	return max(e.Believed, min(e.Prior*a.Explore*grown, growMost*max(e.Prior, e.sure())))
+}
+
+const (
+	growPace = 0.45 // of the dead time in which hope doubles
+	growMost = 2.5  // times what is served for sure
+)
+
+// strain that lasts means that the forecast is too low, or the capacity still
+// falling: hold back a little more with every dead time of it, and give that
+// back when it is calm.
+func (e *estimate) press(periodMS, deadMS int64) {
+	step := pressStep * float64(periodMS) / float64(deadMS)
+	if e.Saturated && e.Backlog > 0 {
+		e.Press = min(pressMost, e.Press+step)
+	} else {
+		e.Press = max(0, e.Press-step)
+	}
+}
+
+// probe raises the believed capacity of a resource that carries its target
+// without strain. How far it may run ahead of what is being served doubles with
+// every dead time that goes well, so that a wrong guess costs little and a large
+// recovery is still found in a few steps; up to the last good mark it is bolder.
+func (e *estimate) probe(a AdmissionConfig, periodMS int64) {
+	if !e.Found && !e.Saturated && e.Strikes == 0 && e.sure() > e.Prior {
+		e.BeyondMS += periodMS
+	}
+	if e.Out || e.Saturated || e.Strikes > 0 || e.CalmMS == 0 || e.Smooth < loadedShare*e.Believed {
+		return
+	}
+	streak := float64(e.LoadedMS) / (0.75 * float64(e.DeadMS))
+	lead := 1 + min(a.ProbeMost, a.Probe*math.Exp2(streak))
+	e.LoadedMS += periodMS
+	switch {
+	case e.Believed < nearGood*e.LastGood:
+		lead = 1 + min(a.ProbeMost, a.Recover*math.Exp2(streak))
+	case e.sure() < pastMark*e.Mark:
+		// It saturated here before: feel the way, and later a little further.
+		e.LoadedMS = 0
+		pace := 2.0
+		if e.Mark >= nearGood*e.Best {
+			pace = 0.5 / math.Exp2(float64(e.Failed)) // nor did it ever do more
+		}
+		lead = 1 + a.Probe*pace*float64(e.CalmMS)/float64(e.DeadMS)
+	}
+	e.Believed = max(e.Believed, e.sure()*lead)
+}
+
+// loadedShare of the belief must be in use before more is believed.
+const loadedShare = 0.9
+
+// pastMark is how far beyond the last saturation shows that it has moved.
+const pastMark = 1.03
+
+// nearGood is where the last good mark is reached, noise allowed for.
+const nearGood = 0.9
+
+// confirm the last mark, or take note of another: how long to wait before going
+// beyond it again doubles with every time a little more was too much.
+func (e *estimate) confirm(tried float64) {
+	if math.Abs(e.Smooth-e.Mark) > sameMark*e.Mark || tried > (1+2*sameMark)*e.Mark {
+		e.Failed = 0
+		return
+	}
+	e.Failed = min(e.Failed+1, failedMost)
+}
+
+const (
+	sameMark   = 0.08
+	failedMost = 6
+)
