@@ -212,6 +212,34 @@ func TestAHoldStopsTheLineEvenForAGateThatWasDown(t *testing.T) {
 	p.enter()
 }
 
+// Who waits is told that the line stands still, also somebody who has been
+// called; who is in already goes on.
+func TestAHoldIsToldToThoseWhoWait(t *testing.T) {
+	w := newWorld(t)
+	w.was.register(w, "was-1")
+	in := w.admitted("in")
+	called := w.citizen("called")
+	called.join()
+	w.eventually("the second is called", func() bool { return strings.Contains(called.page("/line", "en"), `action="/enter"`) })
+	w.cluster.do(plan.HoldSet, plan.SetHold{Scope: plan.All})
+	w.eventually("the line is paused", func() bool { return strings.Contains(called.page("/line", "en"), "The line is paused") })
+	if page := called.page("/line", "en"); strings.Contains(page, "cannot be told") || strings.Contains(page, `action="/enter"`) {
+		t.Errorf("called in a hold: %s", page)
+	}
+	if _, page := called.submit("/enter", ""); !strings.Contains(page, "Paused for a moment") || strings.Contains(page, "not your turn") {
+		t.Errorf("going in during a hold: %s", page)
+	}
+	if page := in.page("/line", "en"); !strings.Contains(page, `action="/enter"`) {
+		t.Errorf("with a pass in a hold: %s", page)
+	}
+	w.eventually("the document says so", func() bool {
+		_, body := called.get("/v1/serving/a", nil)
+		return strings.Contains(body, `"held":true`)
+	})
+	w.cluster.do(plan.HoldRelease, plan.ReleaseHold{Scope: plan.All})
+	w.eventually("the line goes on", func() bool { return strings.Contains(called.page("/line", "en"), `action="/enter"`) })
+}
+
 func TestServingDocument(t *testing.T) {
 	w := newWorld(t)
 	w.define("a")

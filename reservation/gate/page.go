@@ -85,6 +85,9 @@ func (g *Gate) explain(w http.ResponseWriter, p *problem.Problem) pages.Problem 
 	content := pages.Problem{Code: p.Code, Detail: p.Detail, Back: wayOn(p)}
 	content.System, _ = p.Extra["system"].(string)
 	content.Appeal, _ = p.Extra["appeal"].(string)
+	if paused, _ := p.Extra["paused"].(bool); paused {
+		content.Code = "paused" // who has been called is not told that it is not their turn
+	}
 	if provider, ok := p.Extra["provider"].(string); ok {
 		content.System = provider
 	}

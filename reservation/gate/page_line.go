@@ -37,7 +37,7 @@ func showPlace(content *pages.Line, at place) {
 	if at.wait.Known {
 		content.WaitFromMS, content.WaitToMS = at.wait.FromMS, at.wait.ToMS
 	}
-	content.State, content.Called = string(at.State), at.called()
+	content.State, content.Called, content.Held = string(at.State), at.called(), at.line.room.Held()
 	content.BeyondSupply = at.BeyondSupply
 	content.Ticket, content.Receipt = at.token, evidence(at)
 }

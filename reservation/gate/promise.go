@@ -76,14 +76,15 @@ func (g *Gate) keepPromises(ctx context.Context) error {
 }
 
 func (p *promises) note(cohort string, made promise) {
-	p.errors.WithLabelValues(cohort) // there from the first promise on, so that none wrong reads as 0
 	if len(p.open[cohort]) < maxPromises {
 		p.open[cohort] = append(p.open[cohort], made)
 	}
 }
 
-// settle observes the promises to those who have been called by nowMS.
+// settle observes the promises to those who have been called by nowMS. A line
+// too short for any has its series as well: none told wrongly reads as 0.
 func (p *promises) settle(cohort string, serving, nowMS int64) {
+	observed := p.errors.WithLabelValues(cohort)
 	var left []promise
 	for _, made := range p.open[cohort] {
 		if made.turn > serving {
@@ -91,7 +92,7 @@ func (p *promises) settle(cohort string, serving, nowMS int64) {
 			continue
 		}
 		off := max(0, made.fromMS-nowMS, nowMS-made.toMS)
-		p.errors.WithLabelValues(cohort).Observe(float64(off) / 1000)
+		observed.Observe(float64(off) / 1000)
 	}
 	p.open[cohort] = left
 }

@@ -29,3 +29,11 @@ func TestWaitErrorsAreMeasuredOutsideTheToldRange(t *testing.T) {
 		t.Errorf("%d series, %d promises open", n, len(p.open["a"]))
 	}
 }
+
+func TestALineWithoutPromisesReadsAsNoneWrong(t *testing.T) {
+	p := newPromises(prometheus.NewRegistry())
+	p.settle("short", 0, 900)
+	if n := testutil.CollectAndCount(p.errors); n != 1 {
+		t.Errorf("%d series, want one without observations", n)
+	}
+}

@@ -55,6 +55,28 @@ func TestAWaitingPageSpeaksOnlyAtMilestones(t *testing.T) {
 	}
 }
 
+// A hold leaves the cohort open; who waits sees it all the same, and its end.
+func TestAWaitingPageTellsAHold(t *testing.T) {
+	g := opened(t)
+	w := g.w
+	w.define("a")
+	w.citizen("another").join()
+	me := w.citizen("me")
+	me.join()
+	w.move("a", plan.Open)
+	g.become(me)
+	g.Go(w.http.URL + "/line?lang=en")
+	look := `follow(), true` // rather than at the next poll
+	w.cluster.do(plan.HoldSet, plan.SetHold{Scope: plan.All})
+	w.eventually("the document says so", func() bool { _, body := me.get("/v1/serving/a", nil); return strings.Contains(body, `"held":true`) })
+	browsertest.Eval[bool](g.Browser, look)
+	g.Await(`document.getElementById("spoken").textContent.includes("paused")`)
+	w.cluster.do(plan.HoldRelease, plan.ReleaseHold{Scope: plan.All})
+	w.eventually("it goes on", func() bool { _, body := me.get("/v1/serving/a", nil); return strings.Contains(body, `"held":false`) })
+	browsertest.Eval[bool](g.Browser, look)
+	g.Await(`document.title.includes("You are in the line")`)
+}
+
 // Who waits sees a pause, and a gate that does not answer, without touching
 // anything.
 func TestAWaitingPageTellsAPauseAndALostConnection(t *testing.T) {

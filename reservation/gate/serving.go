@@ -22,6 +22,7 @@ import (
 type servingDocument struct {
 	Cohort  string           `json:"cohort"`
 	Phase   plan.Phase       `json:"phase"`
+	Held    bool             `json:"held"`
 	Serving int64            `json:"serving"`
 	Issued  int64            `json:"issued"`
 	OpenMS  int64            `json:"open_ms"`
@@ -85,7 +86,7 @@ func (d *document) get(l *line, nowMS int64) (*rendered, error) {
 func render(l *line, nowMS int64) (*rendered, error) {
 	counts := l.room.Counts(nowMS)
 	document := servingDocument{
-		Cohort: l.cohort.ID, Phase: l.cohort.Phase, Serving: counts.Serving, Issued: counts.Tickets,
+		Cohort: l.cohort.ID, Phase: l.cohort.Phase, Held: l.room.Held(), Serving: counts.Serving, Issued: counts.Tickets,
 		OpenMS: l.cohort.OpenMS, CloseMS: l.cohort.CloseMS, Draw: l.cohort.Draw,
 	}
 	if segment, ok := l.room.Segment(); ok {

@@ -57,6 +57,9 @@ type Line struct {
 	WaitFromMS, WaitToMS int64
 	State                string
 	Called, BeyondSupply bool
+	// Held is true while an operator makes the line stand still: nobody new
+	// goes in.
+	Held bool
 	// Ticket is the signed place and Receipt the evidence for it.
 	Ticket, Receipt string
 	NowMS           int64
@@ -86,6 +89,8 @@ func (l Line) Situation() string {
 		return "booked"
 	case l.Cohort.Phase == "closed", l.Cohort.Phase == "paused":
 		return l.Cohort.Phase
+	case l.Held && l.Cohort.Phase == "open" && l.State != "claimed":
+		return "paused"
 	case l.Called:
 		return "called"
 	case l.Cohort.Phase == "open":

@@ -89,6 +89,7 @@ var contents = map[string][]any{
 		pages.Line{Cohort: cohort, HasPlace: true, Seq: 7, Turn: 1234567, Serving: 12, Ahead: 1234554, WaitFromMS: 1, WaitToMS: 2, State: "waiting", BeyondSupply: true, Ticket: "t", Receipt: "{}"},
 		pages.Line{Cohort: pages.Cohort{Phase: "paused"}, HasPlace: true, Turn: 7, Called: true},
 		pages.Line{Cohort: cohort, HasPlace: true, Turn: 7, Called: true},
+		pages.Line{Cohort: cohort, HasPlace: true, Turn: 7, Called: true, Held: true},
 		pages.Line{Cohort: pages.Cohort{Phase: "closed"}, HasPlace: true, Turn: 7, Called: true},
 		pages.Line{Cohort: cohort, HasPlace: true, Turn: 7, Called: true, State: "booked"},
 	},

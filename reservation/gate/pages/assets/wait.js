@@ -32,17 +32,17 @@ async function renew() {
 }
 
 async function look() {
-  const {cohort, turn, phase} = place();
+  const {cohort, turn, phase, held} = place();
   const response = await fetch("/v1/serving/" + encodeURIComponent(cohort));
   if (!response.ok) throw new Error(response.status);
   const now = await response.json();
-  if (now.phase !== phase) {
+  if (now.phase !== phase || String(now.held) !== held) {
     await renew();
     speak(place().news);
   } else if (turn > 0) {
-    if (turn <= now.serving && now.phase === "open") return location.reload();
+    if (turn <= now.serving && now.phase === "open" && !now.held) return location.reload();
     const left = Math.max(0, turn - now.serving - 1);
-    const changed = now.segment && Math.abs(now.segment.rate_milli - rate) > rate / 4;
+    const changed = now.segment && !now.held && Math.abs(now.segment.rate_milli - rate) > rate / 4;
     const passed = ahead !== null && below(left) < below(ahead);
     if (changed || passed) await renew();
     show("serving", format(now.serving));
