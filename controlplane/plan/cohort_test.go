@@ -2,6 +2,7 @@ package plan_test
 
 import (
 	"encoding/hex"
+	"fmt"
 	"strings"
 	"testing"
 
@@ -145,4 +146,33 @@ func TestBeaconValueIsNamedByTwoOfficials(t *testing.T) {
 	}
 	e.refused(plan.BadSecret, plan.DrawReveal, plan.RevealDraw{Cohort: "c40", Secret: "0a0c", Seed: seed})
 	e.must(plan.DrawReveal, plan.RevealDraw{Cohort: "c40", Secret: "0a0b", Seed: seed})
+}
+
+// Evening follows evening: those that are over make room, with all that belongs
+// to them.
+func TestTheCohortClosedLongestAgoMakesRoom(t *testing.T) {
+	e := newEvening(t)
+	define := func(n int) plan.DefineCohort {
+		return plan.DefineCohort{Cohort: drawn(fmt.Sprintf("c%d", n))}
+	}
+	for n := range 256 {
+		e.must(plan.CohortDefine, define(n))
+	}
+	e.refused(plan.TooLarge, plan.CohortDefine, define(256))
+	for _, id := range []string{"c17", "c4"} {
+		e.must(plan.LineReport, plan.ReportLine{Cohort: id, Gate: "gate-1", Issued: 9})
+		e.must(plan.HoldSet, plan.SetHold{Scope: id})
+		e.must(plan.TrialRecord, plan.RecordTrial{Check: plan.TrialPersons, Subject: id, OK: true})
+		e.must(plan.CohortPhase, plan.MovePhase{Cohort: id, Phase: plan.Closed})
+	}
+	e.must(plan.CohortDefine, define(256))
+	p := e.plan
+	if _, kept := p.Cohorts["c17"]; kept || len(p.Cohorts) != 256 || p.Cohorts["c4"].Phase != plan.Closed {
+		t.Errorf("%d cohorts, c17 %v", len(p.Cohorts), kept)
+	}
+	if len(p.Lines) != 1 || len(p.Holds) != 1 || len(p.Trials) != 1 || p.Lines[plan.LineKey("c4", "gate-1")].Issued != 9 {
+		t.Errorf("lines %v, holds %v, trials %v", p.Lines, p.Holds, p.Trials)
+	}
+	e.must(plan.CohortDefine, define(257))
+	e.refused(plan.TooLarge, plan.CohortDefine, define(258))
 }

@@ -1,6 +1,9 @@
 package plan
 
-import "net/url"
+import (
+	"maps"
+	"net/url"
+)
 
 // Member is what people want of a node of the control plane. The nodes a
 // cluster was founded with are not listed before somebody changes them; who
@@ -60,10 +63,25 @@ func (d *draft) keepMember(m Member) error {
 	if err := d.unchanged(before.Revision); err != nil {
 		return err
 	}
-	if !known && len(d.Members) >= maxMembers {
-		return refuse(TooLarge, "%d members are known", len(d.Members))
+	if !known && !d.roomForMember() {
+		return refuse(TooLarge, "%d members are known, and none of them was removed", maxMembers)
 	}
 	m.Revision = d.now()
 	put(&d.Members, m.ID, m)
 	return nil
+}
+
+// roomForMember forgets the member that was removed longest ago where there are
+// too many.
+func (d *draft) roomForMember() bool {
+	if len(d.Members) < maxMembers {
+		return true
+	}
+	removed := maps.Clone(d.Members)
+	maps.DeleteFunc(removed, func(_ string, m Member) bool { return !m.Removed })
+	if len(removed) == 0 {
+		return false
+	}
+	drop(&d.Members, oldest(removed))
+	return true
 }

@@ -22,12 +22,28 @@ func TestMembersAreWantedAndUnwanted(t *testing.T) {
 	if m := e.plan.Members["node-4"]; m.Removed || m.PrivateURL != fourth.PrivateURL {
 		t.Errorf("taken in again: %+v", m)
 	}
-	for n := range 14 {
-		e.must(plan.MemberRemove, plan.RemoveMember{ID: fmt.Sprintf("old-%d", n)})
-	}
-	e.refused(plan.TooLarge, plan.MemberRemove, plan.RemoveMember{ID: "one too many"})
 
 	e.staff()
 	e.refused(plan.NeedsApproval, plan.MemberAdd, fourth)
 	e.must(plan.MemberRemove, plan.RemoveMember{ID: "node-4"})
+}
+
+// Nodes are replaced for years.
+func TestMembersRemovedLongAgoAreForgotten(t *testing.T) {
+	e := newEvening(t)
+	add := func(n int) plan.AddMember {
+		return plan.AddMember{
+			ID: fmt.Sprintf("node-%d", n), Address: fmt.Sprintf("10.0.0.%d:8811", n), PrivateURL: fmt.Sprintf("https://10.0.0.%d:8808", n),
+		}
+	}
+	for n := range 16 {
+		e.must(plan.MemberAdd, add(n))
+	}
+	e.refused(plan.TooLarge, plan.MemberAdd, add(16))
+	e.must(plan.MemberRemove, plan.RemoveMember{ID: "node-7"})
+	e.must(plan.MemberRemove, plan.RemoveMember{ID: "node-3"})
+	e.must(plan.MemberAdd, add(16))
+	if _, kept := e.plan.Members["node-7"]; kept || !e.plan.Members["node-3"].Removed || len(e.plan.Members) != 16 {
+		t.Errorf("members %+v", e.plan.Members)
+	}
 }

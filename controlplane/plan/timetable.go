@@ -3,6 +3,7 @@ package plan
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"maps"
 	"reflect"
 	"slices"
 	"strings"
@@ -42,8 +43,8 @@ func defineCohort(d *draft, b DefineCohort) error {
 	switch {
 	case known && before.Phase != Scheduled:
 		return refuse(IllegalPhase, "cohort %q is %s", c.ID, before.Phase)
-	case !known && len(d.Cohorts) >= maxCohorts:
-		return refuse(TooLarge, "%d cohorts are defined", len(d.Cohorts))
+	case !known && !d.roomForCohort():
+		return refuse(TooLarge, "%d cohorts are defined, and none of them is closed", maxCohorts)
 	}
 	if err := d.unchanged(before.Revision); err != nil {
 		return err
@@ -56,6 +57,29 @@ func defineCohort(d *draft, b DefineCohort) error {
 	c.Revision, c.Phase, c.DefinedBy = d.now(), Scheduled, d.command.Actor
 	put(&d.Cohorts, c.ID, c)
 	return nil
+}
+
+// roomForCohort forgets the cohort that was closed longest ago, with all that
+// belongs to it, where there are too many. Its evening stays in the audit and in
+// the gates' records.
+func (d *draft) roomForCohort() bool {
+	if len(d.Cohorts) < maxCohorts {
+		return true
+	}
+	closed := maps.Clone(d.Cohorts)
+	maps.DeleteFunc(closed, func(_ string, c Cohort) bool { return c.Phase != Closed })
+	if len(closed) == 0 {
+		return false
+	}
+	id := oldest(closed)
+	drop(&d.Cohorts, id)
+	drop(&d.Segments, id)
+	drop(&d.Holds, id)
+	drop(&d.Trials, trialKey(TrialPersons, id))
+	left := maps.Clone(d.Lines)
+	maps.DeleteFunc(left, func(_ string, l Line) bool { return l.Cohort == id })
+	d.Lines = left
+	return true
 }
 
 // definition is the part of a cohort that its author writes.
