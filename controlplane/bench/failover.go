@@ -4,10 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"slices"
 	"sync"
 	"time"
 
+	"sunbeon/controlplane/opsapi"
 	"sunbeon/controlplane/opsapi/client"
 	"sunbeon/controlplane/plan"
 )
@@ -103,13 +105,18 @@ func killOne(ctx context.Context, c *cluster, rate *rateWatch, n int64) (took ti
 func openLine(ctx context.Context, c *cluster) (stop func(), err error) {
 	now := time.Now()
 	opens := now.Add(2 * time.Second).UnixMilli()
-	err = errors.Join(
-		c.order(ctx, plan.CohortDefine, plan.DefineCohort{Cohort: plan.Cohort{
-			ID: opened, BirthFrom: "1972-01-01", BirthTo: "2003-12-31", Order: plan.OrderFirstCome,
-			LobbyMS: now.UnixMilli(), OpenMS: opens, CloseMS: now.Add(time.Hour).UnixMilli(),
-		}}),
-		c.order(ctx, plan.CohortApprove, plan.ApproveCohort{Cohort: opened}))
-	if err != nil {
+	if err := c.order(ctx, plan.CohortDefine, plan.DefineCohort{Cohort: plan.Cohort{
+		ID: opened, BirthFrom: "1972-01-01", BirthTo: "2003-12-31", Order: plan.OrderFirstCome,
+		LobbyMS: now.UnixMilli(), OpenMS: opens, CloseMS: now.Add(time.Hour).UnixMilli(),
+	}}); err != nil {
+		return nil, err
+	}
+	// There is no gate and no WAS here, so the preflight cannot be green.
+	var preflight opsapi.Preflight
+	if err := c.operator.Call(ctx, http.MethodGet, "/v1/preflight/"+opened+"?consistency=linearizable", "", nil, &preflight); err != nil {
+		return nil, err
+	}
+	if err := c.order(ctx, plan.CohortApprove, plan.ApproveCohort{Cohort: opened, Accept: preflight.NotGreen()}); err != nil {
 		return nil, err
 	}
 	gate, err := client.New(client.Config{Addresses: urls("https://", c.private), TLS: c.gate.Clone()})
