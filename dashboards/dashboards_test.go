@@ -81,7 +81,12 @@ func load(t *testing.T) []dashboard {
 func TestPanelsAreInOrder(t *testing.T) {
 	for _, d := range load(t) {
 		taken := map[[2]int]string{}
+		named := map[int]string{}
 		for _, p := range d.Panels {
+			if other, twice := named[p.ID]; twice {
+				t.Errorf("%s: panels %q and %q have the same number %d", d.Title, other, p.Title, p.ID)
+			}
+			named[p.ID] = p.Title
 			for x := p.GridPos.X; x < p.GridPos.X+p.GridPos.W; x++ {
 				for y := p.GridPos.Y; y < p.GridPos.Y+p.GridPos.H; y++ {
 					if other := taken[[2]int{x, y}]; other != "" || x > 23 {
