@@ -22,30 +22,37 @@ type Evening struct {
 }
 
 // DefaultResources are the priors of the demonstration's systems: what a person
-// asks of each, and what each was seen to do and is thought to do, a second.
+// asks of each, what each was seen to do and is thought to do a second, and how
+// far into the session it is asked.
 var DefaultResources = []string{
-	"was:was:5:150:400",
-	"ledger:backend:1.2:200:2000",
-	"eligibility:backend:1:60:200",
-	"stock:backend:1:60:120",
+	"was:was:5:150:400:0.3",
+	"ledger:backend:1.2:200:2000:0.4",
+	"eligibility:backend:1:60:200:0.02",
+	"stock:backend:1:60:120:0.4",
 }
 
-// ParseResource reads a resource's prior: name:kind:visits:proved:believed,
-// where kind is "was" or "backend", visits is requests a session, and the
-// capacities are requests a second (of one replica, for WAS).
-func ParseResource(text string) (steering.ResourceConfig, error) {
+// ParseResource reads a resource's prior: name:kind:visits:proved:believed or the
+// same with :at, where kind is "was" or "backend", visits is requests a session,
+// the capacities are requests a second (of one replica, for WAS), and at is the
+// mean time of those requests as a share of the session, which is not known
+// where it is left out.
+func ParseResource(text string, session time.Duration) (steering.ResourceConfig, error) {
 	parts := strings.Split(text, ":")
-	if len(parts) != 5 {
-		return steering.ResourceConfig{}, fmt.Errorf("resource %q: want name:kind:visits:proved:believed", text)
+	if len(parts) != 5 && len(parts) != 6 {
+		return steering.ResourceConfig{}, fmt.Errorf("resource %q: want name:kind:visits:proved:believed or the same with :at", text)
 	}
-	r := steering.ResourceConfig{Name: parts[0], Kind: steering.Kind(parts[1])}
-	for i, field := range []*float64{&r.Visits, &r.Proved, &r.Believed} {
+	r, at := steering.ResourceConfig{Name: parts[0], Kind: steering.Kind(parts[1])}, 0.0
+	for i, field := range []*float64{&r.Visits, &r.Proved, &r.Believed, &at}[:len(parts)-2] {
 		value, err := strconv.ParseFloat(parts[i+2], 64)
 		if err != nil {
 			return steering.ResourceConfig{}, fmt.Errorf("resource %q: %q is not a number", text, parts[i+2])
 		}
 		*field = value
 	}
+	if !(at >= 0 && at <= 1) {
+		return steering.ResourceConfig{}, fmt.Errorf("resource %q: at %g is no share of the session", text, at)
+	}
+	r.AtMS = int64(at * float64(session.Milliseconds()))
 	return r, nil
 }
 
@@ -67,7 +74,7 @@ func (e Evening) Steering() (steering.Config, error) {
 		resources = DefaultResources
 	}
 	for _, text := range resources {
-		r, err := ParseResource(text)
+		r, err := ParseResource(text, e.Session)
 		if err != nil {
 			return cfg, err
 		}

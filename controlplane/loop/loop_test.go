@@ -202,11 +202,14 @@ func TestDamagedStateIsLearnedAnew(t *testing.T) {
 }
 
 func TestParseResource(t *testing.T) {
-	if _, err := loop.ParseResource("stock:backend:1:60:120"); err != nil {
-		t.Error(err)
+	if r, err := loop.ParseResource("stock:backend:1:60:120", time.Minute); err != nil || r.AtMS != 0 {
+		t.Errorf("%+v, %v", r, err)
 	}
-	for _, text := range []string{"", "stock", "stock:backend:1:60", "stock:backend:one:60:120"} {
-		if _, err := loop.ParseResource(text); err == nil {
+	if r, err := loop.ParseResource("stock:backend:1:60:120:0.4", time.Minute); err != nil || r.AtMS != 24_000 {
+		t.Errorf("asked after %d ms, want 24,000 (%v)", r.AtMS, err)
+	}
+	for _, text := range []string{"", "stock", "stock:backend:1:60", "stock:backend:one:60:120", "stock:backend:1:60:120:2", "stock:backend:1:60:120:NaN", "stock:backend:1:60:120:0.4:5"} {
+		if _, err := loop.ParseResource(text, time.Minute); err == nil {
 			t.Errorf("%q: no error", text)
 		}
 	}
