@@ -1,17 +1,21 @@
 package gate
 
 import (
+	"bytes"
 	"context"
 	"encoding/hex"
 	"errors"
+	"io"
 	"log/slog"
 	"net/http"
 	"net/http/httputil"
+	"slices"
 	"strings"
 	"sync"
 	"time"
 
 	"sunbeon/internal/problem"
+	"sunbeon/reservation/gate/pages"
 	"sunbeon/reservation/gate/waspool"
 	"sunbeon/reservation/waitingroom"
 )
@@ -25,8 +29,9 @@ const (
 	sessionLane = 2048
 )
 
-// changeParameter of a search names the booking to be moved.
-const changeParameter = "change"
+// errands are the parameters of a search that name a booking the person has or
+// had.
+var errands = []string{pages.Change, pages.Rebook}
 
 // bookingProxy carries requests to the booking servers.
 type bookingProxy struct {
@@ -81,10 +86,11 @@ func (p *bookingProxy) withPass(w http.ResponseWriter, r *http.Request) {
 	p.serve(w, r, p.session)
 }
 
-// search is withPass, except that who says they move a booking needs none and
-// takes the small lane: the booking servers know whether there is a booking.
+// search is withPass, except that who says they move a booking, or book again
+// after one, needs none and takes the small lane: the booking servers know
+// whether there is such a booking.
 func (p *bookingProxy) search(w http.ResponseWriter, r *http.Request) {
-	if passOf(r) == "" && r.URL.Query().Has(changeParameter) {
+	if passOf(r) == "" && slices.ContainsFunc(errands, r.URL.Query().Has) {
 		p.serve(w, r, p.lookup)
 		return
 	}
@@ -106,6 +112,11 @@ func (p *bookingProxy) serve(w http.ResponseWriter, r *http.Request, in lane) {
 		p.gate.refuse(w, problem.New(http.StatusBadRequest, "malformed", "Send one Idempotency-Key."))
 		return
 	}
+	// Before the lane is entered: who sends a body slowly holds up nobody else.
+	if refused := takeBody(w, r); refused != nil {
+		p.gate.refuse(w, refused)
+		return
+	}
 	if !in.enter(r.Context()) {
 		p.gate.refuse(w, holdOn())
 		return
@@ -114,6 +125,24 @@ func (p *bookingProxy) serve(w http.ResponseWriter, r *http.Request, in lane) {
 	ctx, cancel := context.WithTimeout(r.Context(), bookingWithin)
 	defer cancel()
 	p.proxy.ServeHTTP(w, r.WithContext(ctx))
+}
+
+// takeBody reads a request's body to its end, so that what comes after does not
+// wait for the client.
+func takeBody(w http.ResponseWriter, r *http.Request) *problem.Problem {
+	if r.Body == http.NoBody {
+		return nil
+	}
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, waspool.MaxBody))
+	var tooLarge *http.MaxBytesError
+	switch {
+	case errors.As(err, &tooLarge):
+		return bodyTooLarge()
+	case err != nil:
+		return unreadable()
+	}
+	r.Body, r.ContentLength = io.NopCloser(bytes.NewReader(body)), int64(len(body))
+	return nil
 }
 
 // passOf is the pass a request carries, unchecked.
@@ -173,6 +202,10 @@ func (p *bookingProxy) problem(ctx context.Context, err error) *problem.Problem 
 	case ctx.Err() != nil:
 		return problem.New(http.StatusServiceUnavailable, "hold_on", "The connection ended before the answer.").Retry(jitter(holdRetry))
 	}
+	return unreadable()
+}
+
+func unreadable() *problem.Problem {
 	return problem.New(http.StatusBadRequest, "malformed", "The request could not be read to its end.")
 }
 

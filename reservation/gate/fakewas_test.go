@@ -29,8 +29,14 @@ type fakeWAS struct {
 	outbox []map[string]string
 	// taken makes every slot taken.
 	taken bool
-	// none makes the person have no booking.
-	none bool
+	// none makes the person have no booking; rebook is the number under which
+	// they may then book again.
+	none   bool
+	rebook string
+	// withdrawn makes the first time of the booking one that was taken off.
+	withdrawn bool
+	// refuses is the problem every write is answered with.
+	refuses *problem.Problem
 	// busy makes everybody hold on for this long.
 	busy time.Duration
 }
@@ -61,6 +67,7 @@ func (f *fakeWAS) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	f.mu.Lock()
 	f.requests, f.bodies = append(f.requests, r), append(f.bodies, string(body))
 	hangUp, hold, taken, none, busy := f.hangUp, f.hold, f.taken, f.none, f.busy
+	rebook, withdrawn, refuses := f.rebook, f.withdrawn, f.refuses
 	if r.Method == http.MethodPost && !taken {
 		f.booked[r.Header.Get("Idempotency-Key")] = true
 	}
@@ -74,14 +81,16 @@ func (f *fakeWAS) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Content-Type", "application/json")
 	w.Header().Set("X-Sunbeon-Debug", "inside")
 	confirmation := map[string]any{"number": "A-1", "doses": []map[string]any{
-		{"dose": 1, "slot_id": "5", "institution": "Clinic", "date": "2021-08-26", "time": "09:30", "vaccine": "mrna"},
+		{"dose": 1, "slot_id": "5", "institution": "Clinic", "date": "2021-08-26", "time": "09:30", "vaccine": "mrna", "withdrawn": withdrawn},
 		{"dose": 2, "slot_id": "9", "institution": "Clinic", "date": "2021-10-07", "time": "09:30", "vaccine": "mrna"},
 	}}
 	switch {
 	case busy > 0:
 		problem.WriteRetry(w, http.StatusServiceUnavailable, "hold_on", "busy", busy)
 	case none && r.URL.Path == "/v1/bookings/mine":
-		json.NewEncoder(w).Encode(map[string]any{"bookings": []any{}})
+		json.NewEncoder(w).Encode(map[string]any{"bookings": []any{}, "rebook": rebook})
+	case r.Method == http.MethodPost && refuses != nil:
+		refuses.Send(w)
 	case r.Method == http.MethodPost && taken:
 		problem.New(http.StatusConflict, "slot_taken", "gone").With("alternatives", []map[string]any{
 			{"slot_id": "77", "institution": "Clinic", "date": "2021-08-26", "time": "10:00", "vaccine": "mrna"},

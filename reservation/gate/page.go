@@ -1,9 +1,11 @@
 package gate
 
 import (
+	"fmt"
 	"net/http"
 	"net/url"
 	"strconv"
+	"strings"
 
 	"sunbeon/internal/problem"
 	"sunbeon/reservation/gate/pages"
@@ -33,7 +35,8 @@ func (g *Gate) pageRoutes() []route {
 		{pattern: "GET /slots/{id}", serve: g.reviewPage, page: true},
 		{pattern: "POST /book", serve: g.bookForm, page: true},
 		{pattern: "GET /bookings", serve: g.bookingsPage, page: true},
-		{pattern: "POST /bookings/{number}/change", serve: g.changeForm, page: true},
+		{pattern: "POST /bookings/{number}/change", serve: g.errandForm(pages.Change), page: true},
+		{pattern: "POST /bookings/{number}/rebook", serve: g.errandForm(pages.Rebook), page: true},
 		{pattern: "GET /bookings/{number}/cancel", serve: g.cancelPage, page: true},
 		{pattern: "POST /bookings/{number}/cancel", serve: g.cancelForm, page: true},
 		{pattern: "GET /verify", serve: g.verifyPage, page: true},
@@ -85,6 +88,13 @@ func (g *Gate) explain(w http.ResponseWriter, p *problem.Problem) pages.Problem 
 	content := pages.Problem{Code: p.Code, Detail: p.Detail, Back: wayOn(p)}
 	content.System, _ = p.Extra["system"].(string)
 	content.Appeal, _ = p.Extra["appeal"].(string)
+	if content.Appeal != "" {
+		content.Reason, _ = p.Extra["reason"].(string)
+	}
+	works, _ := p.Extra["works"].([]any)
+	for _, what := range works {
+		content.Works = append(content.Works, strings.ReplaceAll(fmt.Sprint(what), " ", "_"))
+	}
 	if paused, _ := p.Extra["paused"].(bool); paused {
 		content.Code = "paused" // who has been called is not told that it is not their turn
 	}
@@ -101,10 +111,14 @@ func (g *Gate) explain(w http.ResponseWriter, p *problem.Problem) pages.Problem 
 // wayOn is where a problem page leads.
 func wayOn(p *problem.Problem) string {
 	switch p.Code {
-	case "unknown_outcome", "already_booked":
+	case "unknown_outcome", "already_booked", "already_cancelled", "no_booking", "idempotency_key_reused":
 		return "/bookings"
-	case "login_required", "login_expired", "login_invalid", "identity_invalid", "identity_metered", "identity_refused", "not_eligible":
+	case "login_required", "login_expired", "login_invalid", "identity_invalid", "identity_metered", "identity_refused":
 		return "/"
+	case "not_eligible":
+		if p.Extra["reason"] == wrongBirth {
+			return "/"
+		}
 	}
 	return "/line"
 }

@@ -10,20 +10,30 @@ import (
 	"sunbeon/reservation/gate/pages"
 )
 
+// errand is what a search is for, as its address says.
+func errand(query url.Values) pages.Errand {
+	for _, of := range errands {
+		if number := query.Get(of); number != "" {
+			return pages.Errand{Of: of, Number: number}
+		}
+	}
+	return pages.Errand{}
+}
+
 // searching is the lane of a search, and what it asks the booking servers
-// beside its own question: who moves a booking needs no pass.
-func (g *Gate) searching(change string, query url.Values) (lane, url.Values) {
-	if change == "" {
+// beside its own question: who has or had a booking needs no pass.
+func (g *Gate) searching(on pages.Errand, query url.Values) (lane, url.Values) {
+	if on.Of == "" {
 		return g.booking.session, query
 	}
-	query.Set(changeParameter, change)
+	query.Set(on.Of, on.Number)
 	return g.booking.lookup, query
 }
 
 // choosing is the frame of the pages on which people choose.
-func (g *Gate) choosing(r *http.Request, change string, page any) pages.Frame {
+func (g *Gate) choosing(r *http.Request, on pages.Errand, page any) pages.Frame {
 	frame := pages.Frame{Step: pages.StepChoose, Page: page}
-	if change != "" {
+	if on.Of != "" {
 		return frame
 	}
 	if pass, err := g.passes.Verify(passOf(r), g.nowMS()); err == nil {
@@ -36,31 +46,31 @@ func (g *Gate) institutionsPage(w http.ResponseWriter, r *http.Request) {
 	query := r.URL.Query()
 	content := pages.Institutions{
 		Province: query.Get("province"), District: query.Get("district"), Query: query.Get("q"),
-		Provinces: provinces, Change: query.Get(changeParameter),
+		Provinces: provinces, Errand: errand(query),
 	}
 	var answer struct {
 		Institutions []pages.Institution `json:"institutions"`
 		Next         string              `json:"next"`
 	}
-	in, asked := g.searching(content.Change, pick(query, "province", "district", "q", "cursor"))
+	in, asked := g.searching(content.Errand, pick(query, "province", "district", "q", "cursor"))
 	p := g.booking.ask(r, in, question{method: http.MethodGet, path: "/v1/institutions", query: asked}, &answer)
 	if p != nil {
 		g.showProblem(w, r, p)
 		return
 	}
 	content.Found, content.Next = answer.Institutions, answer.Next
-	g.show(w, r, http.StatusOK, "institutions", g.choosing(r, content.Change, content))
+	g.show(w, r, http.StatusOK, "institutions", g.choosing(r, content.Errand, content))
 }
 
 func (g *Gate) slotsPage(w http.ResponseWriter, r *http.Request) {
 	query := r.URL.Query()
-	content := pages.Slots{InstitutionID: r.PathValue("id"), Date: query.Get("date"), Change: query.Get(changeParameter)}
+	content := pages.Slots{InstitutionID: r.PathValue("id"), Date: query.Get("date"), Errand: errand(query)}
 	var answer struct {
 		Institution string       `json:"institution"`
 		Slots       []pages.Slot `json:"slots"`
 		Next        string       `json:"next"`
 	}
-	in, asked := g.searching(content.Change, pick(query, "date", "cursor"))
+	in, asked := g.searching(content.Errand, pick(query, "date", "cursor"))
 	p := g.booking.ask(r, in, question{
 		method: http.MethodGet, path: "/v1/institutions/" + url.PathEscape(content.InstitutionID) + "/slots", query: asked,
 	}, &answer)
@@ -69,46 +79,49 @@ func (g *Gate) slotsPage(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	content.Institution, content.Free, content.Next = answer.Institution, answer.Slots, answer.Next
-	g.show(w, r, http.StatusOK, "slots", g.choosing(r, content.Change, content))
+	g.show(w, r, http.StatusOK, "slots", g.choosing(r, content.Errand, content))
 }
 
 // reviewPage shows both doses of a choice before anything is booked.
 func (g *Gate) reviewPage(w http.ResponseWriter, r *http.Request) {
 	// Each review has its own idempotency key, so that sending its form twice
 	// books once.
-	content := pages.Review{Slot: r.PathValue("id"), Change: r.URL.Query().Get(changeParameter), Key: rand.Text()}
-	in, asked := g.searching(content.Change, url.Values{})
+	content := pages.Review{Slot: r.PathValue("id"), Errand: errand(r.URL.Query()), Key: rand.Text()}
+	in, asked := g.searching(content.Errand, url.Values{})
 	p := g.booking.ask(r, in, question{
 		method: http.MethodGet, path: "/v1/slots/" + url.PathEscape(content.Slot), query: asked,
 	}, &content)
 	if p != nil {
-		g.showChoiceProblem(w, r, content.Change, p)
+		g.showChoiceProblem(w, r, content.Errand, p)
 		return
 	}
-	g.show(w, r, http.StatusOK, "review", g.choosing(r, content.Change, content))
+	g.show(w, r, http.StatusOK, "review", g.choosing(r, content.Errand, content))
 }
 
 // showChoiceProblem offers the nearest free times where the one chosen is gone.
-func (g *Gate) showChoiceProblem(w http.ResponseWriter, r *http.Request, change string, p *problem.Problem) {
+func (g *Gate) showChoiceProblem(w http.ResponseWriter, r *http.Request, on pages.Errand, p *problem.Problem) {
 	if p.Code != "slot_taken" {
 		g.showProblem(w, r, p)
 		return
 	}
-	content := pages.Slots{Taken: true, Change: change, Free: alternatives(p)}
-	g.show(w, r, p.Status, "slots", g.choosing(r, change, content))
+	content := pages.Slots{Taken: true, Errand: on, Free: alternatives(p)}
+	g.show(w, r, p.Status, "slots", g.choosing(r, on, content))
 }
 
 func (g *Gate) bookForm(w http.ResponseWriter, r *http.Request) {
-	g.choose(w, r, g.booking.session, "/v1/bookings", "")
+	g.choose(w, r, g.booking.session, "/v1/bookings", pages.Errand{})
 }
 
-func (g *Gate) changeForm(w http.ResponseWriter, r *http.Request) {
-	number := r.PathValue("number")
-	g.choose(w, r, g.booking.lookup, "/v1/bookings/"+url.PathEscape(number)+"/change", number)
+// errandForm moves the booking in the address to the slot of the form, or books
+// that slot after it was cancelled.
+func (g *Gate) errandForm(of string) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		on := pages.Errand{Of: of, Number: r.PathValue("number")}
+		g.choose(w, r, g.booking.lookup, "/v1/bookings/"+url.PathEscape(on.Number)+"/"+of, on)
+	}
 }
 
-// choose books the slot of a form, or moves the booking with the number to it.
-func (g *Gate) choose(w http.ResponseWriter, r *http.Request, in lane, path, number string) {
+func (g *Gate) choose(w http.ResponseWriter, r *http.Request, in lane, path string, on pages.Errand) {
 	if !g.form(w, r) {
 		return
 	}
@@ -118,8 +131,8 @@ func (g *Gate) choose(w http.ResponseWriter, r *http.Request, in lane, path, num
 	}, nil)
 	switch {
 	case p != nil:
-		g.showChoiceProblem(w, r, number, p)
-	case number != "":
+		g.showChoiceProblem(w, r, on, p)
+	case on.Moves():
 		forward(w, r, "/bookings?done="+pages.DoneChanged)
 	default:
 		forward(w, r, "/bookings?done="+pages.DoneBooked)
@@ -135,16 +148,20 @@ func alternatives(p *problem.Problem) []pages.Slot {
 	return slots
 }
 
-// mine looks up the person's bookings.
-func (g *Gate) mine(r *http.Request) ([]pages.Booking, *problem.Problem) {
-	var answer struct {
-		Bookings []pages.Booking `json:"bookings"`
-	}
-	p := g.booking.ask(r, g.booking.lookup, question{method: http.MethodGet, path: "/v1/bookings/mine"}, &answer)
+// owned is what a person has booked, and the number of a cancelled booking after
+// which they may book again.
+type owned struct {
+	Bookings []pages.Booking `json:"bookings"`
+	Rebook   string          `json:"rebook"`
+}
+
+func (g *Gate) mine(r *http.Request) (owned, *problem.Problem) {
+	var found owned
+	p := g.booking.ask(r, g.booking.lookup, question{method: http.MethodGet, path: "/v1/bookings/mine"}, &found)
 	if p != nil && p.Status == http.StatusNotFound {
-		return nil, nil
+		return owned{}, nil
 	}
-	return answer.Bookings, p
+	return found, p
 }
 
 func (g *Gate) bookingsPage(w http.ResponseWriter, r *http.Request) {
@@ -153,10 +170,10 @@ func (g *Gate) bookingsPage(w http.ResponseWriter, r *http.Request) {
 		g.showProblem(w, r, p)
 		return
 	}
-	content := pages.Bookings{Bookings: found, Done: r.URL.Query().Get("done")}
+	content := pages.Bookings{Bookings: found.Bookings, Rebook: found.Rebook, Done: r.URL.Query().Get("done")}
 	_, err := g.passes.Verify(passOf(r), g.nowMS())
 	content.HasPass = err == nil
-	if gone := content.Done == pages.DoneCancelled; gone != (len(found) == 0) {
+	if gone := content.Done == pages.DoneCancelled; gone != (len(found.Bookings) == 0) {
 		content.Done = "" // an old address, opened again
 	}
 	g.show(w, r, http.StatusOK, "bookings", pages.Frame{Step: pages.StepBooked, Page: content})
@@ -169,7 +186,7 @@ func (g *Gate) cancelPage(w http.ResponseWriter, r *http.Request) {
 		g.showProblem(w, r, p)
 		return
 	}
-	for _, b := range found {
+	for _, b := range found.Bookings {
 		if b.Number == r.PathValue("number") {
 			g.show(w, r, http.StatusOK, "cancel", pages.Frame{Page: pages.Cancel{Booking: b, Key: rand.Text()}})
 			return

@@ -4,11 +4,14 @@ import (
 	"maps"
 	"net/http"
 	"net/url"
+	"os"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
 	"sunbeon/controlplane/plan"
+	"sunbeon/internal/problem"
 )
 
 // page gets a page in the language and fails unless it is one.
@@ -145,6 +148,108 @@ func TestTheWholeWayInPagesWithoutScript(t *testing.T) {
 	goes("log out", "/logout", "", "/")
 	if len(p.cookies) != 0 {
 		t.Errorf("cookies left: %v", p.cookies)
+	}
+}
+
+// Who cancelled, or whose institution took a time off, books again from the
+// pages with nothing but their login.
+func TestBookingAgainTakesNoNewTurn(t *testing.T) {
+	w := newWorld(t)
+	w.was.register(w, "was-1")
+	w.define("a")
+	p := w.citizen("one")
+	w.was.set(func() { w.was.withdrawn = true })
+	w.eventually("the booking is shown", func() bool { return strings.Contains(p.page("/bookings", "en"), "A-1") })
+	if page := p.page("/bookings", "en"); !strings.Contains(page, "A time you booked is no longer there") || !strings.Contains(page, `href="/institutions?change=A-1"`) {
+		t.Errorf("a withdrawn time is not told: %s", page)
+	}
+	if sure := p.page("/bookings/A-1/cancel", "en"); !strings.Contains(sure, "Your turn stays yours") {
+		t.Errorf("before cancelling it is not told what becomes of the turn: %s", sure)
+	}
+	w.was.set(func() { w.was.none, w.was.rebook = true, "A-1" })
+	if page := p.page("/bookings?done=cancelled", "en"); !strings.Contains(page, `href="/institutions?rebook=A-1"`) || !strings.Contains(page, "without a new turn") {
+		t.Errorf("booking again is not offered: %s", page)
+	}
+	for path, next := range map[string]string{
+		"/institutions?rebook=A-1":   `href="/institutions/3?rebook=A-1"`,
+		"/institutions/3?rebook=A-1": `href="/slots/5?rebook=A-1"`,
+		"/slots/5?rebook=A-1":        `action="/bookings/A-1/rebook"`,
+	} {
+		if page := p.page(path, "en"); !strings.Contains(page, next) {
+			t.Errorf("%s does not lead to %s: %s", path, next, page)
+		}
+	}
+	choice := url.Values{"slot_id": {"5"}, "key": {hidden(t, p.page("/slots/5?rebook=A-1", "en"), "key")}}.Encode()
+	w.was.set(func() { w.was.taken = true })
+	if _, page := p.submit("/bookings/A-1/rebook", choice); !strings.Contains(page, `href="/slots/77?rebook=A-1"`) {
+		t.Errorf("a taken slot loses the way: %s", page)
+	}
+	w.was.set(func() { w.was.taken = false })
+	if resp, body := p.submit("/bookings/A-1/rebook", choice); resp.Header.Get("Location") != "/bookings?done=booked" {
+		t.Errorf("booked again: %d %s", resp.StatusCode, body)
+	}
+	if r, _ := w.was.last(); r.URL.Path != "/v1/bookings/A-1/rebook" {
+		t.Errorf("asked for %s", r.URL.Path)
+	}
+}
+
+// A refusal says why in the reader's language, and what can be done meanwhile.
+func TestRefusalsSayWhyAndWhatStillWorks(t *testing.T) {
+	w := newWorld(t)
+	w.was.register(w, "was-1")
+	p := w.admitted("one")
+	w.eventually("the gate knows the server", func() bool { status, _ := p.get("/v1/institutions", nil); return status == 200 })
+	says := func(refusal *problem.Problem, language string, words ...string) {
+		t.Helper()
+		w.was.set(func() { w.was.refuses = refusal })
+		p.header.Set("Accept-Language", language)
+		_, page := p.submit("/book", "slot_id=5&key=k")
+		for _, word := range words {
+			if !strings.Contains(page, word) {
+				t.Errorf("%s in %s does not say %q: %s", refusal.Code, language, word, page)
+			}
+		}
+	}
+	down := problem.New(503, "upstream_down", "").With("system", "stock").With("works", []string{"search", "look up"})
+	says(down, "en", "the vaccine stock system", "What works meanwhile", `<a href="/bookings">Look up my booking</a>`)
+	says(down, "ko", "백신 재고 시스템", "내 예약 조회")
+	refused := func(reason string) *problem.Problem {
+		return problem.New(403, "not_eligible", "in the register’s words").With("reason", reason).With("appeal", "call")
+	}
+	says(refused("already_vaccinated"), "en", "you have been vaccinated already", "Your turn is kept", `href="/line"`)
+	says(refused("already_vaccinated"), "ko", "이미 접종하신", "보건소")
+	says(refused("of_its_own"), "ko", "in the register’s words", "보건소")
+}
+
+// Whatever the API may refuse on a way that pages take has words in every
+// language.
+func TestEveryRefusalHasWords(t *testing.T) {
+	told, err := os.ReadFile("openapi.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	words, err := os.ReadFile("pages/messages/ko.json") // held to the others by a test of its own
+	if err != nil {
+		t.Fatal(err)
+	}
+	// Shown otherwise, or met only by programs.
+	other := []string{"slot_taken", "no_ticket", "not_eligible", "not_json", "body_too_large", "cross_origin", "method_not_allowed",
+		"no_cohort", "no_segment", "no_checkpoint", "bad_checkpoint", "stale_checkpoint", "unknown_witness"}
+	codes := map[string]bool{"internal": true}
+	for _, list := range regexp.MustCompile(`Codes: [^"]*`).FindAllString(string(told), -1) {
+		for _, code := range regexp.MustCompile("`(\\w+)`").FindAllStringSubmatch(list, -1) {
+			codes[code[1]] = true
+		}
+	}
+	for code := range codes {
+		if slices.Contains(other, code) {
+			continue
+		}
+		for _, id := range []string{"problem_" + code, "problem_" + code + "_what"} {
+			if !strings.Contains(string(words), `"`+id+`"`) {
+				t.Errorf("there are no words for %s", id)
+			}
+		}
 	}
 }
 

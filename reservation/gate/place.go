@@ -40,10 +40,13 @@ func (g *Gate) inLine(login credential.Login) (citizen, *problem.Problem) {
 	return citizen{login: login, line: l, tag: waitingroom.Tag(g.keys.Person.Tag(login.CI, l.cohort.ID))}, nil
 }
 
+// wrongBirth is the reason of who is in no cohort.
+const wrongBirth = "birth_date"
+
 // notEligible says why and what to do: a refusal must not be a dead end.
 func notEligible(birth string) *problem.Problem {
 	return problem.New(http.StatusForbidden, "not_eligible", "No cohort announced so far is for your date of birth.").
-		With("reason", "birth_date").With("birth", birth).
+		With("reason", wrongBirth).With("birth", birth).
 		With("appeal", "If your date of birth is wrong at your identity provider, have it corrected there and identify yourself again. Otherwise call 1339.")
 }
 

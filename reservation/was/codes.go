@@ -24,7 +24,6 @@ var problems = map[string]int{
 	"pass_revoked":     http.StatusForbidden,
 	"cohort_not_open":  http.StatusForbidden,
 	"not_eligible":     http.StatusForbidden,
-	"not_withdrawn":    http.StatusForbidden,
 	"role_not_allowed": http.StatusForbidden,
 	"account_needed":   http.StatusForbidden,
 

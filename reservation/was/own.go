@@ -14,7 +14,7 @@ import (
 // Own is what a person has booked.
 type Own struct {
 	Bookings []Confirmation `json:"bookings" doc:"Live bookings; none or one."`
-	Rebook   string         `json:"rebook,omitempty" doc:"Number of a cancelled booking whose slots the institution had withdrawn: book again under it, without joining the line."`
+	Rebook   string         `json:"rebook,omitempty" doc:"Number of a cancelled booking to book again under, without joining the line: its cohort is still open, or the institution had withdrawn its slots."`
 }
 
 // Cancellation confirms that both doses were given back.
@@ -57,7 +57,7 @@ func (s *Server) mine(r *http.Request) (int, any, error) {
 		return 0, nil, err
 	case b.Live:
 		own.Bookings = append(own.Bookings, s.confirm(b.Number(), b.Slots))
-	case s.outOfTurn(b):
+	case s.mayFollow(b) == nil:
 		own.Rebook = string(b.Number())
 	}
 	return http.StatusOK, own, nil

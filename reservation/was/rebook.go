@@ -6,12 +6,14 @@ import (
 	"net/http"
 
 	"sunbeon/reservation/booking"
+	"sunbeon/reservation/credential"
 	"sunbeon/reservation/ledger"
+	"sunbeon/reservation/was/loadgate"
 )
 
-// outOfTurn reports whether a person may book again without joining the line:
-// the institution withdrew a slot of theirs while they held it.
-func (s *Server) outOfTurn(b booking.Booking) bool {
+// withdrawn reports whether the institution withdrew a slot of the booking while
+// it stood.
+func (s *Server) withdrawn(b booking.Booking) bool {
 	for _, id := range b.Slots {
 		offer, ok := s.cfg.Availability.Slot(id)
 		if at := offer.Slot.WithdrawnMS; ok && at > 0 && (b.Live || b.SinceMS >= at) {
@@ -21,9 +23,27 @@ func (s *Server) outOfTurn(b booking.Booking) bool {
 	return false
 }
 
-// rebook books anew for somebody who cancelled what had been withdrawn. It
-// stands on the pass of the booking it follows, which the line's record knows as
-// used, so that it takes nobody's turn.
+// turnOf is the pass a booking was made under. It was issued before it was used,
+// so the time of the booking is the latest it can have been issued at.
+func turnOf(b booking.Booking) credential.Pass {
+	return credential.Pass{ID: b.Pass, Cohort: b.Cohort, Person: b.Person, IssuedMS: b.MadeMS}
+}
+
+// mayFollow is what there is against booking again after a cancelled booking,
+// without joining the line. Nothing, where the institution had withdrawn it.
+// Who cancelled of their own accord keeps the turn they had, as everybody does
+// who has been called, until their cohort closes: they could have changed to any
+// free slot as well, so nobody is passed by it.
+func (s *Server) mayFollow(b booking.Booking) error {
+	if s.withdrawn(b) {
+		return nil
+	}
+	return s.allows(turnOf(b))
+}
+
+// rebook books anew after a cancelled booking. It stands on the pass of the
+// booking it follows, which the line's record knows as used, so that it takes
+// nobody's turn.
 func (s *Server) rebook(r *http.Request) (int, any, error) {
 	v, leave, err := s.self(r)
 	if err != nil {
@@ -62,9 +82,15 @@ func (s *Server) follow(ctx context.Context, v visitor, serial int64, want booki
 		return booking.Outcome{}, err
 	case last.Live:
 		return booking.Outcome{Code: booking.AlreadyBooked, Serial: serial}, nil
-	case !s.outOfTurn(last):
-		return booking.Outcome{}, refuse("not_withdrawn",
-			"This booking was not withdrawn by its institution. To book again, wait for your turn.")
+	}
+	if err := s.mayFollow(last); err != nil {
+		return booking.Outcome{}, err
+	}
+	if !s.withdrawn(last) {
+		v.pass = turnOf(last)
+		if err := s.eligible(ctx, v, loadgate.Booking); err != nil {
+			return booking.Outcome{}, err
+		}
 	}
 	want.Cohort, want.Pass = last.Cohort, last.Pass
 	person := v.person()

@@ -7,6 +7,7 @@ import (
 
 	"sunbeon/controlplane/plan"
 	"sunbeon/reservation/booking"
+	"sunbeon/reservation/upstream"
 )
 
 func (e *evening) withdraw(slots ...booking.SlotID) {
@@ -67,7 +68,7 @@ func TestWithdrawnSlotsAreBookedAgainOutsideTheLine(t *testing.T) {
 	}
 	e.want("bob books again under the old number", write("bob", "rebook", "3", "r2"), 404, "no_booking")
 
-	e.want("cid left before the withdrawal", write("cid", "rebook", "2", "r"), 403, "not_withdrawn")
+	e.want("cid left before the withdrawal", write("cid", "rebook", "2", "r"), 403, "cohort_not_open")
 	if body := own("cid"); body["rebook"] != nil {
 		t.Errorf("cid is invited: %v", body)
 	}
@@ -90,6 +91,60 @@ func TestWithdrawnSlotsAreBookedAgainOutsideTheLine(t *testing.T) {
 	if cited != 1 {
 		t.Errorf("bob's pass is cited %d times", cited)
 	}
+}
+
+// Who cancels keeps the turn they had: until the cohort closes they book again,
+// on the same pass, also when that has run out. The register is asked again.
+func TestWhoCancelsBooksAgainWhileTheCohortIsOpen(t *testing.T) {
+	e := start(t, nil)
+	made := e.book("ann", "1", "k")
+	e.want("book", made, 201, "")
+	number := made.body["number"].(string)
+	try := func(what, person, slot, key string, status int, code string) answer {
+		t.Helper()
+		a := e.do(ask{method: "POST", path: "/v1/bookings/" + number + "/rebook", body: `{"slot_id":"` + slot + `"}`, key: key, person: person, pass: "-"})
+		e.want(what, a, status, code)
+		return a
+	}
+	invited := func(want any) {
+		t.Helper()
+		if a := e.do(ask{method: "GET", path: "/v1/bookings/mine", person: "ann", pass: "-"}); a.body["rebook"] != want {
+			t.Errorf("invited to book again under %v, want %v", a.body["rebook"], want)
+		}
+	}
+	cancel := func() {
+		t.Helper()
+		e.want("cancel", e.do(ask{method: "DELETE", path: "/v1/bookings/" + number, person: "ann", pass: "-"}), 200, "")
+	}
+	try("beside the booking", "ann", "2", "r0", 409, "already_booked")
+	cancel()
+	e.pass(20 * time.Minute) // no pass lives that long
+	invited(number)
+	e.want("ann looks for another time", e.do(ask{method: "GET", path: "/v1/slots/2", person: "ann", pass: "-"}), 200, "")
+	try("somebody else", "bob", "2", "r", 404, "no_booking")
+
+	e.phase(plan.Paused)
+	invited(nil)
+	try("in a pause", "ann", "2", "r", 503, "paused")
+	e.phase(plan.Open, "id-ann")
+	invited(nil)
+	try("on a revoked pass", "ann", "2", "r", 403, "pass_revoked")
+	e.phase(plan.Open)
+
+	again := try("again", "ann", "2", "r", 201, "")
+	if replay := try("the same again", "ann", "2", "r", 201, ""); replay.body["number"] != again.body["number"] {
+		t.Errorf("booked twice: %+v", replay)
+	}
+	try("under the old number", "ann", "3", "r2", 404, "no_booking")
+	number = again.body["number"].(string)
+	cancel()
+	e.judge = func(upstream.Applicant) (upstream.Verdict, error) { return upstream.Verdict{Reason: "age"}, nil }
+	e.pass(20 * time.Minute) // what the register said is forgotten
+	try("no longer eligible", "ann", "2", "r3", 403, "not_eligible")
+	e.phase(plan.Closed)
+	invited(nil)
+	try("after the end", "ann", "2", "r4", 403, "cohort_not_open")
+	e.sound(0)
 }
 
 // Looking after a booking takes no pass, but one person cannot fill the lane.

@@ -58,9 +58,9 @@ func (s *Server) citizenRoutes() []route {
 			gives: Own{}, success: 200, codes: codes(byOwn)},
 		{pattern: "POST /v1/bookings/{number}/change", summary: "Move both doses, or none", serve: s.change, keyed: needsKey,
 			takes: Choice{}, gives: Confirmation{}, success: 200, codes: codes(byOwn, byNumber, byChoice, []string{"already_cancelled"})},
-		{pattern: "POST /v1/bookings/{number}/rebook", summary: "Book again, without joining the line, after the institution withdrew the slots of a booking that was then cancelled",
+		{pattern: "POST /v1/bookings/{number}/rebook", summary: "Book again after a cancelled booking, without joining the line",
 			serve: s.rebook, keyed: needsKey,
-			takes: Choice{}, gives: Confirmation{}, success: 201, codes: codes(byOwn, byNumber, byChoice, []string{"already_booked", "not_withdrawn"})},
+			takes: Choice{}, gives: Confirmation{}, success: 201, codes: codes(byOwn, byNumber, byRegister, byChoice, []string{"already_booked", "pass_revoked", "cohort_not_open", "paused"})},
 		{pattern: "DELETE /v1/bookings/{number}", summary: "Cancel and give both doses back", serve: s.cancel, keyed: mayHaveKey,
 			gives: Cancellation{}, success: 200, codes: codes(byOwn, byNumber, []string{"idempotency_key_reused", "unknown_outcome"})},
 	}

@@ -63,8 +63,8 @@ func (s *Server) search(r *http.Request, rank loadgate.Rank) (visitor, func(), e
 	return v, leave, nil
 }
 
-// browse lets in who has a pass and, as moving a booking takes no turn, who
-// has a booking.
+// browse lets in who has a pass and, as moving a booking and booking again after
+// it take no turn, who has or had a booking.
 func (s *Server) browse(r *http.Request) (visitor, error) {
 	v, refused := s.admit(r)
 	if v.ref == "" {
@@ -82,7 +82,7 @@ func (s *Server) browse(r *http.Request) (visitor, error) {
 		return v, refused
 	case err != nil:
 		return v, err
-	case !b.Live && !s.outOfTurn(b):
+	case !b.Live && s.mayFollow(b) != nil:
 		return v, refused
 	}
 	return v, nil

@@ -62,18 +62,23 @@ func (s *Server) admit(r *http.Request) (visitor, error) {
 	if v.pass.BoundTo(v.ref) != nil {
 		return v, refuse("pass_of_another", "This pass was given to somebody else.")
 	}
-	switch s.plan.standing(v.pass) {
+	return v, s.allows(v.pass)
+}
+
+// allows is what the plan has against a pass.
+func (s *Server) allows(pass credential.Pass) error {
+	switch s.plan.standing(pass) {
 	case admitted:
-		return v, nil
+		return nil
 	case revoked:
-		return v, refuse("pass_revoked", "This pass has been withdrawn.")
+		return refuse("pass_revoked", "This pass has been withdrawn.")
 	case paused:
-		return v, refuse("paused",
+		return refuse("paused",
 			"Booking has been paused. Your turn and the time left on your pass are kept.").Retry(later(5 * time.Second))
 	case notOpen:
-		return v, refuse("cohort_not_open", "Booking is not open for this cohort.")
+		return refuse("cohort_not_open", "Booking is not open for this cohort.")
 	default:
-		return v, s.blind("plan")
+		return s.blind("plan")
 	}
 }
 

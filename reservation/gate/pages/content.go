@@ -112,10 +112,25 @@ type Institutions struct {
 	Provinces                 []string
 	Found                     []Institution
 	// Next is the cursor of the next page; empty on the last one.
-	Next string
-	// Change is the number of the booking to be moved; empty to book anew.
-	Change string
+	Next   string
+	Errand Errand
 }
+
+// Errand is what somebody without a pass looks for a time for. The zero value
+// is to book in one's own turn.
+type Errand struct {
+	// Of is one of the errands below, Number that of the booking it is about.
+	Of, Number string
+}
+
+// The errands; each names the field that carries the number.
+const (
+	Change = "change" // move a live booking
+	Rebook = "rebook" // book again after a cancelled one
+)
+
+// Moves reports whether a live booking is to be moved.
+func (e Errand) Moves() bool { return e.Of == Change }
 
 // Institution is a place to be vaccinated at.
 type Institution struct {
@@ -132,7 +147,7 @@ type Slots struct {
 	Date                       string
 	Free                       []Slot
 	Next                       string
-	Change                     string
+	Errand                     Errand
 	// Taken is true when the slot chosen before was gone: Free then holds the
 	// nearest alternatives.
 	Taken bool
@@ -181,7 +196,7 @@ func (s Slot) Choice() string {
 // Review is the content of the page "review": what will be booked.
 type Review struct {
 	Slot   string `json:"-"`
-	Change string `json:"-"`
+	Errand Errand `json:"-"`
 	// Key makes sending the form twice one booking.
 	Key   string `json:"-"`
 	Doses []Dose `json:"doses"`
@@ -199,7 +214,10 @@ type Bookings struct {
 	Bookings []Booking
 	// Done is what has just been done; the page is then its confirmation.
 	Done string
-	// HasPass is true for who may book anew at once.
+	// Rebook is the number of a cancelled booking to book again after without
+	// a new turn; empty where there is none.
+	Rebook string
+	// HasPass is true for who is in and has not booked.
 	HasPass bool
 }
 
@@ -215,6 +233,11 @@ type Booking struct {
 	Doses  []Dose `json:"doses"`
 }
 
+// Withdrawn reports whether the institution has taken off one of the times.
+func (b Booking) Withdrawn() bool {
+	return slices.ContainsFunc(b.Doses, func(d Dose) bool { return d.Withdrawn })
+}
+
 // Dose is one appointment of a booking.
 type Dose struct {
 	Dose          int    `json:"dose"`
@@ -223,14 +246,19 @@ type Dose struct {
 	Date          string `json:"date"`
 	Time          string `json:"time"`
 	Vaccine       string `json:"vaccine"`
+	Withdrawn     bool   `json:"withdrawn"`
 }
 
 // Problem is the content of the page "problem".
 type Problem struct {
 	Code, Detail string
-	// System is whom people are waiting for, where that is known.
-	System, Appeal string
-	RetryS         int64
+	// Reason is why somebody may not book, and Appeal what they can do about it.
+	Reason, Appeal string
+	// System is whom people are waiting for, where that is known, and Works what
+	// goes on without it.
+	System string
+	Works  []string
+	RetryS int64
 	// Again asks the same once more; nil where that would not help.
 	Again *Again
 	// Back is where to go on from here.

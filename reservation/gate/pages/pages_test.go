@@ -74,6 +74,9 @@ var (
 	cohort  = pages.Cohort{ID: "a", Name: "<A>", BirthFrom: "1985-01-01", BirthTo: "1985-12-31", LastDigits: []int{9}, Phase: "open", Order: "draw", Note: "moved"}
 	doses   = []pages.Dose{{Dose: 1, InstitutionID: "3", Institution: "<A>", Date: "2021-08-26", Time: "09:30"}, {Dose: 2, InstitutionID: "3", Date: "2021-10-07"}}
 	booking = pages.Booking{Number: "A-1", Doses: doses}
+	gone    = pages.Booking{Number: "A-1", Doses: []pages.Dose{{Dose: 1, Date: "2021-08-26", Time: "09:30", Withdrawn: true}}}
+	change  = pages.Errand{Of: pages.Change, Number: "A-1"}
+	rebook  = pages.Errand{Of: pages.Rebook, Number: "A-1"}
 )
 
 // contents are the pages, each with something in every part.
@@ -93,18 +96,21 @@ var contents = map[string][]any{
 		pages.Line{Cohort: pages.Cohort{Phase: "closed"}, HasPlace: true, Turn: 7, Called: true},
 		pages.Line{Cohort: cohort, HasPlace: true, Turn: 7, Called: true, State: "booked"},
 	},
-	"institutions": {pages.Institutions{Provinces: []string{"Seoul"}, Found: []pages.Institution{{ID: "3", Name: "N", Free: 3}, {ID: "4", Name: "M"}}, Next: "c&d", Change: "A-1"}},
+	"institutions": {pages.Institutions{Provinces: []string{"Seoul"}, Found: []pages.Institution{{ID: "3", Name: "N", Free: 3}, {ID: "4", Name: "M"}}, Next: "c&d", Errand: change}},
 	"slots": {
 		pages.Slots{InstitutionID: "3", Institution: "<A>", Free: []pages.Slot{{ID: "5", Date: "2021-08-26", Time: "09:30"}}, Next: "6"},
 		pages.Slots{Taken: true, Free: []pages.Slot{{SlotID: "5", Institution: "<A>", Date: "2021-08-26", Time: "09:30"}}},
-		pages.Slots{Taken: true, Change: "A-1"},
+		pages.Slots{Taken: true, Errand: change},
 	},
-	"review":   {pages.Review{Slot: "5", Key: "k", Doses: doses}, pages.Review{Slot: "5", Change: "A-1", Key: "k", Doses: doses}},
-	"bookings": {pages.Bookings{Done: pages.DoneBooked, Bookings: []pages.Booking{booking}}, pages.Bookings{Done: pages.DoneChanged, Bookings: []pages.Booking{booking}}, pages.Bookings{Done: pages.DoneCancelled}, pages.Bookings{}},
+	"review":   {pages.Review{Slot: "5", Key: "k", Doses: doses}, pages.Review{Slot: "5", Errand: change, Key: "k", Doses: doses}, pages.Review{Slot: "5", Errand: rebook, Key: "k", Doses: doses}},
+	"bookings": {pages.Bookings{Done: pages.DoneBooked, Bookings: []pages.Booking{booking}}, pages.Bookings{Done: pages.DoneChanged, Bookings: []pages.Booking{booking}}, pages.Bookings{Done: pages.DoneCancelled, Rebook: "A-1"}, pages.Bookings{Bookings: []pages.Booking{gone}}, pages.Bookings{HasPass: true}, pages.Bookings{}},
 	"cancel":   {pages.Cancel{Booking: booking, Key: "k"}},
 	"verify":   {pages.Verify{Cohorts: []pages.Cohort{cohort}, Chosen: "a", Seq: "7"}},
 	"problem": {
 		pages.Problem{Code: "hold_on", System: "stock", Appeal: "x", RetryS: 3, Back: "/line", Again: &pages.Again{Path: "/book", Fields: url.Values{"key": {"<A>"}}}},
+		pages.Problem{Code: "upstream_down", System: "stock", Works: []string{"search", "look_up", "never heard of"}, Back: "/line"},
+		pages.Problem{Code: "not_eligible", Reason: "birth_date", Appeal: "x", Back: "/"},
+		pages.Problem{Code: "not_eligible", Reason: "never heard of", Detail: "d", Appeal: "x", Back: "/line"},
 		pages.Problem{Code: "never heard of", Detail: "d", Back: "/"},
 	},
 }
