@@ -37,7 +37,7 @@ func (a *API) authorize(huma.API) func(huma.Context, func(huma.Context)) {
 			refused.Send(w)
 			return
 		}
-		next(huma.WithValue(ctx, operatorKey{}, operator))
+		next(huma.WithValue(huma.WithValue(ctx, operatorKey{}, operator), contentKey{}, watchContent(r)))
 	}
 }
 

@@ -5,6 +5,8 @@ import (
 	"crypto/rand"
 	"net/http"
 	"reflect"
+	"strconv"
+	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
 
@@ -48,9 +50,17 @@ type Motive struct {
 
 // Key makes a change safe to send again.
 type Key struct {
-	Key string `header:"Idempotency-Key" maxLength:"128" doc:"names the request for ten minutes: asking again under it returns the first answer"`
+	Key string `header:"Idempotency-Key" maxLength:"128" doc:"names the request for ten minutes: asking again under it returns the first answer, asking for something else is refused"`
+	// IfMatch is how HTTP says what Seen says.
+	IfMatch string `header:"If-Match" pattern:"^\"[0-9]{1,18}\"$" doc:"the Sunbeon-Index you looked at, in quotes: the same as seen in the body"`
 	// Propose turns a change into a proposal for somebody else to approve.
 	Propose bool `query:"propose" doc:"propose the change instead of making it: a commander other than you approves it within the hour; an operator may propose what only a commander may do"`
+}
+
+// matching is the index that If-Match names; 0 for none.
+func (k Key) matching() uint64 {
+	index, _ := strconv.ParseUint(strings.Trim(k.IfMatch, `"`), 10, 64) // the pattern leaves digits only
+	return index
 }
 
 // done is the answer to a change.
@@ -77,10 +87,10 @@ func (a *API) change(ctx context.Context, k Key, m Motive, kind plan.Kind, body 
 	}
 	c.Actor = OperatorOf(ctx).Name
 	c.Reason = m.Reason
-	c.Seen = m.Seen
-	c.RequestID = k.Key
-	if c.RequestID == "" {
-		c.RequestID = rand.Text()
+	c.Seen = max(m.Seen, k.matching())
+	c.RequestID = rand.Text()
+	if k.Key != "" {
+		c.RequestID = plan.RequestID(k.Key, contentOf(ctx))
 	}
 	if refused := a.cleared(ctx, c); refused != nil {
 		return nil, refusal{refused}

@@ -1,7 +1,9 @@
 package opsapi_test
 
 import (
+	"fmt"
 	"net/http"
+	"strings"
 	"testing"
 	"time"
 
@@ -117,25 +119,59 @@ func TestChangeIsRefusedWhenItsTargetChangedSince(t *testing.T) {
 
 func TestSameKeyChangesOnce(t *testing.T) {
 	w := newWorld(t)
-	send := func() opsapi.Done {
+	send := func(method, path, raw, code string) {
 		t.Helper()
-		req, _ := http.NewRequest(http.MethodDelete, w.ops.URL+"/v1/holds/all?reason=over", nil)
-		req.Header.Set("Authorization", "Bearer "+commanderToken)
-		req.Header.Set("Idempotency-Key", "the-same")
-		resp, err := http.DefaultClient.Do(req)
-		if err != nil {
-			t.Fatal(err)
+		if got := w.under("Idempotency-Key", "the-same", method, path, raw); got != code {
+			t.Errorf("%s %s %s: %q, want %q", method, path, raw, got, code)
 		}
-		defer resp.Body.Close()
-		if resp.StatusCode != http.StatusOK {
-			t.Fatalf("release: %v", problem.Read(resp))
-		}
-		return opsapi.Done{}
 	}
 	w.call(commanderToken, http.MethodPut, "/v1/holds/all", body{"reason": "stop"}, nil)
-	send()
+	send(http.MethodDelete, "/v1/holds/all?reason=over", "", "")
 	// Without the key the second one would be refused: nothing is held.
-	send()
+	send(http.MethodDelete, "/v1/holds/all?reason=over", "", "")
+	// Something else under the key must not pass for done.
+	send(http.MethodDelete, "/v1/holds/all?reason=other", "", plan.RequestReused)
+	send(http.MethodPut, "/v1/holds/all", `{"reason":"stop"}`, plan.RequestReused)
+}
+
+// HTTP's own way to say what one looked at counts as well as ours.
+func TestIfMatchIsObeyed(t *testing.T) {
+	w := newWorld(t)
+	var done opsapi.Done
+	w.call(commanderToken, http.MethodPut, "/v1/overrides/admission", body{"reason": "first", "value": 5000, "for_ms": 60_000}, &done)
+	f := func(match, code string) {
+		t.Helper()
+		got := w.under("If-Match", match, http.MethodPut, "/v1/overrides/admission", `{"reason":"second","value":9000,"for_ms":60000}`)
+		if got != code {
+			t.Errorf("%s: %q, want %q", match, got, code)
+		}
+	}
+	f(fmt.Sprintf("%q", fmt.Sprint(done.Index-1)), plan.ChangedSince)
+	f("*", "malformed")
+	f(`W/"1"`, "malformed")
+	f(fmt.Sprintf("%q", fmt.Sprint(done.Index)), "")
+}
+
+// under sends a commander's change with one more header and tells how it was
+// refused.
+func (w *world) under(header, value, method, path, raw string) (code string) {
+	w.t.Helper()
+	req, err := http.NewRequest(method, w.ops.URL+path, strings.NewReader(raw))
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	req.Header.Set("Authorization", "Bearer "+commanderToken)
+	req.Header.Set("Content-Type", "application/json")
+	req.Header.Set(header, value)
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	if resp.StatusCode == http.StatusOK {
+		return ""
+	}
+	return problem.Read(resp).Code
 }
 
 func TestPlanDocumentHoldsNoTokenHash(t *testing.T) {

@@ -131,6 +131,9 @@ func (a *API) mountCommands(r registrar) {
 			return nil, refusal{forbidden(c.Kind, string(operator.Role))}
 		}
 		c.Actor = operator.Name
+		if c.RequestID != "" {
+			c.RequestID = plan.RequestID(c.RequestID, contentOf(ctx))
+		}
 		result, refused := a.submit(ctx, c)
 		if refused != nil {
 			return nil, refusal{refused}

@@ -69,7 +69,7 @@ func rejected(result plan.Result) error {
 		status = http.StatusForbidden
 	case plan.NotFound:
 		status = http.StatusNotFound
-	case plan.Malformed, plan.OutOfBounds, plan.TooLarge, plan.ReasonMissing, plan.BadSecret:
+	case plan.Malformed, plan.OutOfBounds, plan.TooLarge, plan.ReasonMissing, plan.BadSecret, plan.RequestReused:
 		status = http.StatusUnprocessableEntity
 	}
 	return refusal{problem.New(status, result.Code, result.Detail).With("index", result.Index)}

@@ -38,6 +38,30 @@ func TestSameRequestSameAnswer(t *testing.T) {
 	e.refused(plan.ClockAhead, plan.OverrideSet, override, func(c *plan.Command) { c.TimeMS += 60_000 }, stamped(e.nowMS))
 }
 
+// Whoever uses an id a second time for something else must not hear that it was
+// done.
+func TestARequestIDIsOfOneRequest(t *testing.T) {
+	e := newEvening(t)
+	under := func(content string) func(*plan.Command) {
+		return func(c *plan.Command) { c.RequestID = plan.RequestID("evening-7", content) }
+	}
+	hold := plan.SetHold{Scope: plan.All}
+	e.must(plan.HandoverNote, plan.LeaveNote{Text: "all quiet"}, under("note"))
+	e.refused(plan.RequestReused, plan.HoldSet, hold, under("hold"))
+	if e.plan.Held(plan.All) {
+		t.Error("it was refused and done")
+	}
+	restarted, err := plan.Decode(plan.Encode(e.plan))
+	if err != nil {
+		t.Fatal(err)
+	}
+	e.plan = restarted
+	e.refused(plan.RequestReused, plan.HoldSet, hold, under("hold"))
+	if r := e.give(plan.HandoverNote, plan.LeaveNote{Text: "all quiet"}, under("note")); !r.OK || len(e.plan.Handovers) != 1 {
+		t.Errorf("asked again: %+v, %d notes", r, len(e.plan.Handovers))
+	}
+}
+
 // A busy plan forgets answers before ten minutes are over. It must then refuse
 // what it might have answered, not apply it twice.
 func TestForgottenRequestIsNotAppliedTwice(t *testing.T) {

@@ -62,7 +62,8 @@ type Command struct {
 	Actor   string `json:"actor"`
 	Reason  string `json:"reason,omitempty"`
 	// RequestID makes a retry safe: within ten minutes the same id gets the
-	// same answer and is applied once. Empty: not deduplicated.
+	// same answer and is applied once: see [RequestID]. Empty: not
+	// deduplicated.
 	RequestID string `json:"request_id,omitempty"`
 	// Seen is the index of the plan a person looked at. The command is
 	// refused with [ChangedSince] if its target changed after it; 0 asks for
@@ -102,6 +103,7 @@ const (
 	StaleTerm      = "stale_term"      // a newer leader has spoken
 	NotLeader      = "not_leader"      // a leader's command without a term
 	TooOld         = "too_old"         // older than the request ids that are remembered
+	RequestReused  = "request_reused"  // another request was made under the same id
 	ClockAhead     = "clock_ahead"     // the author's clock is ahead of the leader's
 	Gated          = "version_gated"   // not every node knows this command yet
 	IllegalPhase   = "illegal_phase"   // the cohort's phase does not allow it

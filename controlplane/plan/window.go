@@ -1,6 +1,12 @@
 package plan
 
-import "github.com/benbjohnson/immutable"
+import (
+	"crypto/sha256"
+	"fmt"
+	"strings"
+
+	"github.com/benbjohnson/immutable"
+)
 
 // Bounds of the window of request ids: ten minutes, and never more entries
 // than this. Where the second cuts in, older commands are refused earlier.
@@ -12,7 +18,7 @@ const (
 // window remembers the answers to recent commands by request id. It is a
 // persistent queue and map, so a plan shares it with the plan before.
 type window struct {
-	answers *immutable.Map[string, Result]
+	answers *immutable.Map[string, answered] // by the key of the id
 	queue   *immutable.List[answered]
 	// horizonMS is the newest author's time among what was forgotten: a
 	// command that is not younger might have been answered before.
@@ -28,15 +34,37 @@ type answered struct {
 }
 
 func newWindow() window {
-	return window{answers: immutable.NewMap[string, Result](nil), queue: immutable.NewList[answered]()}
+	return window{answers: immutable.NewMap[string, answered](nil), queue: immutable.NewList[answered]()}
+}
+
+// keyEnd ends the key in a request id that also tells what was asked.
+const keyEnd = "\x1f"
+
+// RequestID is a request id that belongs to what is asked under its key: the
+// same key with another content is refused, instead of being answered as if it
+// had been done.
+func RequestID(key, content string) string {
+	sum := sha256.Sum256([]byte(content))
+	return fmt.Sprintf("%s%s%x", key, keyEnd, sum[:8])
+}
+
+func keyOf(id string) string {
+	key, _, _ := strings.Cut(id, keyEnd)
+	return key
 }
 
 // answer returns what was answered to a request id.
-func (w window) answer(id string) (Result, bool) { return w.answers.Get(id) }
+func (w window) answer(id string) (Result, bool) {
+	a, known := w.answers.Get(keyOf(id))
+	if known && a.ID != id {
+		return Result{Code: RequestReused, Detail: "another request was made under this id", Index: a.Result.Index}, true
+	}
+	return a.Result, known
+}
 
 // remember adds an answer and forgets those that fall out of the window.
 func (w window) remember(a answered) window {
-	w.answers = w.answers.Set(a.ID, a.Result)
+	w.answers = w.answers.Set(keyOf(a.ID), a)
 	w.queue = w.queue.Append(a)
 	forget := 0
 	for n := w.queue.Len(); forget < n; forget++ {
@@ -44,7 +72,7 @@ func (w window) remember(a answered) window {
 		if n-forget <= windowEntries && oldest.StampMS >= a.StampMS-windowMS {
 			break
 		}
-		w.answers = w.answers.Delete(oldest.ID)
+		w.answers = w.answers.Delete(keyOf(oldest.ID))
 		w.horizonMS = max(w.horizonMS, oldest.TimeMS)
 	}
 	if forget > 0 {
@@ -64,11 +92,11 @@ func (w window) all() []answered {
 }
 
 func windowOf(answers []answered, horizonMS int64) window {
-	byID := immutable.NewMapBuilder[string, Result](nil)
+	byKey := immutable.NewMapBuilder[string, answered](nil)
 	queue := immutable.NewListBuilder[answered]()
 	for _, a := range answers {
-		byID.Set(a.ID, a.Result)
+		byKey.Set(keyOf(a.ID), a)
 		queue.Append(a)
 	}
-	return window{answers: byID.Map(), queue: queue.List(), horizonMS: horizonMS}
+	return window{answers: byKey.Map(), queue: queue.List(), horizonMS: horizonMS}
 }
