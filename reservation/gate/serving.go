@@ -92,7 +92,7 @@ func render(l *line, nowMS int64) (*rendered, error) {
 	if segment, ok := l.room.Segment(); ok {
 		document.Segment = &segment
 	}
-	document.Poll = waitingroom.PollTable(l.room.RateMilli(nowMS))
+	document.Poll = l.room.PollTable(nowMS)
 	if opensIn := l.cohort.OpenMS - nowMS; opensIn > 0 && l.room.Phase() != waitingroom.Open {
 		document.Poll = waitingroom.LobbyPollTable(opensIn)
 	}
@@ -132,7 +132,7 @@ func (g *Gate) showServing(w http.ResponseWriter, r *http.Request) {
 	}
 	h := w.Header()
 	h["Etag"], h["Cache-Control"] = doc.etag, servingCache
-	if seen := r.Header.Get("If-None-Match"); seen != "" && strings.Contains(seen, doc.etag[0]) {
+	if seen := r.Header.Get("If-None-Match"); seen == "*" || strings.Contains(seen, doc.etag[0]) {
 		w.WriteHeader(http.StatusNotModified)
 		return
 	}

@@ -10,6 +10,10 @@ import (
 // clock when it is adopted.
 const MaxSkewMS = 1000
 
+// reachSegments is after how many segments, one a second, a rate that is not
+// reached any more counts for little: about a quarter of an hour.
+const reachSegments = 1024
+
 // calling follows the serving segments. The number shown never moves back:
 // what was reached under one segment stays called under the next.
 type calling struct {
@@ -17,6 +21,8 @@ type calling struct {
 	adopted uint64 // position
 	// meanMilli is the rate of recent segments, smoothed, for honest waits.
 	meanMilli int64
+	// reachMilli is the highest rate of late: what the line could soon do again.
+	reachMilli int64
 	// high is the number reached before the segment in force, and highBy the
 	// segment that reached it.
 	high, highBy int64
@@ -116,6 +122,7 @@ func (r *Room) applySegment(position uint64, event *Event) error {
 		r.call.meanMilli = next.RateMilli
 	}
 	r.call.meanMilli += (next.RateMilli - r.call.meanMilli) / 10
+	r.call.reachMilli = max(next.RateMilli, r.call.reachMilli-r.call.reachMilli/reachSegments)
 	r.call.segment, r.call.adopted = next, position
 	return nil
 }

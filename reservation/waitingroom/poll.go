@@ -22,12 +22,18 @@ var pollSteps = []struct{ withinS, everyMS int64 }{
 // and so no distance is known.
 const pollFarMS, pollIdleMS = 180_000, 15_000
 
-// PollTable returns the advice for the serving document at a rate of
-// rateMilli. It is never empty.
+// pollLeastMilli is a rate that any line may come to from one second to the
+// next: however slowly it moves, those first in it look as if it did this much.
+// They are too few to be felt.
+const pollLeastMilli = 10_000
+
+// PollTable returns the advice for the serving document of a line that calls
+// rateMilli a second, zero while it calls nobody. It is never empty.
 func PollTable(rateMilli int64) []PollStep {
 	if rateMilli <= 0 {
 		return []PollStep{pollStep(-1, pollIdleMS)}
 	}
+	rateMilli = max(rateMilli, pollLeastMilli)
 	table := make([]PollStep, 0, len(pollSteps)+1)
 	for _, s := range pollSteps {
 		table = append(table, pollStep(s.withinS*rateMilli/1000, s.everyMS))
@@ -45,6 +51,25 @@ func LobbyPollTable(opensInMS int64) []PollStep {
 
 func pollStep(ahead, everyMS int64) PollStep {
 	return PollStep{Ahead: ahead, EveryMS: everyMS, JitterMS: everyMS / 2}
+}
+
+// PollTable is the advice at nowMS. Where the line has slowed down or stopped,
+// distance is counted at what it did not long ago: once it does so again, the
+// people it then calls are awake, and until then they make no more requests
+// than they did at that rate.
+func (r *Room) PollTable(nowMS int64) []PollStep {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return PollTable(r.pollRateMilli(nowMS))
+}
+
+// pollRateMilli is the rate that advice counts with; zero where the line has
+// not begun to move.
+func (r *Room) pollRateMilli(nowMS int64) int64 {
+	if !r.serves() {
+		return r.call.reachMilli
+	}
+	return max(r.call.rateMilli(nowMS), r.call.reachMilli)
 }
 
 // PollAdvice returns after how many milliseconds a person with ahead turns

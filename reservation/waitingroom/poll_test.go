@@ -4,6 +4,7 @@ import (
 	"math/rand/v2"
 	"testing"
 
+	"sunbeon/internal/serving"
 	"sunbeon/reservation/waitingroom"
 )
 
@@ -100,5 +101,71 @@ func TestLobbyPollsAreRareUntilTheHourIsNear(t *testing.T) {
 		if got := waitingroom.LobbyPollTable(f.opensInMS)[0].EveryMS; got != f.want {
 			t.Errorf("%d ms before the opening: every %d ms, want %d", f.opensInMS, got, f.want)
 		}
+	}
+}
+
+// A line whose rate falls to almost nothing for five minutes and comes back at
+// once must find awake whom it then calls, and not pay for it with polls.
+func TestNobodySleepsThroughARateThatComesBack(t *testing.T) {
+	const rate, slow = 100, 1 // turns a second; slow in thousandths
+	room, _ := openRoom(t, arrivalCohort)
+	const people = 10_000
+	for p := range uint64(people) {
+		join(t, room, p+1, 1)
+	}
+	move(t, room, waitingroom.Open, noon)
+	number := int64(0)
+	slowSegment := func(number, start, milli, now int64) serving.Segment {
+		s := segment(arrivalCohort.ID, number, start, 0, now)
+		s.RateMilli, s.Cap = milli, people
+		return s
+	}
+	serve := func(fromS, toS, milli int64) {
+		for s := fromS; s < toS; s++ {
+			number++
+			now := noon + s*1000
+			start := room.Serving(now)
+			if _, err := room.Adopt(slowSegment(number, start, milli, now), now); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	const slowFromS, backS = 40, 340
+	serve(0, slowFromS, rate*1000)
+	c := newCrowd(people, 15_000)
+	served := func(nowMS int64) int64 { return room.Serving(noon + nowMS) }
+	var worst, servedBefore int64
+	told := make([]bool, people)
+	c.ahead = func(person, nowMS int64) int64 {
+		ahead := person - served(nowMS)
+		if ahead < 0 && !told[person] && nowMS > backS*1000 {
+			called := backS*1000 + (person-servedBefore)*1000/rate
+			worst = max(worst, nowMS-called)
+		}
+		told[person] = told[person] || ahead < 0
+		return ahead
+	}
+	advice := func(nowMS int64) []waitingroom.PollStep { return room.PollTable(noon + nowMS) }
+	c.live(0, slowFromS*1000, advice)
+	steady := c.busiest(20, slowFromS)
+	for s := int64(slowFromS); s < backS; s++ {
+		serve(s, s+1, slow)
+		c.live(s*1000, (s+1)*1000, advice)
+	}
+	steady += steady / 10 // chance: these spans are longer than the one it was found in
+	if most := c.busiest(slowFromS, backS); most > steady {
+		t.Errorf("while it was slow %d polls a second, before at most %d", most, steady)
+	}
+	servedBefore = served(backS * 1000)
+	for s := int64(backS); s < backS+50; s++ {
+		serve(s, s+1, rate*1000)
+		c.live(s*1000, (s+1)*1000, advice)
+	}
+	// Who is less than three minutes away looks every 22.5 s at least.
+	if worst > 22_600 {
+		t.Errorf("somebody learned %d s late that they were called", worst/1000)
+	}
+	if most := c.busiest(backS, backS+50); most > steady {
+		t.Errorf("the rate's return brought %d polls a second, before at most %d", most, steady)
 	}
 }

@@ -62,9 +62,10 @@ func estimate(remaining, rateMilli, meanMilli, nowMS int64) Wait {
 func (r *Room) notCalled(turn, shown, nowMS int64) *NotCalledError {
 	rate := r.call.rateMilli(nowMS)
 	err := &NotCalledError{Turn: turn, Serving: shown, Wait: r.estimate(turn, nowMS)}
-	err.RetryAfterMS = PollTable(rate)[0].EveryMS
+	advised := r.pollRateMilli(nowMS)
+	err.RetryAfterMS = PollTable(advised)[0].EveryMS
 	if turn > 0 {
-		err.RetryAfterMS = PollAdvice(turn-shown, rate, 0)
+		err.RetryAfterMS = PollAdvice(turn-shown, advised, 0)
 		if rate > 0 {
 			exact := (turn-shown)*1_000_000/rate + 1
 			err.RetryAfterMS = min(err.RetryAfterMS, max(exact, 100))
