@@ -164,6 +164,29 @@ func TestLookUpsHaveALaneOfTheirOwn(t *testing.T) {
 	<-done
 }
 
+func TestASlowBodyHoldsUpNobodyElse(t *testing.T) {
+	w := newWorld(t, func(c *gate.Config) { c.LookupLane = 1 })
+	w.was.register(w, "was-1")
+	p := w.admitted("one")
+	w.eventually("the server is used", func() bool { status, _ := p.get("/v1/eligibility", nil); return status == 200 })
+	for range 3 {
+		conn, err := net.Dial("tcp", w.http.Listener.Addr().String())
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer conn.Close()
+		fmt.Fprintf(conn, "POST /v1/bookings/A-1/change HTTP/1.1\r\nHost: gate\r\nCookie: sunbeon_login=%s\r\n"+
+			"Content-Type: application/json\r\nContent-Length: 900\r\nExpect: 100-continue\r\n\r\n", p.cookies["sunbeon_login"])
+		// "Continue" comes when somebody waits for the body.
+		if line, err := bufio.NewReader(conn).ReadString('\n'); err != nil || !strings.Contains(line, "100") {
+			t.Fatalf("%q, %v", line, err)
+		}
+	}
+	if status, body := p.get("/v1/bookings/mine", nil); status != http.StatusOK {
+		t.Errorf("a look-up beside three slow bodies: %d %s", status, body)
+	}
+}
+
 func TestInventedHeadersStayOutside(t *testing.T) {
 	w := newWorld(t)
 	w.was.register(w, "was-1")

@@ -22,9 +22,9 @@ func TestAWrongMethodIsToldTheRightOnes(t *testing.T) {
 			t.Errorf("%s %s: %d, Allow %q; want %d, %q", method, path, resp.StatusCode, resp.Header.Get("Allow"), status, allow)
 		}
 	}
-	f(http.MethodPut, "/v1/ticket", http.StatusMethodNotAllowed, "GET, POST")
+	f(http.MethodPut, "/v1/ticket", http.StatusMethodNotAllowed, "GET, HEAD, POST")
 	f(http.MethodDelete, "/v1/login", http.StatusMethodNotAllowed, "POST")
-	f(http.MethodPost, "/v1/cohorts", http.StatusMethodNotAllowed, "GET")
+	f(http.MethodPost, "/v1/cohorts", http.StatusMethodNotAllowed, "GET, HEAD")
 	f(http.MethodGet, "/v1/nothing", http.StatusNotFound, "")
 	f("BREW", "/v1/nothing", http.StatusNotFound, "")
 }

@@ -120,15 +120,18 @@ func (p *Publisher) checkpoint(w http.ResponseWriter, _ *http.Request) {
 // cosign is how a witness hands in its signature.
 func (p *Publisher) cosign(w http.ResponseWriter, r *http.Request) {
 	signed, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxNote))
-	if err == nil {
-		err = p.Cosign(signed)
-	}
 	var tooLarge *http.MaxBytesError
 	switch {
-	case err == nil:
-		w.WriteHeader(http.StatusNoContent)
 	case errors.As(err, &tooLarge):
 		problem.Write(w, http.StatusRequestEntityTooLarge, "body_too_large", "A checkpoint with its signatures is shorter.")
+		return
+	case err != nil:
+		problem.Write(w, http.StatusBadRequest, "malformed", "The request could not be read to its end.")
+		return
+	}
+	switch err := p.Cosign(signed); {
+	case err == nil:
+		w.WriteHeader(http.StatusNoContent)
 	case errors.Is(err, ErrUnknownWitness):
 		problem.Write(w, http.StatusForbidden, "unknown_witness", "This log does not know the key of any witness that signed.")
 	case errors.Is(err, ErrStaleCheckpoint):

@@ -3,9 +3,11 @@ package fairness_test
 import (
 	"crypto/ed25519"
 	"errors"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"testing"
+	"testing/iotest"
 
 	"sunbeon/reservation/waitingroom/fairness"
 )
@@ -31,6 +33,12 @@ func TestPublishedRecordIsFetchedAndProved(t *testing.T) {
 	report := verify(t, dir, own...)
 	if !report.OK || report.Records != e.log.Size() {
 		t.Errorf("%d of %d records, violation %+v", report.Records, e.log.Size(), report.Violation)
+	}
+	// A witness that breaks off while it sends is at fault, not the log.
+	broken := httptest.NewRecorder()
+	publisher.Handler().ServeHTTP(broken, httptest.NewRequest(http.MethodPost, fairness.CheckpointPath, iotest.ErrReader(io.ErrUnexpectedEOF)))
+	if broken.Code != http.StatusBadRequest {
+		t.Errorf("half a checkpoint: %d", broken.Code)
 	}
 	for _, path := range []string{"/v1/record/lock", "/v1/record/..%2flock", "/v1/record/"} {
 		response, err := server.Client().Get(server.URL + path)
