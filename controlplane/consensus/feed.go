@@ -1,6 +1,7 @@
 package consensus
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"slices"
@@ -105,12 +106,10 @@ func (f *feed) after(index uint64, match func(plan.Change) bool) (e Event, upTo 
 	if index < f.floor {
 		return Event{}, 0, nil, ErrCompacted
 	}
-	at, _ := slices.BinarySearchFunc(f.events, index+1, func(e Event, i uint64) int {
-		if e.Index < i {
-			return -1
-		}
-		return int(min(e.Index-i, 1))
-	})
+	at, held := slices.BinarySearchFunc(f.events, index, func(e Event, i uint64) int { return cmp.Compare(e.Index, i) })
+	if held {
+		at++
+	}
 	for _, e := range f.events[at:] {
 		if e, ok := filter(e, match); ok {
 			return e, e.Index, nil, nil

@@ -67,7 +67,7 @@ func (a *API) serveWatch(w http.ResponseWriter, r *http.Request) {
 	}()
 
 	slices.Sort(topics)
-	f := &following{api: a, topics: topics, named: fmt.Sprint(topics), to: stream.NewWriter(w, patience)}
+	f := &following{api: a, request: r, topics: topics, named: fmt.Sprint(topics), to: stream.NewWriter(w, patience)}
 	if resume {
 		f.subscription = a.node.Subscribe(since, topics...)
 	} else if f.snapshot() != nil {
@@ -81,23 +81,36 @@ func (a *API) serveWatch(w http.ResponseWriter, r *http.Request) {
 // following is one open watch.
 type following struct {
 	api          *API
+	request      *http.Request
 	topics       []plan.Topic
 	named        string // the topics, for what is encoded once for all who ask for them
 	to           *stream.Writer
 	subscription *consensus.Subscription
+	admitted     time.Time // when the token was last looked at
+	ahead        int       // bookmarks in a row that found the follower ahead
 }
+
+// aheadFor is for how many bookmarks a follower may be ahead of a node that
+// hears from the leader. A node lags for a moment; whoever stays ahead has an
+// index that this cluster never told.
+const aheadFor = 5
+
+var errNotAdmitted = errors.New("the follower's token does not count any more")
 
 // run sends what happens, and a bookmark whenever nothing did for a while. It
 // returns when the stream has to end.
 func (f *following) run(ctx context.Context) error {
 	for {
+		if !f.stillAdmitted() {
+			return errNotAdmitted
+		}
 		quiet, cancel := context.WithTimeout(ctx, bookmarkEvery)
 		event, err := f.subscription.Next(quiet)
 		cancel()
 		switch {
 		case err == nil:
 			err = f.send(stream.Change, event.Index, func() []plan.Change { return event.Changes })
-		case errors.Is(err, consensus.ErrCompacted):
+		case errors.Is(err, consensus.ErrCompacted), f.isAhead(err):
 			if err = f.send(stream.Compacted, f.index(), nil); err == nil {
 				err = f.snapshot()
 			}
@@ -108,6 +121,36 @@ func (f *following) run(ctx context.Context) error {
 			return err
 		}
 	}
+}
+
+// stillAdmitted looks each second whether the follower would be let in anew: a
+// token that was taken away or has expired ends what was opened with it.
+// Processes are let in by their certificate.
+func (f *following) stillAdmitted() bool {
+	now := time.Now()
+	operator := OperatorOf(f.request.Context())
+	if operator.Name == "" || now.Sub(f.admitted) < bookmarkEvery {
+		return true
+	}
+	f.admitted = now
+	known, err := f.api.operators.identify(f.request)
+	return err == nil && known.Name == operator.Name
+}
+
+// isAhead tells, where nothing came for a while, whether the follower asked for
+// what comes after an index that there is not.
+func (f *following) isAhead(err error) bool {
+	_, index := f.api.node.Plan()
+	if !errors.Is(err, context.DeadlineExceeded) || f.subscription.Index() <= index || f.api.node.LeaderContact() > time.Second {
+		f.ahead = 0
+		return false
+	}
+	f.ahead++
+	if f.ahead < aheadFor {
+		return false
+	}
+	f.ahead = 0
+	return true
 }
 
 // snapshot sends the whole plan and follows on from it.

@@ -18,11 +18,16 @@ import (
 // open starts a watch of the ops side and returns its messages.
 func (w *world) watch(ctx context.Context, query, lastEventID string) *stream.Reader {
 	w.t.Helper()
+	return w.watchAs(ctx, commanderToken, query, lastEventID)
+}
+
+func (w *world) watchAs(ctx context.Context, token, query, lastEventID string) *stream.Reader {
+	w.t.Helper()
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, w.ops.URL+"/v1/watch"+query, nil)
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	req.Header.Set("Authorization", "Bearer "+commanderToken)
+	req.Header.Set("Authorization", "Bearer "+token)
 	if lastEventID != "" {
 		req.Header.Set("Last-Event-ID", lastEventID)
 	}
@@ -75,6 +80,33 @@ func TestWatchTellsSnapshotChangesAndBookmarks(t *testing.T) {
 	resumed := w.watch(t.Context(), "?topics=holds", "1")
 	if m := read(t, resumed, stream.Change); len(m.Changes[0].Value) == 0 {
 		t.Errorf("resumed from 1 with %+v, want the hold", m)
+	}
+}
+
+// Whoever is shut out must not go on reading.
+func TestAWatchEndsWithItsToken(t *testing.T) {
+	w := newWorld(t)
+	r := w.watchAs(t.Context(), w.operator(plan.Viewer), "?topics=holds", "")
+	read(t, r, stream.Snapshot)
+	w.submit(plan.OperatorRemove, plan.RemoveOperator{Name: "the-viewer"})
+	for {
+		if _, err := r.Next(); err != nil {
+			break // the test's own end is the other one
+		}
+	}
+	if t.Context().Err() != nil {
+		t.Error("it went on")
+	}
+}
+
+// An index from another cluster's life is not waited for.
+func TestAnIndexThatNeverWasIsAnsweredWithTheWholePlan(t *testing.T) {
+	w := newWorld(t)
+	w.submit(plan.HoldSet, plan.SetHold{Scope: plan.All})
+	r := w.watch(t.Context(), "?topics=holds", "18446744073709551615")
+	read(t, r, stream.Compacted)
+	if m := read(t, r, stream.Snapshot); len(m.Changes) != 1 {
+		t.Errorf("%+v", m)
 	}
 }
 
