@@ -67,6 +67,7 @@ cases named otherwise.`,
 	f.Uint64Var(&cfg.Seed, "seed", cfg.Seed, "seed of everything that is drawn: the same seed, the same people at the same times")
 	f.DurationVar(&cfg.Think, "think", cfg.Think, "a person's mean pause between two steps: 1s fits an evening into a minute, 30s is earnest")
 	f.DurationVar(&cfg.For, "for", 0, "end after this long; 0 waits until everybody has left")
+	f.IntVar(&cfg.AtOnce, "at-once", 0, "let this many people at most be on their way at once, to find how many a second the servers take; 0 for the open loop")
 	f.StringVar(&data, "data", "", "data `directory` of sunbeon up, for the journal and the audit")
 	f.StringVar(&cfg.Journal, "journal", "", "journal `file`, which must not exist; by default in the data directory, or else in the current one")
 	f.StringVar(&report, "report", "", "write the report to this `file`, as JSON")

@@ -69,6 +69,7 @@ doubled or out of turn; 1 otherwise; 2 when called wrongly.`,
 	f.StringVar(&cfg.Data, "data", "sunbeon-data", "data `directory`, made where it is missing")
 	f.IntVar(&cfg.PortBase, "port-base", 8800, "first of the forty `port`s that may be used, on the loopback address")
 	f.IntVar(&cfg.People, "people", 8000, "how many synthetic citizens come; 0 for none")
+	f.IntVar(&cfg.AtOnce, "at-once", 0, "let this many of them at most be on their way at once, to find how many a second the servers take; 0 for no limit")
 	f.Uint64Var(&cfg.Seed, "seed", 1, "seed of the synthetic citizens, institutions and slots")
 	f.DurationVar(&cfg.OpenIn, "open-in", 10*time.Second, "time from ready to the opening; until then there is a lobby")
 	f.DurationVar(&cfg.For, "for", 0, "end the evening this long after the start of the process; 0 ends it when the last citizen is through (on a terminal: at Ctrl-C)")
@@ -86,7 +87,7 @@ doubled or out of turn; 1 otherwise; 2 when called wrongly.`,
 
 // followScenario makes the evening that of a scenario.
 func followScenario(cmd *cobra.Command, cfg *evening.Config, name string) error {
-	for _, flag := range []string{"people", "think", "open-in", "for", "rate", "replicas", "no-fault"} {
+	for _, flag := range []string{"people", "at-once", "think", "open-in", "for", "rate", "replicas", "no-fault"} {
 		if cmd.Flags().Changed(flag) {
 			return fmt.Errorf("--%s is given by the scenario; leave it out", flag)
 		}

@@ -29,7 +29,7 @@ func (s *system) send(cohort string, lasts time.Duration) (*citizens, error) {
 	if err := os.Remove(c.report); err != nil && !errors.Is(err, os.ErrNotExist) {
 		return nil, fmt.Errorf("remove the last report: %w", err)
 	}
-	crowd := []string{"--people", strconv.Itoa(s.cfg.People), "--think", s.cfg.Think.String()}
+	crowd := []string{"--people", strconv.Itoa(s.cfg.People), "--think", s.cfg.Think.String(), "--at-once", strconv.Itoa(s.cfg.AtOnce)}
 	if s.cfg.Staging != nil {
 		crowd = []string{"--script", s.dir.join("scenario", "script.json")}
 	}

@@ -24,6 +24,8 @@ type Config struct {
 	// People is how many synthetic citizens come; 0 sends nobody.
 	People int
 	Seed   uint64
+	// AtOnce, where not zero, is how many of them may be on their way at once.
+	AtOnce int
 	// Think is a citizen's mean pause between two steps.
 	Think time.Duration
 	// OpenIn is the time from ready to the cohort's opening.
@@ -66,6 +68,7 @@ func (c Config) Validate() error {
 	}
 	require(c.Data != "", "name a data directory with --data")
 	require(c.People >= 0 && c.People <= 50_000_000, "--people %d: use 0 to 50000000", c.People)
+	require(c.AtOnce >= 0, "--at-once %d is negative", c.AtOnce)
 	require(c.OpenIn >= 0, "--open-in %s is negative", c.OpenIn)
 	require(c.For >= 0, "--for %s is negative", c.For)
 	require(c.Think >= 0, "--think %s is negative", c.Think)

@@ -20,6 +20,11 @@ type Config struct {
 	Think time.Duration
 	// For bounds the run from its start; zero waits for everybody.
 	For time.Duration
+	// AtOnce, where not zero, is how many people may be on their way at once:
+	// the others come when somebody has left. That makes the load a closed
+	// loop, which finds how many people a second the servers take and says
+	// nothing of latency.
+	AtOnce int
 	// Journal is the file to write, which must not exist.
 	Journal  string
 	Arrivals Arrivals
@@ -84,6 +89,8 @@ func (c *Config) validate() error {
 		return fmt.Errorf("think time %s: want more than zero", c.Think)
 	case c.For < 0:
 		return fmt.Errorf("duration %s: want zero or more", c.For)
+	case c.AtOnce < 0:
+		return fmt.Errorf("%d people at once: want zero or more", c.AtOnce)
 	case c.Arrivals.Lobby < 0 || c.Arrivals.Spike < 0 || c.Arrivals.Tail < 0:
 		return errors.New("shares of arrivals must not be negative")
 	case c.Arrivals.Lobby+c.Arrivals.Spike+c.Arrivals.Tail == 0:

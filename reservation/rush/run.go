@@ -95,6 +95,17 @@ func (w *walker) attend(ctx context.Context, cfg Config, crowd *population.Crowd
 	defer progress.Stop()
 	next := time.NewTimer(0)
 	defer next.Stop()
+	come := func() {
+		room := len(arrivals)
+		if cfg.AtOnce > 0 {
+			room = min(room, max(cfg.AtOnce-w.tally.underWay(), 0))
+		}
+		rest := w.admit(arrivals[:room], base, func(person int) *visit { return newVisit(cfg, crowd, person) })
+		arrivals = arrivals[room-len(rest):]
+		if len(rest) > 0 {
+			next.Reset(time.Until(base.Add(rest[0].after)))
+		}
+	}
 	for {
 		select {
 		case <-ctx.Done():
@@ -102,10 +113,9 @@ func (w *walker) attend(ctx context.Context, cfg Config, crowd *population.Crowd
 		case <-w.tally.left:
 			return
 		case <-next.C:
-			arrivals = w.admit(arrivals, base, func(person int) *visit { return newVisit(cfg, crowd, person) })
-			if len(arrivals) > 0 {
-				next.Reset(time.Until(base.Add(arrivals[0].after)))
-			}
+			come()
+		case <-w.tally.gone:
+			come()
 		case <-progress.C:
 			if cfg.Progress != nil {
 				cfg.Progress(Progress{Counts: w.tally.snapshot(), People: cfg.People, Elapsed: time.Since(base), UntilOpen: time.Until(time.UnixMilli(cohort.OpenMS))})

@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"path/filepath"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -145,6 +146,26 @@ func TestSlowServerDoesNotSlowArrivals(t *testing.T) {
 
 // The gate is gone for a moment: connections are cut and refused. People come
 // back to it and nobody fails.
+func TestClosedLoopLetsInOnePersonForEachWhoLeaves(t *testing.T) {
+	gate, url := newFakeGate(t, 1000, 100*time.Millisecond)
+	cfg := quick(t, url, 60)
+	cfg.AtOnce, cfg.Habits, cfg.Outsiders = 5, rush.Habits{}, 0
+	var most atomic.Int64
+	gate.before = func(_ http.ResponseWriter, r *http.Request) bool {
+		if strings.HasPrefix(r.URL.Path, "/identity/") {
+			gate.mu.Lock()
+			defer gate.mu.Unlock()
+			// Whoever has not booked has not left.
+			most.Store(max(most.Load(), int64(len(gate.arrivals)+1-len(gate.bookings))))
+		}
+		return false
+	}
+	load, _ := run(t, cfg)
+	if load.Booked != 60 || most.Load() > 5 {
+		t.Errorf("%d of 60 booked, %d were on their way at once, want at most 5", load.Booked, most.Load())
+	}
+}
+
 func TestCrowdOutlivesRestart(t *testing.T) {
 	gate, url := newFakeGate(t, 600, 100*time.Millisecond)
 	began := time.Now()

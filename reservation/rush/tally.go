@@ -19,6 +19,7 @@ type tally struct {
 	refused, failed, holds, troubles map[string]int
 	held                             map[int]struct{} // people who saw a 503
 	left                             chan struct{}    // closed when all expected have left
+	gone                             chan struct{}    // told when somebody has left
 	expected                         int
 	opened                           time.Time
 	series                           Series
@@ -58,6 +59,7 @@ func newTally(expected int, opened time.Time) *tally {
 		troubles: map[string]int{},
 		held:     map[int]struct{}{},
 		left:     make(chan struct{}),
+		gone:     make(chan struct{}, 1),
 		expected: expected,
 		opened:   opened,
 	}
@@ -122,6 +124,17 @@ func (t *tally) leave(v *visit, end outcome) {
 	if t.counts.Left() == t.expected {
 		close(t.left)
 	}
+	select {
+	case t.gone <- struct{}{}:
+	default: // it is known already
+	}
+}
+
+// underWay is how many people have come and not left.
+func (t *tally) underWay() int {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return len(t.visits)
 }
 
 func (t *tally) end(v *visit, end outcome) {

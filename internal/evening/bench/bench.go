@@ -3,11 +3,14 @@
 // the control plane, the simulated upstreams and the crowd itself on the same
 // machine, and what a way costs the servers in processor time.
 //
-// It runs `sunbeon up` as it is, with upstreams that can do more than is asked
-// and an admission rate that does not hold anybody back, and reads the crowd's
-// journal and the processes' times. The middle of the evening counts, from the
-// tenth to the ninetieth of a hundred bookings: not the opening, and not the
-// stragglers.
+// It runs `sunbeon up` as it is. Nothing but the servers is
+// to be the limit: the upstreams are told to do more than is asked, and an
+// operator's override holds the admission rate at its upper bound and the number
+// of WAS where it was, so that the steering, which would feel its way up, stands
+// aside. So many people are on their way at once, and for each who leaves another
+// comes: every second holds as many identity checks, tickets and passes as
+// bookings, and the servers are busy but never flooded. The middle counts, from the tenth to the
+// ninetieth of a hundred bookings: neither the start nor the stragglers.
 package bench
 
 import (
@@ -16,14 +19,10 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"net/http"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"runtime"
 	"slices"
-	"strings"
-	"syscall"
 	"time"
 
 	"sunbeon/reservation/rush/journal"
@@ -33,11 +32,23 @@ import (
 type Settings struct {
 	Binary   string // sunbeon
 	People   int
-	Rate     float64 // turns called a second
+	AtOnce   int // people on their way
+	WAS      int
 	Think    time.Duration
 	Longest  time.Duration // of the evening
 	PortBase int
 	Output   *os.File // where the evening tells of itself; nil is nowhere
+}
+
+// admission is the rate turns are called at, a second: the bound a plan begins
+// with.
+const admission = 1000
+
+func (s Settings) validate() error {
+	if s.People < 100 || s.WAS < 1 || s.AtOnce < 1 || s.Longest <= 0 {
+		return errors.New("people must be at least 100, people at once and WAS at least 1, and the length positive")
+	}
+	return nil
 }
 
 // Report is what was measured.
@@ -46,6 +57,7 @@ type Report struct {
 	CPUPerWay      float64 `json:"cpu_ms_per_way"` // gate and WAS, ledger included
 	GateCPU        float64 `json:"gate_cpu_ms_per_way"`
 	WASCPU         float64 `json:"was_cpu_ms_per_way"`
+	OtherCPU       float64 `json:"other_cpu_ms_per_way"` // crowd, upstreams, control plane, agent
 	RequestsPerWay float64 `json:"requests_per_way"`
 	BareRequests   float64 `json:"bare_requests_per_s"`
 	People         int     `json:"people"`
@@ -57,8 +69,8 @@ type Report struct {
 // Run measures one evening and removes what it wrote. An evening that broke a
 // guarantee is an error.
 func Run(ctx context.Context, s Settings) (*Report, error) {
-	if s.People < 100 || s.Rate <= 0 || s.Longest <= 0 {
-		return nil, errors.New("people must be at least 100, rate and length positive")
+	if err := s.validate(); err != nil {
+		return nil, err
 	}
 	dir, err := os.MkdirTemp("", "sunbeon-bench-")
 	if err != nil {
@@ -69,59 +81,16 @@ func Run(ctx context.Context, s Settings) (*Report, error) {
 	if err != nil {
 		return nil, err
 	}
-	data, file := filepath.Join(dir, "data"), filepath.Join(dir, "report.json")
-	up := exec.CommandContext(ctx, s.Binary, "up", "--headless", "--no-fault", "--data", data, "--report", file,
-		"--port-base", fmt.Sprint(s.PortBase), "--people", fmt.Sprint(s.People), "--rate", fmt.Sprint(s.Rate),
-		"--think", s.Think.String(), "--open-in", "5s", "--for", s.Longest.String())
-	up.Stdout, up.Stderr = s.Output, s.Output
-	up.Cancel = func() error { return up.Process.Signal(syscall.SIGTERM) }
-	up.WaitDelay = 20 * time.Second
-	if err := up.Start(); err != nil {
-		return nil, err
-	}
-	ended := make(chan error, 1)
-	go func() { ended <- up.Wait() }()
-	slow := make(chan error, 1)
-	go func() { slow <- hurryUpstreams(ctx, s.PortBase) }()
-	samples, err := watch(data, ended)
-	if err = errors.Join(err, <-slow); err != nil {
+	e := evening{Settings: s, data: filepath.Join(dir, "data"), report: filepath.Join(dir, "report.json")}
+	samples, err := e.run(ctx)
+	if err != nil {
 		return nil, fmt.Errorf("evening: %w", err)
 	}
 	r := &Report{People: s.People, BareRequests: bare, Processors: runtime.NumCPU()}
-	if err := r.readReport(file); err != nil {
+	if err := r.readReport(e.report); err != nil {
 		return nil, err
 	}
-	return r, r.middle(data, samples)
-}
-
-// fastUpstreams lifts what the simulated systems can do; the time of one request
-// stays, as nobody waits for it but the citizen.
-const fastUpstreams = `{"identity": {"capacity": 10000}, "eligibility": {"capacity": 10000}, "stock": {"capacity": 10000}}`
-
-// hurryUpstreams tells them as soon as they listen.
-func hurryUpstreams(ctx context.Context, portBase int) error {
-	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
-	defer cancel()
-	url := fmt.Sprintf("http://127.0.0.1:%d/faults", portBase+2)
-	for {
-		r, err := http.NewRequestWithContext(ctx, http.MethodPut, url, strings.NewReader(fastUpstreams))
-		if err != nil {
-			return err
-		}
-		answer, err := http.DefaultClient.Do(r)
-		if err == nil {
-			answer.Body.Close()
-			if answer.StatusCode != http.StatusOK {
-				return fmt.Errorf("upstreams: %s", answer.Status)
-			}
-			return nil
-		}
-		select {
-		case <-ctx.Done():
-			return fmt.Errorf("upstreams: %w", err)
-		case <-time.After(50 * time.Millisecond):
-		}
-	}
+	return r, r.middle(e.data, samples)
 }
 
 func (r *Report) readReport(file string) error {
@@ -168,6 +137,7 @@ func (r *Report) middle(data string, samples []sample) error {
 	r.GateCPU = float64((end.gate - begin.gate).Microseconds()) / 1000 / ways
 	r.WASCPU = float64((end.was - begin.was).Microseconds()) / 1000 / ways
 	r.CPUPerWay = r.GateCPU + r.WASCPU
+	r.OtherCPU = float64((end.other - begin.other).Microseconds()) / 1000 / ways
 	return nil
 }
 

@@ -12,14 +12,15 @@ import (
 
 // sample is the processor time used so far, by what a process is.
 type sample struct {
-	timeMS    int64
-	gate, was time.Duration
+	timeMS           int64
+	gate, was, other time.Duration
 }
 
 // tick is the unit of times in /proc: USER_HZ is 100 on every Linux Go runs on.
 const tick = 10 * time.Millisecond
 
-const sampleEvery = 100 * time.Millisecond
+// sampleEvery is seldom enough not to be part of the load.
+const sampleEvery = 250 * time.Millisecond
 
 // watch samples the processes of the evening that lives in a directory until it
 // has ended. The time of a process that ends stays in the sum.
@@ -30,10 +31,13 @@ func watch(data string, ended <-chan error) ([]sample, error) {
 		look(data, used)
 		s := sample{timeMS: time.Now().UnixMilli()}
 		for process, cpu := range used {
-			if strings.HasSuffix(process, " gate") {
+			switch _, kind, _ := strings.Cut(process, " "); kind {
+			case "gate":
 				s.gate += cpu
-			} else {
+			case "was":
 				s.was += cpu
+			default:
+				s.other += cpu
 			}
 		}
 		samples = append(samples, s)
@@ -45,8 +49,8 @@ func watch(data string, ended <-chan error) ([]sample, error) {
 	}
 }
 
-// look notes the processor time of every gate and WAS that was told the
-// directory on its command line.
+// look notes the processor time of every process that was told the directory on
+// its command line.
 func look(data string, used map[string]time.Duration) {
 	files, err := filepath.Glob("/proc/[0-9]*/cmdline")
 	if err != nil {
@@ -58,7 +62,7 @@ func look(data string, used map[string]time.Duration) {
 			continue
 		}
 		args := strings.Split(string(line), "\x00")
-		if len(args) < 2 || !slices.Contains([]string{"gate", "was"}, args[1]) {
+		if len(args) < 2 {
 			continue
 		}
 		if cpu, ok := processorTime(filepath.Join(filepath.Dir(file), "stat")); ok {
@@ -95,5 +99,5 @@ func at(samples []sample, timeMS int64) sample {
 	a, b := samples[i-1], samples[i]
 	share := float64(timeMS-a.timeMS) / float64(b.timeMS-a.timeMS)
 	between := func(x, y time.Duration) time.Duration { return x + time.Duration(share*float64(y-x)) }
-	return sample{timeMS, between(a.gate, b.gate), between(a.was, b.was)}
+	return sample{timeMS, between(a.gate, b.gate), between(a.was, b.was), between(a.other, b.other)}
 }
