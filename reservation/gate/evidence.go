@@ -66,7 +66,8 @@ func (g *Gate) showTicketProof(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if at.receipt == nil {
-		g.refuse(w, g.internal(r.Context(), record.ErrNotFound))
+		g.refuse(w, problem.New(http.StatusServiceUnavailable, "hold_on",
+			"Many people are looking up their receipts. Please ask again; your place is kept.").Retry(jitter(holdRetry)))
 		return
 	}
 	inclusion, err := g.publisher.Inclusion(at.receipt.Group)

@@ -2,6 +2,7 @@ package gate
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"time"
 
@@ -121,6 +122,9 @@ func (g *Gate) receipt(ctx context.Context, l *line, ticket waitingroom.Ticket) 
 		return nil, err
 	}
 	receipt, err := g.log.Find(l.room.Anchor(ticket.Seq), l.room.IsTicket(ticket.Seq))
+	if errors.Is(err, record.ErrBusy) {
+		return nil, nil // as below, and no news
+	}
 	if err != nil {
 		// The place is safe; only its evidence has to be asked for again.
 		g.logger.ErrorContext(ctx, "receipt not found", "cohort", l.cohort.ID, "error", err)

@@ -3,41 +3,62 @@ package waitingroom
 import (
 	"fmt"
 	"math"
+	"sort"
 
 	"sunbeon/reservation/waitingroom/tree"
 )
 
-// anchorEvery is how many tickets share one remembered journal position. To
-// remember every ticket's would cost each waiting person another eight bytes
-// for a receipt hardly anybody asks for twice.
-const anchorEvery = 64
+// A journal position is remembered for one ticket in anchorEvery, and for the
+// first that is anchorSpan positions after the last one remembered: in the late
+// evening few tickets lie among many passes and bookings. To remember every
+// ticket's would cost each waiting person another eight bytes for a receipt
+// hardly anybody asks for twice.
+const (
+	anchorEvery = 64
+	anchorSpan  = 512
+)
+
+// anchor is where the record of a ticket is.
+type anchor struct {
+	seq      uint32
+	position uint64
+}
 
 // line is the people in order of arrival and where their tickets are in the
 // journal.
 type line struct {
 	index
-	anchors chunked[uint64]
+	anchors chunked[anchor]
 	// last is the position of the latest ticket.
 	last uint64
 }
 
 func (l *line) append(tag *Tag, position uint64) uint32 {
 	seq := l.add(tag)
-	if (seq-1)%anchorEvery == 0 {
-		l.anchors.push(position)
+	if n := l.anchors.length; n == 0 || l.anchors.at(n-1).isFar(seq, position) {
+		l.anchors.push(anchor{seq, position})
 	}
 	l.last = position
 	return seq
 }
 
-// anchor is a position at most anchorEvery tickets before that of seq.
-func (l *line) anchor(seq uint32) uint64 { return *l.anchors.at(int(seq-1) / anchorEvery) }
+func (a *anchor) isFar(seq uint32, position uint64) bool {
+	return seq-a.seq >= anchorEvery || position-a.position >= anchorSpan
+}
+
+// after is the number of the first anchor after seq.
+func (l *line) after(seq uint32) int {
+	return sort.Search(l.anchors.length, func(i int) bool { return l.anchors.at(i).seq > seq })
+}
+
+// anchor is a position less than anchorSpan before that of seq, or seq's own.
+func (l *line) anchor(seq uint32) uint64 { return l.anchors.at(l.after(seq) - 1).position }
 
 // bound is a position at or after that of seq, at most anchorEvery tickets
 // later.
 func (l *line) bound(seq uint32) uint64 {
-	if next := int(seq-1)/anchorEvery + 1; next < l.anchors.length {
-		return *l.anchors.at(next)
+	if next := l.after(seq); next < l.anchors.length {
+		return l.anchors.at(next).position
 	}
 	return l.last
 }

@@ -100,6 +100,25 @@ func TestPositionCoversTheTicket(t *testing.T) {
 	}
 }
 
+// Late in the evening few tickets lie among many other records, and a receipt
+// must be found without reading thousands of groups.
+func TestAnchorsAreCloseWhereTicketsAreRare(t *testing.T) {
+	room, journal := openRoom(t, arrivalCohort)
+	for p := range uint64(300) {
+		fresh := join(t, room, p, 1)
+		for range p { // more and more
+			room.Hold("", 1)
+			room.Release("", 1)
+		}
+		if anchor := room.Anchor(fresh.Seq); fresh.Position-anchor >= 512 {
+			t.Fatalf("ticket %d at position %d has its anchor at %d", fresh.Seq, fresh.Position, anchor)
+		}
+	}
+	if len(journal.records) < 80_000 {
+		t.Fatalf("only %d records", len(journal.records))
+	}
+}
+
 func TestSupplyIsToldWithTheTicket(t *testing.T) {
 	c := arrivalCohort
 	c.Supply = 2

@@ -81,6 +81,7 @@ type Log struct {
 	next    uint64   // position of the next record
 	pending []*batch // not durable yet, oldest first
 	recent  recent
+	shelf   shelf
 	groups  []groupAt // where every durable group is
 	root    tree.Hash // over all durable groups
 	// published is the durable part of the files.

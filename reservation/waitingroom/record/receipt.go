@@ -151,7 +151,7 @@ func (l *Log) committed(position uint64) (*batch, error) {
 	i := sort.Search(len(l.groups), func(i int) bool { return l.groups[i].first > position }) - 1
 	at := l.groups[i].place
 	l.mu.Unlock()
-	return readBatch(at)
+	return l.shelf.fetch(position, at)
 }
 
 // readBatch reads one group back.
