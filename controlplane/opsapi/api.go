@@ -130,6 +130,7 @@ func (a *API) MountOps(mux *http.ServeMux) {
 	a.mountHolds(r)
 	a.mountReplicas(r)
 	a.mountCluster(r)
+	a.mountPasses(r)
 	a.mountPeople(r)
 	a.mountProposals(r)
 	a.mountIncidents(r)

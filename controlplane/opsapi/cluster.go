@@ -33,6 +33,13 @@ type Instances struct {
 	Instances []plan.Instance `json:"instances"`
 }
 
+// ClusterVersion is what gates the commands of newer programs.
+type ClusterVersion struct {
+	Cluster plan.Cluster `json:"cluster"`
+	// Known is the newest version the answering node knows.
+	Known int `json:"known"`
+}
+
 // Decisions of the controllers, newest first.
 type Decisions struct {
 	Decisions []plan.Decision `json:"decisions"`
@@ -76,6 +83,31 @@ func (a *API) mountCluster(r registrar) {
 				})
 				return Instances{all}, nil
 			})
+		})
+	do(r, plan.OnCall, http.MethodDelete, "/v1/instances/{instance}", "forget-instance",
+		"Forget a process that will not come back, before its silence is noticed; one that runs registers again",
+		func(ctx context.Context, in *struct {
+			Clearing
+			ID string `path:"instance" minLength:"1" maxLength:"64" doc:"the process's id"`
+		}) (*done, error) {
+			return a.change(ctx, in.Key, in.motive(), plan.InstanceForget, plan.ForgetInstance{ID: in.ID})
+		})
+	get(r, "/v1/cluster", "get-cluster", "The version every node has to know, and the newest this one does",
+		func(ctx context.Context, in *Reading) (*answer[ClusterVersion], error) {
+			return read(ctx, a, *in, func(p *plan.Plan) (ClusterVersion, error) {
+				return ClusterVersion{Cluster: p.Cluster, Known: plan.Version}, nil
+			})
+		})
+	do(r, plan.Commander, http.MethodPatch, "/v1/cluster", "raise-cluster-version",
+		"Allow the commands of a newer version, once every node answers that it knows them; there is no way back",
+		func(ctx context.Context, in *struct {
+			Key
+			Body struct {
+				Motive
+				MinVersion int `json:"min_version" minimum:"1" doc:"the version every node has to know"`
+			}
+		}) (*done, error) {
+			return a.change(ctx, in.Key, in.Body.Motive, plan.ClusterVersion, plan.RaiseVersion{MinVersion: in.Body.MinVersion})
 		})
 	get(r, "/v1/decisions", "list-decisions", "What the controllers changed and why, newest first",
 		func(ctx context.Context, in *struct {

@@ -59,7 +59,7 @@ may have been done: look before you ask again. With --json an error is an object
 		}
 	}
 	cmd.AddCommand(t.status(), t.cohorts(), t.admission(), t.override(), t.hold(), t.release(), t.freeze(),
-		t.unfreeze(), t.replicas(), t.instances(), t.members(), t.decisions(), t.why(), t.plan(), t.watch(),
+		t.unfreeze(), t.replicas(), t.instances(), t.members(), t.cluster(), t.passes(), t.decisions(), t.why(), t.plan(), t.watch(),
 		t.operators(), t.proposals(), t.changes(), t.undo(), t.incidents(), t.handover(), t.preflight(), t.trials(), t.audit())
 	teach(cmd)
 	return cmd

@@ -29,6 +29,56 @@ func (t *ctl) instances() *cobra.Command {
 		}
 		return table(cmd.OutOrStdout(), rows)
 	}
+	cmd.AddCommand(t.forgetInstance())
+	return cmd
+}
+
+func (t *ctl) forgetInstance() *cobra.Command {
+	cmd := &cobra.Command{Use: "forget INSTANCE", Short: "Forget a process that will not come back, at once", Args: exactly(1)}
+	reason := reasonFlag(cmd)
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		return t.change(cmd, http.MethodDelete, "/v1/instances/"+url.PathEscape(args[0])+"?reason="+url.QueryEscape(*reason), nil,
+			args[0]+" forgotten")
+	}
+	return cmd
+}
+
+func (t *ctl) cluster() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "cluster",
+		Short: "Show which version the nodes have to know; raise it after an upgrade",
+		Args:  exactly(0),
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			var c opsapi.ClusterVersion
+			if shown, err := t.get(cmd, "/v1/cluster", &c); shown || err != nil {
+				return err
+			}
+			fmt.Fprintf(cmd.OutOrStdout(), "version %d is in force; the node that answers knows up to %d\n", c.Cluster.MinVersion, c.Known)
+			return nil
+		},
+	}
+	cmd.AddCommand(t.raiseVersion())
+	return cmd
+}
+
+func (t *ctl) raiseVersion() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "version NUMBER",
+		Short: "Allow the commands of a newer version, once every node knows them",
+		Long: `Allow the commands of a newer version. It is refused until every member answers
+that it knows the version. There is no way back: an older program stops where it
+meets the command.`,
+		Args: exactly(1),
+	}
+	reason := reasonFlag(cmd)
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		version, err := strconv.Atoi(args[0])
+		if err != nil || version < 1 {
+			return usageError{fmt.Errorf("%q is no version: a number from 1 on", args[0])}
+		}
+		return t.change(cmd, http.MethodPatch, "/v1/cluster",
+			map[string]any{"reason": *reason, "min_version": version}, "version "+args[0]+" is in force")
+	}
 	return cmd
 }
 
