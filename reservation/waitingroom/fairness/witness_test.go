@@ -101,7 +101,12 @@ func (n *ngo) forged(checkpoint []byte) []byte {
 	signed := n.cosign(checkpoint)
 	lines := strings.Split(strings.TrimSuffix(string(signed), "\n"), "\n")
 	last := []byte(lines[len(lines)-1])
-	last[len(last)-12] ^= 1 // still base64
+	at := &last[len(last)-12]
+	if *at == 'A' {
+		*at = 'B'
+	} else {
+		*at = 'A'
+	}
 	lines[len(lines)-1] = string(last)
 	return []byte(strings.Join(lines, "\n") + "\n")
 }
