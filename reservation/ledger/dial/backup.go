@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"time"
@@ -43,35 +44,80 @@ func Backup(ctx context.Context, address, file string) error {
 // that does not exist or an empty database. It fails if the ledger is not sound,
 // and sees to it that no number given out since the backup is given out again.
 func Restore(ctx context.Context, file, address string) (ledger.Audit, error) {
-	if err := unpack(ctx, file, address); err != nil {
-		return ledger.Audit{}, fmt.Errorf("restore ledger: %w", err)
+	var a ledger.Audit
+	var err error
+	path, isFile := strings.CutPrefix(address, "sqlite:")
+	switch {
+	case isFile && path != "":
+		a, err = restoreFile(ctx, file, path)
+	case isPostgres(address):
+		err = postgresTool(ctx, address, "pg_restore", "--exit-on-error", "--single-transaction", "--no-owner", "--dbname=", file)
+		if err == nil {
+			a, err = settle(ctx, address)
+		}
+	default:
+		err = unknown(address)
 	}
-	store, err := Open(ctx, address)
 	if err != nil {
+		return a, fmt.Errorf("restore ledger: %w", err)
+	}
+	return a, nil
+}
+
+// restoreFile works on a copy beside the place, which gets the name of the
+// ledger when all is done: what was interrupted or is no ledger never has it.
+func restoreFile(ctx context.Context, file, path string) (ledger.Audit, error) {
+	if _, err := os.Stat(path); err == nil {
+		return ledger.Audit{}, fmt.Errorf("%s exists", path)
+	}
+	staged := path + ".restoring"
+	clear := func() {
+		for _, suffix := range []string{"", "-wal", "-shm", ".lock"} {
+			os.Remove(staged + suffix) // most are not there
+		}
+	}
+	clear()
+	defer clear()
+	if err := copyFile(file, staged); err != nil {
 		return ledger.Audit{}, err
 	}
-	defer store.Close()
-	a, err := store.Audit(ctx)
+	if err := sqlite.Recognize(ctx, staged); err != nil {
+		return ledger.Audit{}, err
+	}
+	a, err := settle(ctx, "sqlite:"+staged)
 	if err != nil {
+		return a, err
+	}
+	if err := os.Link(staged, path); err != nil { // unlike a rename, it replaces nothing
+		return a, err
+	}
+	return a, syncDirectory(filepath.Dir(path))
+}
+
+// settle audits what has been brought back and marks it as restored.
+func settle(ctx context.Context, address string) (a ledger.Audit, err error) {
+	store, err := Open(ctx, address)
+	if err != nil {
+		return a, err
+	}
+	defer func() { err = errors.Join(err, store.Close()) }()
+	if a, err = store.Audit(ctx); err != nil {
 		return a, err
 	}
 	for invariant, n := range a.Violations() {
 		if n != 0 {
-			return a, fmt.Errorf("the restored ledger is not sound: %d × %s", n, invariant)
+			return a, fmt.Errorf("it is not sound: %d × %s", n, invariant)
 		}
 	}
 	return a, store.Restored(ctx, time.Now().UnixMilli())
 }
 
-func unpack(ctx context.Context, file, address string) error {
-	path, isFile := strings.CutPrefix(address, "sqlite:")
-	switch {
-	case isFile && path != "":
-		return copyFile(file, path)
-	case isPostgres(address):
-		return postgresTool(ctx, address, "pg_restore", "--exit-on-error", "--single-transaction", "--no-owner", "--dbname=", file)
+func syncDirectory(name string) error {
+	directory, err := os.Open(name)
+	if err != nil {
+		return err
 	}
-	return unknown(address)
+	return errors.Join(directory.Sync(), directory.Close())
 }
 
 // copyFile is done when the copy is on disk.

@@ -42,6 +42,54 @@ func TestBackupAndRestorePostgres(t *testing.T) {
 	backupAndRestore(t, addresses[0], addresses[1])
 }
 
+// What is no ledger, or only the beginning of one, leaves nothing behind that
+// looks like a restored ledger and stands in the way of the next attempt.
+func TestAFailedRestoreLeavesNothing(t *testing.T) {
+	dir := t.TempDir()
+	address := "sqlite:" + filepath.Join(dir, "ledger.db")
+	store, err := dial.Open(t.Context(), address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer store.Close()
+	backup := filepath.Join(dir, "backup")
+	if err := dial.Backup(t.Context(), address, backup); err != nil {
+		t.Fatal(err)
+	}
+	whole, err := os.ReadFile(backup)
+	if err != nil {
+		t.Fatal(err)
+	}
+	target := filepath.Join(dir, "restored")
+	if err := os.Mkdir(target, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	restored := "sqlite:" + filepath.Join(target, "ledger.db")
+	for what, content := range map[string][]byte{
+		"nothing": nil, "no ledger": []byte("never a ledger, but longer than a header of a hundred bytes, so that it is read as one, which it is not"),
+		"half of one": whole[:len(whole)/2],
+	} {
+		if err := os.WriteFile(backup, content, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := dial.Restore(t.Context(), backup, restored); err == nil {
+			t.Errorf("%s: restored", what)
+		}
+		if left, err := os.ReadDir(target); err != nil || len(left) > 0 {
+			t.Errorf("%s leaves %v, %v", what, left, err)
+		}
+	}
+	if err := os.WriteFile(backup, whole, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := dial.Restore(t.Context(), backup, restored); err != nil {
+		t.Error(err)
+	}
+	if left, err := os.ReadDir(target); err != nil || len(left) != 1 {
+		t.Errorf("beside the ledger lies %v, %v", left, err)
+	}
+}
+
 // backupAndRestore books, backs up, books on, loses everything and restores.
 func backupAndRestore(t *testing.T, address, other string) {
 	store, err := dial.Open(t.Context(), address)

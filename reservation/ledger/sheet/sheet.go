@@ -81,6 +81,7 @@ func read(file string, in io.Reader, columns []string, each func(row)) error {
 			errs = append(errs, &Error{File: file, Line: 1, Column: column, Reason: "the header does not name this column"})
 		}
 	}
+	headless := len(errs) > 0 // every line would tell the same again
 	fields := make(map[string]string, len(header))
 	line := 1
 	for len(errs) < mostErrors {
@@ -97,6 +98,9 @@ func read(file string, in io.Reader, columns []string, each func(row)) error {
 		}
 		if len(values) != len(header) {
 			errs = append(errs, &Error{File: file, Line: line, Reason: fmt.Sprintf("has %d fields, the header has %d", len(values), len(header))})
+			continue
+		}
+		if headless {
 			continue
 		}
 		for i, name := range header {

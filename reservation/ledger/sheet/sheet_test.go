@@ -52,6 +52,10 @@ func TestEveryMistakeIsToldWithItsLine(t *testing.T) {
 	f(sheets(vaccines, "id,name\n1,x\n", slots), "institutions.csv:1: province: the header does not name")
 	f(sheets("id,doses,interval_days,slack_days\nmRNA,2,0,0\n", institutions, slots), "vaccines.csv:2: vaccine mRNA: interval must be positive")
 	f(sheets(vaccines, institutions, "id,institution\n\"7,1\n"), "slots.csv:2:")
+	_, err := sheet.Read(sheets("id,doses\nmRNA,2\n", institutions, slots))
+	if got := strings.Count(err.Error(), "vaccines.csv:"); got != 2 {
+		t.Errorf("two columns are missing, told in %d lines: %v", got, err)
+	}
 	f(sheets(vaccines, institutions, ""), "slots.csv:1: no header line")
 	f(sheets(vaccines, institutions, slots+strings.Repeat("x,1,2021-08-26,10:30,mRNA,10,\n", 500)), "too many mistakes")
 }

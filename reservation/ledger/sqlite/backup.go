@@ -50,3 +50,18 @@ func (s *Store) Backup(ctx context.Context, path string) error {
 	}
 	return nil
 }
+
+// Recognize fails unless the file holds a ledger, of whatever version: opening
+// one makes a new ledger of a file that is empty.
+func Recognize(ctx context.Context, path string) error {
+	db, err := sql.Open("sqlite", "file:"+(&url.URL{Path: path}).EscapedPath()+"?mode=ro")
+	if err != nil {
+		return fmt.Errorf("recognize ledger: %w", err)
+	}
+	defer db.Close()
+	var bookings int
+	if err := db.QueryRowContext(ctx, `SELECT count(*) FROM (SELECT 1 FROM bookings LIMIT 1)`).Scan(&bookings); err != nil {
+		return fmt.Errorf("this is no ledger: %w", err)
+	}
+	return nil
+}
