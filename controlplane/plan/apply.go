@@ -7,6 +7,8 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"strings"
+	"unicode"
 )
 
 // aheadMS is how far an author's clock may be ahead of the leader's.
@@ -75,6 +77,10 @@ func Screen(p *Plan, c Command) (Result, bool) {
 		err = refuse(Gated, "%s needs version %d on every node, the cluster is at %d", c.Kind, rule.since, p.Cluster.MinVersion)
 	case len(c.Body) > MaxBody || len(c.Reason) > maxText || len(c.Actor) > maxText || len(c.RequestID) > maxText:
 		err = refuse(TooLarge, "the command is larger than any may be")
+	case strings.ContainsFunc(c.Reason+c.Actor, unicode.IsControl):
+		err = refuse(Malformed, "reason and actor are one line of text each")
+	case c.Reason != "" && strings.TrimSpace(c.Reason) == "":
+		err = refuse(ReasonMissing, "the reason is blank")
 	case !json.Valid(c.Body):
 		err = refuse(Malformed, "the body is not JSON")
 	default:

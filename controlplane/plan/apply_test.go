@@ -62,6 +62,24 @@ func TestARequestIDIsOfOneRequest(t *testing.T) {
 	}
 }
 
+// A reason is shown on terminals, and has to be one.
+func TestReasonsAreALineOfText(t *testing.T) {
+	f := func(reason, code string) {
+		t.Helper()
+		c := command(t, plan.HoldSet, plan.SetHold{Scope: plan.All})
+		c.Reason = reason
+		if r, refused := plan.Screen(plan.New(), c); refused != (code != "") || r.Code != code {
+			t.Errorf("%q: %+v", reason, r)
+		}
+	}
+	f("", "")
+	f("재고팀 요청: 잠시 멈춤", "")
+	f("  ", plan.ReasonMissing)
+	f("red \x1b[31m", plan.Malformed)
+	f("two\nlines", plan.Malformed)
+	f("c1 \u009b31m", plan.Malformed)
+}
+
 // A busy plan forgets answers before ten minutes are over. It must then refuse
 // what it might have answered, not apply it twice.
 func TestForgottenRequestIsNotAppliedTwice(t *testing.T) {

@@ -12,6 +12,7 @@ import (
 	"strings"
 	"text/tabwriter"
 	"time"
+	"unicode"
 
 	"github.com/spf13/cobra"
 
@@ -231,11 +232,22 @@ func table(w io.Writer, rows [][]string) error {
 			if i > 0 {
 				fmt.Fprint(columns, "\t")
 			}
-			fmt.Fprint(columns, cell)
+			fmt.Fprint(columns, oneLine(cell))
 		}
 		fmt.Fprintln(columns)
 	}
 	return columns.Flush()
+}
+
+// oneLine keeps what others wrote from moving the cursor or making lines of its
+// own.
+func oneLine(text string) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) {
+			return ' '
+		}
+		return r
+	}, text)
 }
 
 // reasonFlag adds the --reason every change needs.

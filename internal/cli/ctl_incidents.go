@@ -43,7 +43,7 @@ func printIncident(w io.Writer, i plan.Incident) {
 	if i.ClosedMS != 0 {
 		state = "closed " + figures.Clock(i.ClosedMS, time.Local)
 	}
-	fmt.Fprintf(w, "%s  severity %d, %s, opened %s by %s: %s\n", i.ID, i.Severity, state, figures.Clock(i.OpenedMS, time.Local), i.OpenedBy, i.Title)
+	fmt.Fprintf(w, "%s  severity %d, %s, opened %s by %s: %s\n", i.ID, i.Severity, state, figures.Clock(i.OpenedMS, time.Local), i.OpenedBy, oneLine(i.Title))
 	for _, role := range slices.Sorted(maps.Keys(i.Roles)) {
 		fmt.Fprintf(w, "    %s: %s\n", role, i.Roles[role])
 	}
@@ -54,7 +54,7 @@ func printIncident(w io.Writer, i plan.Incident) {
 		fmt.Fprintf(w, "    draft for %s: %s\n", channel, i.Drafts[channel])
 	}
 	for _, n := range i.Notes {
-		fmt.Fprintf(w, "    %s %s: %s\n", figures.Clock(n.TimeMS, time.Local), n.Actor, n.Text)
+		fmt.Fprintf(w, "    %s %s: %s\n", figures.Clock(n.TimeMS, time.Local), n.Actor, oneLine(n.Text))
 	}
 }
 
@@ -134,7 +134,7 @@ func printHandover(w io.Writer, h opsapi.Handover) {
 	clock := func(ms int64) string { return figures.Clock(ms, time.Local) }
 	section("NOTES", len(h.Notes))
 	for _, n := range h.Notes {
-		fmt.Fprintf(w, "  %s %s: %s\n", clock(n.TimeMS), n.Actor, n.Text)
+		fmt.Fprintf(w, "  %s %s: %s\n", clock(n.TimeMS), n.Actor, oneLine(n.Text))
 	}
 	section("OPEN INCIDENTS", len(h.Incidents))
 	for _, i := range h.Incidents {
