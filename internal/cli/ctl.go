@@ -268,5 +268,15 @@ func lastingFlag(cmd *cobra.Command) *time.Duration {
 }
 
 // exactly and atMost say how many arguments a command takes.
-func exactly(n int) cobra.PositionalArgs { return cobra.ExactArgs(n) }
-func atMost(n int) cobra.PositionalArgs  { return cobra.MaximumNArgs(n) }
+func exactly(n int) cobra.PositionalArgs {
+	if n > 0 {
+		return cobra.ExactArgs(n)
+	}
+	return func(_ *cobra.Command, args []string) error {
+		if len(args) > 0 {
+			return fmt.Errorf("%q: only flags are taken here, such as --name value", args[0])
+		}
+		return nil
+	}
+}
+func atMost(n int) cobra.PositionalArgs { return cobra.MaximumNArgs(n) }

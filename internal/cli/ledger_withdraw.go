@@ -20,15 +20,20 @@ func newLedgerWithdrawCommand(address *string) *cobra.Command {
 		Use:   "withdraw",
 		Short: "Withdraw an institution's slots and list the people to tell",
 		Long: `Take an institution's slots off, all or those of one day: nobody books them any
-more. Printed is a CSV list of the people who hold places there; the message centre tells them too. With their
-identity they choose another time without joining the line. Run it again to see
-who is left.
+more. Printed is a CSV list of the people who hold places there; the message
+centre tells them too. With their identity they choose another time without
+joining the line. Run it again to see who is left.
 
 The list is personal data: who took it and why is recorded in the ledger first.`,
 		Example: `  sunbeon ledger withdraw --ledger sqlite:ledger.db --keys keys --institution 17 \
     --date 2021-08-26 --account kim --reason "clinic flooded" > people.csv`,
 		Args: exactly(0),
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			if date != "" {
+				if _, err := time.Parse(time.DateOnly, date); err != nil {
+					return usageError{fmt.Errorf("--date %q: write it like 2021-08-26", date)}
+				}
+			}
 			secret, err := credential.LoadSecret(keys, "ledger.key")
 			if err != nil {
 				return err
@@ -73,7 +78,10 @@ func withdraw(cmd *cobra.Command, store ledger.Store, sealer *ledger.Sealer, ins
 		}
 	}
 	if len(ids) == 0 {
-		return usageError{fmt.Errorf("institution %s has no such slots", institution)}
+		if date != "" {
+			return fmt.Errorf("institution %s has no slots on %s", institution, date)
+		}
+		return fmt.Errorf("institution %s has no slots", institution)
 	}
 	now := time.Now().UnixMilli()
 	if err := store.Withdraw(ctx, ids, now); err != nil {

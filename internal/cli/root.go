@@ -52,7 +52,10 @@ A flag on the command line wins.`,
 			if err := bindEnvironment(cmd.Flags(), os.LookupEnv); err != nil {
 				return err
 			}
-			if err := cmd.ValidateRequiredFlags(); err != nil {
+			if err := errors.Join(cmd.ValidateRequiredFlags(), filledIn(cmd.Flags())); err != nil {
+				return usageError{err}
+			}
+			if err := cmd.ValidateFlagGroups(); err != nil {
 				return usageError{err}
 			}
 			return nil
@@ -97,6 +100,18 @@ func bindEnvironment(flags *pflag.FlagSet, lookup func(string) (string, bool)) e
 			if err := flags.Set(f.Name, value); err != nil {
 				errs = append(errs, usageError{fmt.Errorf("%s=%q: %w", name, value, err)})
 			}
+		}
+	})
+	return errors.Join(errs...)
+}
+
+// filledIn refuses required flags that say nothing, as --to "$FILE" does where
+// FILE is not set.
+func filledIn(flags *pflag.FlagSet) error {
+	var errs []error
+	flags.VisitAll(func(f *pflag.Flag) {
+		if f.Changed && f.Annotations[cobra.BashCompOneRequiredFlag] != nil && strings.TrimSpace(f.Value.String()) == "" {
+			errs = append(errs, fmt.Errorf("--%s is empty", f.Name))
 		}
 	})
 	return errors.Join(errs...)
