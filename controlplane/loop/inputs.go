@@ -65,7 +65,9 @@ func (o observed) line(in *steering.Inputs) {
 		in.Line.Later.Claimed += float64(max(line.Claimed-line.ClaimedLobby, 0))
 		in.Line.Sessions += float64(line.Sessions)
 		if c.Phase == plan.Open {
-			in.Line.Waiting += waiting
+			// Who has been called and is held at the door is let in by the rate, too:
+			// a line called to its end is not idle while somebody asks.
+			in.Line.Waiting += waiting + float64(line.Asking)
 		}
 	}
 	in.Line.AgeMS = neverMS

@@ -30,6 +30,20 @@ func TestAFrozenWASIsNotCountedAsRunning(t *testing.T) {
 	f("one answers and is not ready", up(3), 2)
 }
 
+// A line that has been called to its end is not idle while people who have been
+// called are held at the door: only a higher rate lets them in.
+func TestWhoIsHeldAtTheDoorIsWaiting(t *testing.T) {
+	p := plan.New()
+	p.Cohorts = map[string]plan.Cohort{"a": {ID: "a", Phase: plan.Open}, "b": {ID: "b", Phase: plan.Closed}}
+	p.Lines = map[string]plan.Line{
+		plan.LineKey("a", "gate-1"): {Cohort: "a", Gate: "gate-1", Asking: 7},
+		plan.LineKey("b", "gate-1"): {Cohort: "b", Gate: "gate-1", Asking: 5},
+	}
+	if got := (observed{plan: p}).inputs(nil).Line.Waiting; got != 7 {
+		t.Errorf("%g are waiting, want 7", got)
+	}
+}
+
 func TestAnOpenIncidentIsTold(t *testing.T) {
 	p := plan.New()
 	f := func(name string, incidents map[string]plan.Incident, want bool) {

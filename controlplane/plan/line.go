@@ -16,6 +16,9 @@ type Line struct {
 	ClaimedLobby int64 `json:"claimed_lobby,omitempty"`
 	// Sessions is how many people hold a pass that is neither used nor expired.
 	Sessions int64 `json:"sessions"`
+	// Asking is how many people who have been called ask to go in and are told
+	// to wait, because of the rate.
+	Asking int64 `json:"asking,omitempty"`
 	// ReportMS is the gate's own time of the report; SkewMS is how far the
 	// leader's clock was ahead of it when the report came in.
 	ReportMS int64 `json:"report_ms"`
@@ -36,6 +39,7 @@ type ReportLine struct {
 	Sessions  int64  `json:"sessions"`
 
 	ClaimedLobby int64 `json:"claimed_lobby,omitempty"`
+	Asking       int64 `json:"asking,omitempty"`
 }
 
 // LineOf is a cohort's line over all gates: turns are numbered across them, so
@@ -54,6 +58,7 @@ func (p *Plan) LineOf(cohort string) Line {
 		sum.Booked += l.Booked
 		sum.Sessions += l.Sessions
 		sum.ClaimedLobby += l.ClaimedLobby
+		sum.Asking += l.Asking
 	}
 	return sum
 }
@@ -62,7 +67,7 @@ func (p *Plan) LineOf(cohort string) Line {
 const maxLines = 8 * maxCohorts
 
 func reportLine(d *draft, b ReportLine) error {
-	if b.Gate == "" || min(b.Issued, b.HighWater, b.Claimed, b.Booked, b.Sessions, b.ClaimedLobby) < 0 {
+	if b.Gate == "" || min(b.Issued, b.HighWater, b.Claimed, b.Booked, b.Sessions, b.ClaimedLobby, b.Asking) < 0 {
 		return refuse(Malformed, "a report needs a gate and counts that are not negative")
 	}
 	if _, ok := d.Cohorts[b.Cohort]; !ok {
@@ -76,7 +81,7 @@ func reportLine(d *draft, b ReportLine) error {
 		Revision: d.now(), Cohort: b.Cohort, Gate: b.Gate,
 		Issued:    b.Issued,
 		HighWater: max(b.HighWater, d.Lines[key].HighWater),
-		Claimed:   b.Claimed, Booked: b.Booked, Sessions: b.Sessions, ClaimedLobby: b.ClaimedLobby,
+		Claimed:   b.Claimed, Booked: b.Booked, Sessions: b.Sessions, ClaimedLobby: b.ClaimedLobby, Asking: b.Asking,
 		ReportMS: d.command.TimeMS, SkewMS: d.ClockMS - d.command.TimeMS,
 	})
 	return nil

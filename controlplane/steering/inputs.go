@@ -38,7 +38,7 @@ type Line struct {
 	// who came after it: they claim differently.
 	Lobby    Flow    `json:"lobby"`
 	Later    Flow    `json:"later"`
-	Waiting  float64 `json:"waiting"`  // people with a ticket, not yet called
+	Waiting  float64 `json:"waiting"`  // people with a ticket, not yet called or called and held at the door
 	Sessions float64 `json:"sessions"` // admitted and neither booked nor gone
 }
 

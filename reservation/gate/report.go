@@ -107,6 +107,6 @@ func lineReport(gate string, l *line, nowMS int64) plan.ReportLine {
 		Cohort: l.cohort.ID, Gate: gate,
 		Issued: counts.Tickets, HighWater: counts.Serving,
 		Claimed: counts.Claimed, Booked: counts.Booked, Sessions: counts.Sessions,
-		ClaimedLobby: counts.ClaimedLobby,
+		ClaimedLobby: counts.ClaimedLobby, Asking: counts.Asking,
 	}
 }

@@ -6,6 +6,9 @@ const (
 	meterNum, meterDen = 3, 2
 	// meterIdleMS is when to ask again while nothing is called at all.
 	meterIdleMS = 5000
+	// meterMostMS is the longest that anybody is told to stay away: at a rate of
+	// almost nothing the exact time would be hours, and rates rise again.
+	meterMostMS = 60_000
 	// meterGraceMS is how much later than told someone may come back without
 	// losing their precedence; it covers the jitter of their client.
 	meterGraceMS = 5000
@@ -22,6 +25,8 @@ type meter struct {
 	tokens int64 // micro-turns
 	since  int64 // when tokens were last counted
 	asking askers
+	// again are those who ask for another pass, with precedence over nobody.
+	again askers
 }
 
 // ask takes a token for turn, or returns a [*MeteredError]. Again is set for a
@@ -30,6 +35,7 @@ func (m *meter) ask(turn int64, again bool, rateMilli, nowMS int64) error {
 	rate := rateMilli * meterNum / meterDen // micro-turns a millisecond
 	m.refill(rate, nowMS)
 	m.asking.forget(nowMS)
+	m.again.forget(nowMS)
 	ahead := m.asking.below(turn)
 	if again {
 		ahead = m.asking.count
@@ -38,15 +44,18 @@ func (m *meter) ask(turn int64, again bool, rateMilli, nowMS int64) error {
 	if missing <= 0 {
 		m.tokens -= microTurn
 		m.asking.remove(turn)
+		m.again.remove(turn)
 		return nil
 	}
 	retry := int64(meterIdleMS)
 	if rate > 0 {
-		retry = missing/rate + 1
+		retry = min(missing/rate+1, meterMostMS)
 	}
-	if !again {
-		m.asking.add(turn, nowMS+retry+meterGraceMS)
+	set := &m.asking
+	if again {
+		set = &m.again
 	}
+	set.add(turn, nowMS+retry+meterGraceMS)
 	return &MeteredError{Ahead: ahead, RetryAfterMS: retry}
 }
 
@@ -65,5 +74,6 @@ func (m *meter) refill(rate, nowMS int64) {
 // waiting counts those who were told to come back and still may.
 func (m *meter) waiting(nowMS int64) int64 {
 	m.asking.forget(nowMS)
-	return m.asking.count
+	m.again.forget(nowMS)
+	return m.asking.count + m.again.count
 }

@@ -67,6 +67,35 @@ func TestClaimsAfterAnOutageAreMetered(t *testing.T) {
 	}
 }
 
+// At a rate of next to nothing people are told to come back within a minute, not
+// in hours: rates rise again. Until then all of them count as asking, also who
+// asks for another pass.
+func TestNobodyIsSentAwayForHours(t *testing.T) {
+	const people = 100
+	c := arrivalCohort
+	c.PassMS = 1_000
+	room, _ := called(t, c, people, people)
+	now := int64(noon + 10_000)
+	adopt(t, room, 2, people, people, now)
+	claim(t, room, 1, 1, now)
+	now += 2_500 // that pass has run out
+	almostNothing := segment(c.ID, 3, people, 0, now)
+	almostNothing.RateMilli = 13
+	if _, err := room.Adopt(almostNothing, now); err != nil {
+		t.Fatal(err)
+	}
+	claim(t, room, people, 2, now) // takes what the bucket holds
+	for turn := uint64(1); turn < people; turn++ {
+		var metered *waitingroom.MeteredError
+		if _, err := room.Claim(tagOf(turn), passID(3), now); !errors.As(err, &metered) || metered.RetryAfterMS > 60_000 {
+			t.Fatalf("turn %d: %v", turn, err)
+		}
+	}
+	if got := room.Counts(now).Asking; got != people-1 {
+		t.Errorf("%d are asking, want %d", got, people-1)
+	}
+}
+
 // Someone who was told to wait and never came back holds nobody up for longer
 // than their grace.
 func TestTheAbsentAreForgotten(t *testing.T) {
