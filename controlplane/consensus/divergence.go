@@ -22,12 +22,14 @@ type Status struct {
 	// Version is the newest cluster version its program knows; release 0.1.0,
 	// which knows the first, does not tell.
 	Version int `json:"version"`
+	// Met are the nodes that this cluster has heard of, itself included.
+	Met []string `json:"met,omitempty"`
 }
 
 // Status of this node.
 func (n *Node) Status() Status {
-	_, index := n.Plan()
-	return Status{Index: index, Marks: *n.state.marks.Load(), Version: plan.Version}
+	p, index := n.Plan()
+	return Status{Index: index, Marks: *n.state.marks.Load(), Version: plan.Version, Met: met(p)}
 }
 
 // compareMarks finds nodes whose plan differs from this one's at the same

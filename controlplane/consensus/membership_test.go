@@ -2,6 +2,7 @@ package consensus_test
 
 import (
 	"encoding/json"
+	"errors"
 	"os"
 	"path/filepath"
 	"testing"
@@ -193,6 +194,32 @@ func TestDamagedRecoveryFileStopsTheNode(t *testing.T) {
 			t.Fatal(err)
 		}
 		c.start(0)
+	})
+}
+
+// A founder whose directory was emptied has forgotten whom it voted for. One that
+// only starts later than the others was never heard of.
+func TestAFounderWithoutItsDirectoryIsRefused(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := newCluster(t, nil)
+		defer c.close()
+		c.leader()
+		c.order(plan.InstanceRegister, plan.RegisterInstance{ID: address(1), Kind: plan.KindControlPlane, State: plan.Ready})
+		c.agree()
+		for _, i := range []int{1, 2} {
+			c.stop(i)
+			if err := os.RemoveAll(filepath.Join(c.dir, address(i))); err != nil {
+				t.Fatal(err)
+			}
+			c.net.set(address(i), false)
+			node, err := c.open(i)
+			if i == 1 && !errors.Is(err, consensus.ErrForgotten) || i == 2 && err != nil {
+				t.Errorf("node %d: %v", i, err)
+			}
+			if err == nil {
+				c.nodes[i] = node
+			}
+		}
 	})
 }
 

@@ -160,10 +160,8 @@ func Open(config Config) (_ *Node, err error) {
 	if err := n.recover(settings); err != nil {
 		return nil, err
 	}
-	if config.Bootstrap {
-		if err := n.bootstrap(settings); err != nil {
-			return nil, err
-		}
+	if err := n.begin(settings); err != nil {
+		return nil, err
 	}
 	if n.raft, err = n.startRaft(settings); err != nil {
 		return nil, err
@@ -195,29 +193,6 @@ func (n *Node) release() (err error) {
 		err = errors.Join(err, n.store.Close())
 	}
 	return err
-}
-
-// bootstrap writes the first configuration into an empty directory. All first
-// members write the same, so it does not matter who wins the first election.
-func (n *Node) bootstrap(settings *raft.Config) error {
-	exists, err := raft.HasExistingState(n.store.logs, n.store.logs, n.store.snapshots)
-	if err != nil {
-		return fmt.Errorf("look for existing state: %w", err)
-	}
-	if exists {
-		return nil
-	}
-	var members raft.Configuration
-	for _, p := range n.config.Peers {
-		members.Servers = append(members.Servers, raft.Server{
-			ID: raft.ServerID(p.ID), Address: raft.ServerAddress(p.Address),
-		})
-	}
-	err = raft.BootstrapCluster(settings, n.store.logs, n.store.logs, n.store.snapshots, n.config.Transport, members)
-	if err != nil {
-		return fmt.Errorf("bootstrap cluster: %w", err)
-	}
-	return nil
 }
 
 // Run blocks until ctx ends or the node can no longer follow the log, which it

@@ -26,6 +26,9 @@ type Checkpoint struct {
 	TimeMS int64  `json:"time_ms"`
 }
 
+// AuditOrigin names the head of a node's journal among the checkpoints.
+func AuditOrigin(journal, node string) string { return "audit/" + journal + "/" + node }
+
 // PublishCheckpoint is the body of checkpoint.publish. A log only grows: a
 // smaller size, or the same size with another root, is refused.
 type PublishCheckpoint struct {

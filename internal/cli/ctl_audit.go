@@ -184,7 +184,7 @@ func verifyFiles(dir, name, document string) (verdict, error) {
 func headsOf(checkpoints map[string]plan.Checkpoint, journal, node string) map[uint64]string {
 	heads := map[uint64]string{}
 	for origin, c := range checkpoints {
-		if node == "" && strings.HasPrefix(origin, auditOrigin(journal, "")) || origin == auditOrigin(journal, node) {
+		if node == "" && strings.HasPrefix(origin, plan.AuditOrigin(journal, "")) || origin == plan.AuditOrigin(journal, node) {
 			heads[uint64(c.Size)] = c.Root
 		}
 	}

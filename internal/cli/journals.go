@@ -39,9 +39,6 @@ func (j *journals) close(logger *slog.Logger) {
 // headsEvery is how often a node has the plan keep the heads of its journals.
 const headsEvery = time.Minute
 
-// auditOrigin names a journal's head among the checkpoints of the plan.
-func auditOrigin(journal, node string) string { return "audit/" + journal + "/" + node }
-
 // publishHeads has the plan keep where the journals stand, until ctx ends. From
 // there the heads reach every node and every follower of the watch, so that a
 // record rewritten from its beginning, or cut short, is convicted. One that is
@@ -56,7 +53,7 @@ func (j *journals) publishHeads(ctx context.Context, node *consensus.Node, logge
 		case <-ticker.C:
 		}
 		for name, journal := range map[string]*audit.Journal{"commands": j.commands, "access": j.access} {
-			if err := publishHead(ctx, node, auditOrigin(name, node.ID()), journal); err != nil && ctx.Err() == nil {
+			if err := publishHead(ctx, node, plan.AuditOrigin(name, node.ID()), journal); err != nil && ctx.Err() == nil {
 				logger.Debug("audit head", "journal", name, "error", err)
 			}
 		}
