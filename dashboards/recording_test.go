@@ -45,11 +45,12 @@ func build(t *testing.T) string {
 // portsOfAnEvening is how many ports in a row `up` uses.
 const portsOfAnEvening = 40
 
-// freePorts finds a base whose ports are all free at the moment.
+// freePorts finds a base whose ports are all free at the moment, below those the
+// kernel lends to connections.
 func freePorts(t *testing.T) int {
 	t.Helper()
 next:
-	for base := 20_000 + os.Getpid()%500*60; base < 60_000; base += portsOfAnEvening {
+	for base := 20_000 + os.Getpid()%200*60; base < 32_000; base += portsOfAnEvening {
 		for port := base; port < base+portsOfAnEvening; port++ {
 			listener, err := net.Listen("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(port)))
 			if err != nil {
