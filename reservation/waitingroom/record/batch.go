@@ -3,6 +3,7 @@ package record
 import (
 	"context"
 	"encoding/binary"
+	"time"
 
 	"sunbeon/reservation/waitingroom/tree"
 )
@@ -18,6 +19,10 @@ type batch struct {
 	// closed batches take no more records. All fields above are guarded by the
 	// log's mutex until then.
 	closed bool
+	// due batches are written as soon as the writer can, the others after their
+	// lull. Guarded by the log's mutex.
+	due  bool
+	lull *time.Timer
 
 	head      Head
 	signature []byte

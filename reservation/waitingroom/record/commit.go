@@ -48,16 +48,21 @@ func (l *Log) gather() {
 	}
 }
 
-// take closes the oldest pending batch and returns it; nil if there is none,
-// and then whether there will never be another.
+// take closes the oldest pending batch and returns it; nil if none is due, and
+// then whether there will never be another.
 func (l *Log) take() (b *batch, end bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if len(l.pending) == 0 {
 		return nil, l.closing
 	}
-	l.pending[0].closed = true
-	return l.pending[0], false
+	b = l.pending[0]
+	if !b.due && !l.closing {
+		return nil, false
+	}
+	b.closed = true
+	b.lull.Stop()
+	return b, false
 }
 
 // commit makes a batch durable and releases those who wait for it.

@@ -54,10 +54,10 @@ func TestGroupsGatherDuringTheSync(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		d := &disk{syncTime: 10 * time.Millisecond}
 		log := onDisk(t, d)
-		first := log.Append([]byte("first"))
-		synctest.Wait() // the first group is being synced
 		began := time.Now()
 		waited := make(chan error)
+		go func() { waited <- log.Wait(context.Background(), log.Append([]byte("first"))) }()
+		synctest.Wait() // the first group is being synced
 		for range 1000 {
 			go func() { waited <- log.Wait(context.Background(), log.Append([]byte("more"))) }()
 		}
@@ -65,10 +65,7 @@ func TestGroupsGatherDuringTheSync(t *testing.T) {
 		if log.durable.Load() != 0 {
 			t.Error("acknowledged before the sync")
 		}
-		if err := log.Wait(context.Background(), first); err != nil {
-			t.Error(err)
-		}
-		for range 1000 {
+		for range 1001 {
 			if err := <-waited; err != nil {
 				t.Error(err)
 			}
@@ -78,6 +75,37 @@ func TestGroupsGatherDuringTheSync(t *testing.T) {
 		}
 		if err := log.Close(); err != nil {
 			t.Error(err)
+		}
+	})
+}
+
+// A record nobody waits for costs no sync of its own where another comes soon,
+// and is on disk after the lull where none does.
+func TestWhatNobodyWaitsForRidesAlong(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := &disk{syncTime: time.Millisecond}
+		log := onDisk(t, d)
+		for range 10 {
+			log.Append([]byte("unhurried"))
+			time.Sleep(lull / 20)
+		}
+		if err := log.Wait(context.Background(), log.Append([]byte("hurried"))); err != nil {
+			t.Error(err)
+		}
+		if durable := log.durable.Load(); durable != 11 || d.writes != 1 {
+			t.Errorf("%d records in %d writes, want 11 in 1", durable, d.writes)
+		}
+		log.Append([]byte("alone"))
+		time.Sleep(lull + 2*d.syncTime)
+		if durable := log.durable.Load(); durable != 12 {
+			t.Errorf("%d records on disk after the lull, want 12", durable)
+		}
+		log.Append([]byte("last"))
+		if err := log.Close(); err != nil {
+			t.Error(err)
+		}
+		if durable := log.durable.Load(); durable != 13 {
+			t.Errorf("%d records on disk at the end, want 13", durable)
 		}
 	})
 }

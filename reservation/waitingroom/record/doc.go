@@ -5,7 +5,8 @@
 // Records that arrive while the previous fsync runs form the next commit
 // group. A group is written and synced as one, then everyone who waits for one
 // of its records is released together: no record costs a goroutine, a channel
-// or an fsync of its own.
+// or an fsync of its own. A record nobody waits for begins no group before a
+// short lull is over, and usually rides along with one that somebody waits for.
 //
 // Every group carries the RFC 6962 root over its records, the root over all
 // groups before it, and one Ed25519 signature over both. A [Receipt] is a

@@ -105,9 +105,14 @@ type groupAt struct {
 	place
 }
 
+// lull is how long a group stays open that nobody waits for. Its records share
+// the signature and the fsync of the next one that somebody does wait for.
+const lull = 50 * time.Millisecond
+
 // Append queues a record for the next group and returns its position: 0 for
 // the first record of the log, then one more each. It copies the record and
-// does not wait. Records of more than 64 KiB are a defect and panic.
+// does not wait; the record is written when somebody waits for its group, or
+// after a lull. Records of more than 64 KiB are a defect and panic.
 func (l *Log) Append(record []byte) uint64 {
 	if len(record) > maxRecord {
 		panic(fmt.Sprintf("record of %d bytes", len(record)))
@@ -118,17 +123,37 @@ func (l *Log) Append(record []byte) uint64 {
 	l.next++
 	last := len(l.pending) - 1
 	if last < 0 || l.pending[last].closed {
-		l.pending = append(l.pending, newBatch(position))
+		b := newBatch(position)
+		b.lull = time.AfterFunc(lull, func() {
+			l.mu.Lock()
+			defer l.mu.Unlock()
+			l.hurry(b)
+		})
+		l.pending = append(l.pending, b)
 		last++
 	}
 	b := l.pending[last]
 	b.add(record)
-	b.closed = b.full()
-	select {
-	case l.wake <- struct{}{}:
-	default:
+	if b.full() {
+		b.closed = true
+		l.hurry(b)
 	}
 	return position
+}
+
+// hurry has a batch written now. Callers hold mu.
+func (l *Log) hurry(b *batch) {
+	if !b.due {
+		b.due = true
+		l.wakeWriter()
+	}
+}
+
+func (l *Log) wakeWriter() {
+	select {
+	case l.wake <- struct{}{}:
+	default: // it is awake already
+	}
 }
 
 // Wait returns when the record at position is on disk. If ctx ends first it
@@ -145,8 +170,8 @@ func (l *Log) Wait(ctx context.Context, position uint64) error {
 	return b.wait(ctx)
 }
 
-// pendingAt returns the batch that holds position; nil and no error if it has
-// become durable.
+// pendingAt returns the batch that holds position and has it written; nil and
+// no error if it has become durable.
 func (l *Log) pendingAt(position uint64) (*batch, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -158,6 +183,7 @@ func (l *Log) pendingAt(position uint64) (*batch, error) {
 	}
 	for _, b := range l.pending {
 		if position < b.first+uint64(len(b.ends)) {
+			l.hurry(b)
 			return b, nil
 		}
 	}
@@ -207,10 +233,7 @@ func (l *Log) Close() error {
 	l.mu.Lock()
 	l.closing = true
 	l.mu.Unlock()
-	select {
-	case l.wake <- struct{}{}:
-	default:
-	}
+	l.wakeWriter()
 	<-l.done
 	err := l.Err()
 	if errors.Is(err, ErrClosed) {
