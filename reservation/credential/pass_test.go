@@ -141,6 +141,19 @@ func TestPassRefusals(t *testing.T) {
 	}
 }
 
+func TestReadPassTellsWhatAnotherHasVerified(t *testing.T) {
+	got, err := credential.ReadPass(sign(t, passSigner(t, 1), pass))
+	if diff := cmp.Diff(pass, got); err != nil || diff != "" {
+		t.Errorf("%v, %s", err, diff)
+	}
+	empty := sign(t, passSigner(t, 1), credential.Pass{})
+	for _, token := range []string{"", "not a pass", empty, strings.Repeat("x", 1<<20)} {
+		if _, err := credential.ReadPass(token); !errors.Is(err, credential.ErrForged) {
+			t.Errorf("%.20q: %v", token, err)
+		}
+	}
+}
+
 func TestPassIsBound(t *testing.T) {
 	if err := pass.BoundTo("f00d"); err != nil {
 		t.Error(err)
