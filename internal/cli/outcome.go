@@ -17,7 +17,7 @@ const (
 	exitDone     = 0
 	exitFailed   = 1 // it was refused, or a check does not hold
 	exitMisused  = 2 // it was called wrongly, and nothing was asked
-	exitNotTaken = 3 // nobody answered: nothing was changed, ask again
+	exitNotTaken = 3 // nobody answered: nothing was changed or checked, ask again
 	exitUnknown  = 4 // it may have been done: look before asking again
 )
 
@@ -26,7 +26,7 @@ type usageError struct{ error }
 
 // outcome is an error as programs read it.
 type outcome struct {
-	// Outcome is failed, rejected, misused, not_taken or unknown.
+	// Outcome is failed, rejected, misused, not_taken, not_verified or unknown.
 	Outcome string `json:"outcome"`
 	// Code is the stable code of whoever refused; Status the HTTP status.
 	Code         string `json:"code,omitempty"`
@@ -41,10 +41,10 @@ func outcomeOf(err error) outcome {
 	var usage usageError
 	var answer *problem.Problem
 	var refused *refusedError
-	var exit exitError
+	var unverified notVerifiedError
 	switch {
-	case errors.As(err, &exit):
-		o.exit = exit.status
+	case errors.As(err, &unverified):
+		o.Outcome, o.exit = "not_verified", exitNotTaken
 	case errors.As(err, &usage):
 		o.Outcome, o.exit = "misused", exitMisused
 	case errors.Is(err, client.ErrUnknown):

@@ -24,14 +24,8 @@ type verifyOptions struct {
 	json            bool
 }
 
-// exitError is a failure that scripts tell from others by its status.
-type exitError struct {
-	error
-	status int
-}
-
-// notVerified is the exit status of a verification that could not be made.
-const notVerified = 3
+// notVerifiedError is a verification that could not be made.
+type notVerifiedError struct{ error }
 
 func newVerifyCommand() *cobra.Command {
 	var opt verifyOptions
@@ -70,7 +64,7 @@ The exit status is 0 when everything holds; 1 when something does not, and then
 the first violation is named, with the group and the position of the record it
 is in; 2 when the command was called wrongly; and 3 when nothing could be
 verified: there is no record, it cannot be read or fetched, or what --seen names
-is no evidence about it. What no record can prove is listed as "not provable".
+is no evidence about it ("outcome":"not_verified" with --json, on stderr). What no record can prove is listed as "not provable".
 The format is described in reservation/waitingroom/FORMAT.md, for whoever would
 rather write their own.`,
 		Args: cobra.NoArgs,
@@ -102,7 +96,7 @@ func runVerify(ctx context.Context, opt verifyOptions, out io.Writer) error {
 	}
 	report, err := verify(ctx, opt, config)
 	if err != nil {
-		return exitError{fmt.Errorf("verify %s: %w", opt.from, err), notVerified}
+		return notVerifiedError{fmt.Errorf("verify %s: %w", opt.from, err)}
 	}
 	if opt.json {
 		encoder := json.NewEncoder(out)

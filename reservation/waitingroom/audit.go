@@ -17,6 +17,9 @@ const (
 	AuditSlackS = 15
 	// auditAheadS is how far it may be after: times are rounded up.
 	auditAheadS = 1
+	// remarkableMS is the length from which an outage is worth a remark: every
+	// pass lives longer by it.
+	remarkableMS = 60_000
 	// lastS is the last second taken for a time, in the year 10889.
 	lastS = 1 << 48 / 1000
 )
@@ -43,11 +46,16 @@ func (h *Hall) Audit(position uint64, encoded []byte, committedS int64) error {
 	}
 	room.mu.Lock()
 	defer room.mu.Unlock()
-	if err := canonical(&record, encoded); err != nil {
-		return fmt.Errorf("%w: cohort %s: %w", ErrUnfair, room.cohort.ID, err)
+	err = canonical(&record, encoded)
+	if err == nil {
+		err = room.audit(&record, committedS)
 	}
-	if err := room.audit(&record, committedS); err != nil {
-		return fmt.Errorf("%w: cohort %s: %w", ErrUnfair, room.cohort.ID, err)
+	if err != nil {
+		id := room.cohort.ID
+		if id == "" { // its first record
+			id = record.Event.Cohort.ID
+		}
+		return fmt.Errorf("%w: cohort %s: %w", ErrUnfair, id, err)
 	}
 	return room.apply(position, &record, encoded)
 }
@@ -158,6 +166,9 @@ func (r *Room) auditEvent(kind Kind, event *Event) error {
 	case KindOutage:
 		if event.FromMS < r.outageMS || event.FromMS > event.TimeMS {
 			return fmt.Errorf("an outage from %d to %d, after one up to %d", event.FromMS, event.TimeMS, r.outageMS)
+		}
+		if event.TimeMS-event.FromMS > remarkableMS {
+			r.remark("had its pass clocks stopped from %d to %d, %d s, for an outage", event.FromMS, event.TimeMS, (event.TimeMS-event.FromMS)/1000)
 		}
 	case KindVoid:
 		r.remark("had its unused passes ended at %d; their turns stayed", event.TimeMS)

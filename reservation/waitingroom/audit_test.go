@@ -11,7 +11,11 @@ import (
 // audit replays a journal with suspicion, as committed without delay.
 func audit(t *testing.T, records [][]byte) error {
 	t.Helper()
-	hall := waitingroom.NewHall()
+	return auditInto(t, waitingroom.NewHall(), records)
+}
+
+func auditInto(t *testing.T, hall *waitingroom.Hall, records [][]byte) error {
+	t.Helper()
 	committed := int64(0)
 	for i, encoded := range records {
 		record, err := waitingroom.Parse(encoded)
@@ -114,5 +118,23 @@ func TestAuditEndsWhateverNumberAPassCites(t *testing.T) {
 		if err := audit(t, append(journal.records[:len(journal.records):len(journal.records)], encoded)); !errors.Is(err, waitingroom.ErrUnfair) {
 			t.Errorf("pass of ticket %d: %v", seq, err)
 		}
+	}
+}
+
+func TestALongOutageIsRemarkedOn(t *testing.T) {
+	room, journal := called(t, arrivalCohort, 50, 10)
+	for _, span := range [][2]int64{{noon + 1_000, noon + 31_000}, {noon + 40_000, noon + 640_000}} {
+		if _, err := room.Outage(span[0], span[1]); err != nil {
+			t.Fatal(err)
+		}
+	}
+	hall := waitingroom.NewHall()
+	if err := auditInto(t, hall, journal.records); err != nil {
+		t.Fatal(err)
+	}
+	audited, _ := hall.Room(arrivalCohort.ID)
+	remarks := strings.Join(audited.Remarks(), "\n")
+	if strings.Count(remarks, "outage") != 1 || !strings.Contains(remarks, "600 s") {
+		t.Errorf("remarks %q", remarks)
 	}
 }

@@ -175,6 +175,13 @@ func claimOf(encoded []byte) Claim {
 		return FairDraw
 	case waitingroom.KindBooked:
 		return OneBooked
+	case waitingroom.KindPhase:
+		if r.Event.Phase == waitingroom.Lobby {
+			return OnePlace
+		}
+		if r.Event.Phase == waitingroom.Open {
+			return FairDraw
+		}
 	}
 	return OnlyCall
 }

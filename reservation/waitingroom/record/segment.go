@@ -77,15 +77,18 @@ func segments(dir string) ([]segment, error) {
 	var list []segment
 	for _, entry := range entries {
 		name, ok := strings.CutSuffix(entry.Name(), segmentSuffix)
-		if !ok || entry.IsDir() {
+		if !ok {
 			continue
 		}
 		group, err := strconv.ParseUint(name, 10, 64)
 		if path := segmentPath(dir, group); err != nil || path != filepath.Join(dir, entry.Name()) {
 			return nil, fmt.Errorf("%w: %s is not the name of a segment", ErrCorrupt, entry.Name())
 		}
-		// What waits for a writer, as a pipe does, would never come to an end.
-		if info, err := entry.Info(); err != nil || !info.Mode().IsRegular() {
+		// A copy may lead to the files of another place. What waits for a writer,
+		// as a pipe does, would never come to an end.
+		if info, err := os.Stat(segmentPath(dir, group)); err != nil {
+			return nil, err
+		} else if !info.Mode().IsRegular() {
 			return nil, fmt.Errorf("%w: %s is not a regular file", ErrCorrupt, entry.Name())
 		}
 		list = append(list, segment{path: segmentPath(dir, group), group: group})
