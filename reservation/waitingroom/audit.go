@@ -26,8 +26,7 @@ const (
 
 // suspicion is what an audit of a room remembers beyond the room itself.
 type suspicion struct {
-	passes  map[PassID]struct{} // ever issued
-	maxRate int64               // of any segment, in thousandths a second
+	maxRate int64 // of any segment, in thousandths a second
 	remarks []string
 }
 

@@ -82,7 +82,7 @@ func (r *Room) auditClaim(record *Record) error {
 		return fmt.Errorf("early pass: ticket %d has turn %d, segment %d had called %d",
 			record.Seq, turn, record.Segment, reached)
 	}
-	if _, known := r.suspicion.passes[record.Pass]; known {
+	if _, known := r.hall.audited[record.Pass]; known {
 		return fmt.Errorf("pass of ticket %d was issued before", record.Seq)
 	}
 	if i, pass := r.passes.of(record.Seq); pass != nil {
@@ -94,10 +94,10 @@ func (r *Room) auditClaim(record *Record) error {
 			return fmt.Errorf("ticket %d got a second pass while the first was good", record.Seq)
 		}
 	}
-	if r.suspicion.passes == nil {
-		r.suspicion.passes = map[PassID]struct{}{}
+	if r.hall.audited == nil {
+		r.hall.audited = map[PassID]struct{}{}
 	}
-	r.suspicion.passes[record.Pass] = struct{}{}
+	r.hall.audited[record.Pass] = struct{}{}
 	return nil
 }
 

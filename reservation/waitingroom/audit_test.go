@@ -121,6 +121,26 @@ func TestAuditEndsWhateverNumberAPassCites(t *testing.T) {
 	}
 }
 
+func TestAPassOfAnotherCohortIsNoticed(t *testing.T) {
+	hall, journal := waitingroom.NewHall(), new(memory)
+	hall.Start(journal)
+	for _, id := range []string{"one", "another"} {
+		c := arrivalCohort
+		c.ID = id
+		room, err := hall.Define(c, noon)
+		if err != nil {
+			t.Fatal(err)
+		}
+		move(t, room, waitingroom.Open, noon)
+		join(t, room, 1, noon)
+		adoptFairly(t, room, 1, 0, 10, noon)
+		claim(t, room, 1, 7, noon+1000)
+	}
+	if err := audit(t, journal.records); !errors.Is(err, waitingroom.ErrUnfair) || !strings.Contains(err.Error(), "was issued before") {
+		t.Errorf("one pass in two cohorts: %v", err)
+	}
+}
+
 func TestALongOutageIsRemarkedOn(t *testing.T) {
 	room, journal := called(t, arrivalCohort, 50, 10)
 	for _, span := range [][2]int64{{noon + 1_000, noon + 31_000}, {noon + 40_000, noon + 640_000}} {

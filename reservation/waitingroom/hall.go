@@ -13,6 +13,10 @@ type Hall struct {
 	mu     sync.RWMutex
 	rooms  []*Room // by number
 	byName map[string]*Room
+
+	// audited are the passes that [Hall.Audit] has seen issued, in any room: an
+	// identifier used twice would let one booking stand for two.
+	audited map[PassID]struct{}
 }
 
 // NewHall returns a hall without rooms. Feed it the records there are with

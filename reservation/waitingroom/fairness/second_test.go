@@ -24,6 +24,7 @@ type second struct {
 	groups [][]byte // leaves
 	lines  []*secondLine
 	order  map[string][]int64 // turns by arrival, by cohort
+	issued map[string]bool    // passes, of any cohort
 }
 
 type secondLine struct {
@@ -117,6 +118,9 @@ func (v *second) record(b []byte) error {
 	}
 	cohort := number()
 	if kind == 1 && cohort == len(v.lines) {
+		if cohort == 0 {
+			v.issued = map[string]bool{}
+		}
 		v.lines = append(v.lines, &secondLine{tags: map[string]bool{}, passes: map[string]bool{}, sealed: -1, phase: "scheduled"})
 	}
 	if cohort >= len(v.lines) {
@@ -134,13 +138,14 @@ func (v *second) record(b []byte) error {
 		return nil
 	case 6, 7, 8:
 		seq := number()
-		pass := fmt.Sprintf("%d %x", seq, rest[:16])
+		id := string(rest[:16])
+		pass := fmt.Sprintf("%d %x", seq, id)
 		used, known := l.passes[pass]
 		switch {
-		case kind == 6 && (known || l.phase != "open"), kind != 6 && !known, kind == 7 && used:
+		case kind == 6 && (v.issued[id] || l.phase != "open"), kind != 6 && !known, kind == 7 && used:
 			return fmt.Errorf("pass of ticket %d of %s", seq, l.id)
 		}
-		l.passes[pass] = used || kind == 7
+		v.issued[id], l.passes[pass] = true, used || kind == 7
 		return nil
 	}
 	return v.event(l, kind, rest)
