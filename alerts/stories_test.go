@@ -147,6 +147,38 @@ var stories = []story{
 		`sunbeon_stock_missing{instance="was-1"} 0x60`, `sunbeon_stock_orphans_total{instance="was-1"} 0+3x60`,
 	}, map[int]string{30: quiet, 60: quiet}},
 
+	{"StockSurplus", "a clinic gives fewer places and gives them back", []string{
+		`sunbeon_stock_surplus_slots{instance="was-1"} 0x29 2x120 0x60`, `sunbeon_stock_surplus_slots{instance="was-2"} 0x210`,
+	}, map[int]string{85: quiet, 95: `{severity="warn"}`, 155: quiet}},
+	{"StockSurplus", "a slip of the hand is put right at once", []string{
+		`sunbeon_stock_surplus_slots{instance="was-1"} 0x29 2x20 0x120`,
+	}, map[int]string{40: quiet, 90: quiet, 120: quiet}},
+
+	{"StockUnknown", "one change names a slot nobody imported", []string{
+		`sunbeon_stock_unknown_supplies_total{instance="was-1"} 0x29 1x400`,
+		`sunbeon_stock_unknown_supplies_total{instance="was-2"} 0x430`,
+	}, map[int]string{25: quiet, 35: `{severity="warn"}`, 340: quiet}},
+	{"StockUnknown", "what was seen before the server restarted is no news", []string{
+		`sunbeon_stock_unknown_supplies_total{instance="was-1"} 3x60 0x60`,
+	}, map[int]string{30: quiet, 60: quiet, 120: quiet}},
+
+	{"EligibilityDisputed", "a wrong roster is booked by", []string{
+		`sunbeon_eligibility_disputed_total{instance="was-1"} 0x29 0+1x30 30x700`,
+		`sunbeon_booking_total{kind="book",outcome="done",instance="was-1"} 0+10x760`,
+	}, map[int]string{25: quiet, 45: `{severity="warn"}`, 690: quiet}},
+	{"EligibilityDisputed", "a few people in a nation have changed since", []string{
+		`sunbeon_eligibility_disputed_total{instance="was-1"} 0+0.1x300`,
+		`sunbeon_booking_total{kind="book",outcome="done",instance="was-1"} 0+100x300`,
+	}, map[int]string{60: quiet, 180: quiet, 300: quiet}},
+	{"EligibilityDisputed", "a hundred are too many in any nation", []string{
+		`sunbeon_eligibility_disputed_total{instance="was-1"} 0+1x300`,
+		`sunbeon_booking_total{kind="book",outcome="done",instance="was-1"} 0+1000x300`,
+	}, map[int]string{60: quiet, 95: quiet, 150: `{severity="warn"}`}},
+	{"EligibilityDisputed", "hardly anybody books and one is disputed", []string{
+		`sunbeon_eligibility_disputed_total{instance="was-1"} 0x29 1x300`,
+		`sunbeon_booking_total{kind="book",outcome="done",instance="was-1"} 0+0.1x330`,
+	}, map[int]string{60: quiet, 300: quiet}},
+
 	{"ReplicasShort", "two more are ordered and come late", []string{
 		`sunbeon_replicas_desired{instance="controlplane-1"} 2x29 4x90`,
 		`sunbeon_replicas_running{instance="controlplane-1"} 2x79 4x40`,
