@@ -57,7 +57,7 @@ func readFile(path string, each func(Record, int) error) error {
 	}
 	unpacked, err := gzip.NewReader(f)
 	if err != nil {
-		return fmt.Errorf("%w: unpack: %v", ErrTampered, err)
+		return breach(0, "unpack: %v", err)
 	}
 	return scan(unpacked, each)
 }

@@ -33,14 +33,18 @@ func scan(r io.Reader, each func(Record, int) error) error {
 		}
 		var line Record
 		if err := json.Unmarshal(raw, &line); err != nil {
-			return fmt.Errorf("line %d: %w: %v", n, ErrTampered, err)
+			return &BreachError{Line: n, What: err.Error()}
 		}
 		if !bytes.Equal(line.text(), raw) {
-			return fmt.Errorf("line %d: %w: index %d is not written as it was", n, ErrTampered, line.Index)
+			return &BreachError{Index: line.Index, Line: n, What: fmt.Sprintf("index %d is not written as it was", line.Index)}
 		}
 		if err := each(line, len(raw)); err != nil {
 			if errors.Is(err, errEnough) {
 				return err
+			}
+			if broken := (*BreachError)(nil); errors.As(err, &broken) {
+				broken.Line = n
+				return broken
 			}
 			return fmt.Errorf("line %d: %w", n, err)
 		}

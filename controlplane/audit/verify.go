@@ -26,33 +26,65 @@ type Verifier struct {
 // changed, left out, added or moved.
 var ErrTampered = errors.New("the chain is broken")
 
+// BreachError is where a record is not what was written.
+type BreachError struct {
+	// Index is of the first entry that is wrong. It stands in the journal of
+	// Node, or in File at Line; what is not known is empty.
+	Index uint64
+	Node  string
+	File  string
+	Line  int
+	// What is wrong.
+	What string
+}
+
+func breach(index uint64, format string, args ...any) *BreachError {
+	return &BreachError{Index: index, What: fmt.Sprintf(format, args...)}
+}
+
+func (e *BreachError) Error() string {
+	where := ""
+	for _, of := range []string{e.Node, e.File} {
+		if of != "" {
+			where += of + ": "
+		}
+	}
+	if e.Line > 0 {
+		where += fmt.Sprintf("line %d: ", e.Line)
+	}
+	return fmt.Sprintf("%s%v: %s", where, ErrTampered, e.What)
+}
+
+// Is makes every breach an [ErrTampered].
+func (e *BreachError) Is(target error) bool { return target == ErrTampered }
+
 // Take checks the next line. The first may stand anywhere in the chain: what
 // came before it is then vouched for by its own link only where it is a gap, an
 // anchor or the beginning.
 func (v *Verifier) Take(line Record) error {
 	raw, err := hex.DecodeString(line.Chain)
 	if err != nil || len(raw) != sha256.Size {
-		return fmt.Errorf("%w: index %d has the chain %q", ErrTampered, line.Index, line.Chain)
+		return breach(line.Index, "index %d has the chain %q", line.Index, line.Chain)
 	}
 	switch {
 	case line.Anchor && v.Lines > 0:
 		if line.Index != v.Last || line.Chain != v.Chain() {
-			return fmt.Errorf("%w: a file goes on from index %d, the one before it ends at %d", ErrTampered, line.Index, v.Last)
+			return breach(line.Index, "a file goes on from index %d, the one before it ends at %d", line.Index, v.Last)
 		}
 		return nil
 	case line.Anchor:
 		v.Trimmed = true
 	case v.Lines > 0 && line.Index <= v.Last:
-		return fmt.Errorf("%w: index %d comes after %d", ErrTampered, line.Index, v.Last)
+		return breach(line.Index, "index %d comes after %d", line.Index, v.Last)
 	case line.Gap:
 		v.Gaps++
 	case v.Lines > 0 || v.begun:
 		if want := Link(v.chain, line.Index, line.Entry); hex.EncodeToString(want[:]) != line.Chain {
-			return fmt.Errorf("%w at index %d", ErrTampered, line.Index)
+			return breach(line.Index, "at index %d", line.Index)
 		}
 	}
 	if head, known := v.Heads[line.Index]; known && head != line.Chain {
-		return fmt.Errorf("%w: at index %d it stood at %s when its head was published", ErrTampered, line.Index, head)
+		return breach(line.Index, "at index %d it stood at %s when its head was published", line.Index, head)
 	}
 	if v.Lines == 0 {
 		v.First = line.Index
@@ -67,7 +99,7 @@ func (v *Verifier) Take(line Record) error {
 func (v *Verifier) End() error {
 	for index := range v.Heads {
 		if index > v.Last {
-			return fmt.Errorf("%w: it ends at index %d, its head at %d was published", ErrTampered, v.Last, index)
+			return breach(v.Last, "it ends at index %d, its head at %d was published", v.Last, index)
 		}
 	}
 	return nil
@@ -89,6 +121,10 @@ func VerifyFiles(paths []string, heads map[uint64]string) (*Verifier, error) {
 		err := readFile(path, func(line Record, _ int) error { return v.Take(line) })
 		if errors.Is(err, errTorn) && i == len(paths)-1 {
 			err = nil // a crash cut the last line off
+		}
+		if broken := (*BreachError)(nil); errors.As(err, &broken) {
+			broken.File = path
+			return v, broken
 		}
 		if err != nil {
 			return v, fmt.Errorf("%s: %w", path, err)

@@ -108,7 +108,8 @@ names a file with the plan, as sunbeon ctl plan prints it, whose heads tell a
 record that was cut short or written anew from its beginning.
 
 What is broken is named: file, line and index. Exit status 1 means that the
-record is broken, or that nodes disagree.`,
+record is broken, or that nodes disagree; with --json the error then has the code
+chain_broken, and the node or file, line and index.`,
 		Example: `  sunbeon ctl audit verify
   sunbeon ctl audit verify --dir controlplane-1/audit --plan plan.json`,
 		Args: exactly(0),
@@ -224,16 +225,24 @@ func (t *ctl) verifyNodes(cmd *cobra.Command) (verdict, error) {
 		}
 		for _, line := range page.Lines {
 			if err := v.Take(line); err != nil {
-				return verdict{}, fmt.Errorf("%s: %w", page.Node, err)
+				return verdict{}, brokenAt(page.Node, err)
 			}
 		}
 	}
 	if err := v.End(); err != nil {
-		return verdict{}, fmt.Errorf("%s: %w", node, err)
+		return verdict{}, brokenAt(node, err)
 	}
 	out := verdictOf(v)
 	out.Node = node
 	return out, t.compareEnds(cmd, &out)
+}
+
+// brokenAt names the node whose journal does not hold.
+func brokenAt(node string, err error) error {
+	if broken := (*audit.BreachError)(nil); errors.As(err, &broken) {
+		broken.Node = node
+	}
+	return err
 }
 
 func (t *ctl) compareEnds(cmd *cobra.Command, v *verdict) error {
@@ -257,7 +266,8 @@ func (t *ctl) compareEnds(cmd *cobra.Command, v *verdict) error {
 		case len(page.Lines) == 0 || page.Lines[0].Index != v.Last:
 			fmt.Fprintf(cmd.ErrOrStderr(), "%s is not at index %d yet\n", page.Node, v.Last)
 		case page.Lines[0].Chain != v.Chain:
-			return errors.New(page.Node + " holds another chain at index " + strconv.FormatUint(v.Last, 10) + ": one of the nodes' records was changed")
+			return &audit.BreachError{Node: page.Node, Index: v.Last, What: fmt.Sprintf(
+				"it holds another link at index %d than %s: one of the nodes' records was changed", v.Last, v.Node)}
 		default:
 			v.Agreeing = append(v.Agreeing, page.Node)
 		}

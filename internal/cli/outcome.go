@@ -7,6 +7,7 @@ import (
 	"io"
 	"slices"
 
+	"sunbeon/controlplane/audit"
 	"sunbeon/controlplane/opsapi/client"
 	"sunbeon/internal/problem"
 )
@@ -33,7 +34,16 @@ type outcome struct {
 	Detail       string `json:"detail"`
 	Status       int    `json:"status,omitempty"`
 	RetryAfterMS int64  `json:"retry_after_ms,omitempty"`
-	exit         int
+	*breach
+	exit int
+}
+
+// breach is where a journal is not what was written.
+type breach struct {
+	Node  string `json:"node,omitempty"`
+	File  string `json:"file,omitempty"`
+	Line  int    `json:"line,omitempty"`
+	Index uint64 `json:"index"`
 }
 
 func outcomeOf(err error) outcome {
@@ -41,6 +51,7 @@ func outcomeOf(err error) outcome {
 	var usage usageError
 	var answer *problem.Problem
 	var refused *refusedError
+	var broken *audit.BreachError
 	var unverified notVerifiedError
 	switch {
 	case errors.As(err, &unverified):
@@ -51,6 +62,8 @@ func outcomeOf(err error) outcome {
 		o.Outcome, o.Code, o.exit = "unknown", "unknown_outcome", exitUnknown
 	case errors.Is(err, client.ErrRetryable):
 		o.Outcome, o.Code, o.exit = "not_taken", "not_taken", exitNotTaken
+	case errors.As(err, &broken):
+		o.Code, o.breach = "chain_broken", &breach{Node: broken.Node, File: broken.File, Line: broken.Line, Index: broken.Index}
 	case errors.As(err, &refused):
 		answer = refused.Problem
 	}
