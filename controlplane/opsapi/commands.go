@@ -160,10 +160,12 @@ func forbidden(kind plan.Kind, role string) *problem.Problem {
 	return problem.New(http.StatusForbidden, "role_not_allowed", "the role "+role+" may not give "+string(kind))
 }
 
-// actorOf keeps what a process says it is called, behind the role it proved.
+// actorOf keeps what a process says it is called, behind the role it proved. The
+// installation's own certificate is one person, whatever it says: with two names
+// it would be two.
 func actorOf(role, claimed string) string {
 	name := strings.TrimPrefix(claimed, role+"/")
-	if name == "" || name == role {
+	if name == "" || name == role || role == plan.Installation {
 		return role
 	}
 	return role + "/" + name

@@ -185,6 +185,10 @@ func TestProcessesMayOnlyDoTheirJob(t *testing.T) {
 	f("agent", plan.ReplicasSet, plan.SetReplicas{}, 403)
 	f("rush", plan.InstanceReport, plan.ReportInstance{ID: "x-1"}, 403)
 	f("operator", plan.SegmentRenew, plan.RenewSegment{}, 403)
+	f("operator", plan.CohortDefine, plan.DefineCohort{Cohort: cohort("tonight")}, 200)
+	if p, _ := w.node.Plan(); p.Cohorts["tonight"].DefinedBy != plan.Installation {
+		t.Errorf("the installation's certificate is %q, another person for each name it claims", p.Cohorts["tonight"].DefinedBy)
+	}
 	f("gate", plan.CheckpointPublish, plan.PublishCheckpoint{Origin: "gate-1/line", Root: strings.Repeat("ab", 32)}, 200)
 	f("gate", plan.CheckpointPublish, plan.PublishCheckpoint{Origin: "audit/commands/node-1", Root: strings.Repeat("ab", 32)}, 403)
 

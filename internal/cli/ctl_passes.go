@@ -26,7 +26,7 @@ All unused passes of a cohort end with sunbeon ctl cohorts void.`,
 			}
 			rows := [][]string{{"PASS", "UNTIL", "REASON"}}
 			for _, r := range list.Revocations {
-				rows = append(rows, []string{r.ID, figures.Clock(r.UntilMS, time.Local), r.Reason})
+				rows = append(rows, []string{r.ID, figures.Moment(r.UntilMS, time.Now(), time.Local), r.Reason})
 			}
 			return table(cmd.OutOrStdout(), rows)
 		},
