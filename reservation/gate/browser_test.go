@@ -42,6 +42,11 @@ func TestBrowserRecomputesOnesOwnTurn(t *testing.T) {
 			t.Errorf("arrival %d: the browser says %q, want %q", ticket.Seq, got, want)
 		}
 	}
+	for query, want := range map[string]string{"&seq=12": "not_issued=unknown", "&seq=0": "no_seq=bad"} {
+		if got := check(query); got != want {
+			t.Errorf("%s: the browser says %q, want %q", query, got, want)
+		}
+	}
 	_, ticket := people[5].do(http.MethodGet, "/v1/ticket", "", nil)
 	turn := *people[5].join().Turn
 	try := func(receipt string) string {

@@ -56,11 +56,15 @@ func pollStep(ahead, everyMS int64) PollStep {
 // PollTable is the advice at nowMS. Where the line has slowed down or stopped,
 // distance is counted at what it did not long ago: once it does so again, the
 // people it then calls are awake, and until then they make no more requests
-// than they did at that rate.
+// than they did at that rate. While it stands still, nobody looks every second.
 func (r *Room) PollTable(nowMS int64) []PollStep {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return PollTable(r.pollRateMilli(nowMS))
+	table := PollTable(r.pollRateMilli(nowMS))
+	if still := !r.serves() || r.call.rateMilli(nowMS) == 0; still && len(table) > 1 {
+		table = table[1:]
+	}
+	return table
 }
 
 // pollRateMilli is the rate that advice counts with; zero where the line has

@@ -94,6 +94,29 @@ func TestHerdsStayBelowTheSteadyLoad(t *testing.T) {
 	}
 }
 
+func TestALineThatStandsStillIsLookedAtLessOften(t *testing.T) {
+	room, _ := openRoom(t, arrivalCohort)
+	join(t, room, 1, 1)
+	nearest := func(nowMS int64) int64 { return room.PollTable(nowMS)[0].EveryMS }
+	if got := nearest(noon); got != 15_000 {
+		t.Errorf("before the first call: every %d ms", got)
+	}
+	move(t, room, waitingroom.Open, noon)
+	adopt(t, room, 1, 0, 100, noon)
+	if got := nearest(noon); got != 1_000 {
+		t.Errorf("while people are called: every %d ms", got)
+	}
+	adopt(t, room, 2, 0, 0, noon+500)
+	if got := nearest(noon + 500); got != 5_000 {
+		t.Errorf("while the rate is nought: every %d ms", got)
+	}
+	adopt(t, room, 3, 0, 100, noon+900)
+	room.Hold("", noon+1_000)
+	if got := nearest(noon + 1_000); got != 5_000 {
+		t.Errorf("under a hold: every %d ms", got)
+	}
+}
+
 func TestLobbyPollsAreRareUntilTheHourIsNear(t *testing.T) {
 	for _, f := range []struct{ opensInMS, want int64 }{
 		{12 * 3_600_000, 180_000}, {300_000, 60_000}, {60_000, 15_000}, {1, 15_000},

@@ -109,6 +109,8 @@ async function check(form, say) {
     const genuine = await signed(receipt, key);
     say(genuine ? "good" : genuine === undefined ? "unknown" : "bad", "receipt_signature");
   }
+  if (seq < 1 || !Number.isInteger(seq)) return say("bad", "no_seq");
+  if (seq > (await json("/v1/serving/" + encodeURIComponent(cohort.id))).issued) return say("unknown", "not_issued");
   const draw = cohort.draw;
   if (cohort.order !== "draw" || draw && seq > draw.count) {
     return say("good", "turn", seq);
@@ -120,7 +122,6 @@ async function check(form, say) {
   }
   const seed = await seedOf(cohort.id, draw);
   say(hex(seed) === draw.seed ? "good" : "bad", "seed");
-  if (seq < 1 || !Number.isInteger(seq)) return say("bad", "no_seq");
   say("good", "turn", await turnOf(seed, draw.count, seq));
 }
 
