@@ -83,6 +83,7 @@ func TestReasonsAreALineOfText(t *testing.T) {
 // A busy plan forgets answers before ten minutes are over. It must then refuse
 // what it might have answered, not apply it twice.
 func TestForgottenRequestIsNotAppliedTwice(t *testing.T) {
+	t.Parallel()
 	e := newEvening(t)
 	e.must(plan.CohortDefine, plan.DefineCohort{Cohort: firstCome("c40")})
 	early := func(c *plan.Command) { c.RequestID, c.TimeMS, c.StampMS = "first", dayMS, dayMS }

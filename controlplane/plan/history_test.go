@@ -107,73 +107,80 @@ func randomCommand(t testing.TB, r *rand.Rand, nowMS int64) plan.Command {
 // number of a cohort never moves back.
 func TestHistories(t *testing.T) {
 	for seed := range uint64(60) {
-		r := rand.New(rand.NewPCG(seed, 1))
-		e := newEvening(t)
-		e.open("c40", 2)
-		e.open("c50", 1)
-		a, b, follower, nowMS := e.plan, e.plan, e.plan, e.nowMS
-		renewals := 0
-		for index := e.plan.Index + 1; index <= 800; index++ {
-			nowMS += r.Int64N(1500)
-			if r.IntN(40) == 0 {
-				nowMS -= r.Int64N(5000) // another leader's clock
-			}
-			c := randomCommand(t, r, nowMS)
-			before := a
-			next, resultA, err := plan.Apply(a, index, c)
-			if err != nil {
+		t.Run(fmt.Sprint("seed ", seed), func(t *testing.T) {
+			t.Parallel()
+			playHistory(t, seed)
+		})
+	}
+}
+
+func playHistory(t *testing.T, seed uint64) {
+	r := rand.New(rand.NewPCG(seed, 1))
+	e := newEvening(t)
+	e.open("c40", 2)
+	e.open("c50", 1)
+	a, b, follower, nowMS := e.plan, e.plan, e.plan, e.nowMS
+	renewals := 0
+	for index := e.plan.Index + 1; index <= 800; index++ {
+		nowMS += r.Int64N(1500)
+		if r.IntN(40) == 0 {
+			nowMS -= r.Int64N(5000) // another leader's clock
+		}
+		c := randomCommand(t, r, nowMS)
+		before := a
+		next, resultA, err := plan.Apply(a, index, c)
+		if err != nil {
+			t.Fatal(err)
+		}
+		a = next
+		var resultB plan.Result
+		if b, resultB, err = plan.Apply(b, index, c); err != nil {
+			t.Fatal(err)
+		}
+		if resultA != resultB {
+			t.Fatalf("index %d: %+v and %+v", index, resultA, resultB)
+		}
+		if r.IntN(50) == 0 {
+			if b, err = plan.Decode(plan.Encode(b)); err != nil {
 				t.Fatal(err)
 			}
-			a = next
-			var resultB plan.Result
-			if b, resultB, err = plan.Apply(b, index, c); err != nil {
+		}
+		if changes := plan.Changes(before, a); len(changes) > 0 {
+			if follower, err = follower.With(index, changes...); err != nil {
 				t.Fatal(err)
 			}
-			if resultA != resultB {
-				t.Fatalf("seed %d index %d: %+v and %+v", seed, index, resultA, resultB)
+		}
+		for id, s := range a.Segments {
+			old, ok := before.Segments[id]
+			if !ok || old.Index == s.Index {
+				continue
 			}
-			if r.IntN(50) == 0 {
-				if b, err = plan.Decode(plan.Encode(b)); err != nil {
-					t.Fatal(err)
-				}
+			renewals++
+			if err := s.Current.Validate(); err != nil {
+				t.Fatalf("index %d: %v", index, err)
 			}
-			if changes := plan.Changes(before, a); len(changes) > 0 {
-				if follower, err = follower.With(index, changes...); err != nil {
-					t.Fatal(err)
+			for _, ms := range []int64{0, 50, 500, 5_000, 50_000} {
+				at := s.Current.T0 + ms
+				if ms == 0 && s.Current.At(at) < old.Current.At(at) {
+					t.Fatalf("index %d: %s moved back from %d to %d", index, id, old.Current.At(at), s.Current.At(at))
 				}
-			}
-			for id, s := range a.Segments {
-				old, ok := before.Segments[id]
-				if !ok || old.Index == s.Index {
-					continue
-				}
-				renewals++
-				if err := s.Current.Validate(); err != nil {
-					t.Fatalf("seed %d index %d: %v", seed, index, err)
-				}
-				for _, ms := range []int64{0, 50, 500, 5_000, 50_000} {
-					at := s.Current.T0 + ms
-					if ms == 0 && s.Current.At(at) < old.Current.At(at) {
-						t.Fatalf("seed %d index %d: %s moved back from %d to %d", seed, index, id, old.Current.At(at), s.Current.At(at))
-					}
-					if s.Current.At(at) < s.Current.Start {
-						t.Fatalf("seed %d index %d: %s fell", seed, index, id)
-					}
+				if s.Current.At(at) < s.Current.Start {
+					t.Fatalf("index %d: %s fell", index, id)
 				}
 			}
 		}
-		if a.Hash() != b.Hash() || !bytes.Equal(plan.Encode(a), plan.Encode(b)) {
-			t.Fatalf("seed %d: two nodes with one history differ", seed)
-		}
-		if got := plan.Changes(follower, a); len(got) != 0 {
-			t.Fatalf("seed %d: a follower differs by %v", seed, got)
-		}
-		if whole := plan.Changes(plan.New(), follower); !sameChanges(whole, plan.Changes(plan.New(), a)) {
-			t.Fatalf("seed %d: a follower holds other values", seed)
-		}
-		if renewals < 5 {
-			t.Errorf("seed %d: only %d segments, the history goes nowhere", seed, renewals)
-		}
+	}
+	if a.Hash() != b.Hash() || !bytes.Equal(plan.Encode(a), plan.Encode(b)) {
+		t.Fatal("two nodes with one history differ")
+	}
+	if got := plan.Changes(follower, a); len(got) != 0 {
+		t.Fatalf("a follower differs by %v", got)
+	}
+	if whole := plan.Changes(plan.New(), follower); !sameChanges(whole, plan.Changes(plan.New(), a)) {
+		t.Fatal("a follower holds other values")
+	}
+	if renewals < 5 {
+		t.Errorf("only %d segments, the history goes nowhere", renewals)
 	}
 }
 
