@@ -18,6 +18,12 @@ import (
 const parent = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
 
 func TestTraceGoesThroughToTheLogAndTheNextServer(t *testing.T) {
+	for _, parent := range []string{parent, strings.TrimSuffix(parent, "-01") + "-00"} {
+		t.Run(parent, func(t *testing.T) { testTraceGoesThrough(t, parent) })
+	}
+}
+
+func testTraceGoesThrough(t *testing.T, parent string) {
 	var log bytes.Buffer
 	o, err := observability.New(observability.Config{Process: "gate", Instance: "gate-1", LogWriter: &log})
 	if err != nil {
@@ -43,7 +49,7 @@ func TestTraceGoesThroughToTheLogAndTheNextServer(t *testing.T) {
 	if !strings.Contains(log.String(), id) {
 		t.Errorf("log line has no trace id: %s", log.String())
 	}
-	if !strings.Contains(seen, id) {
+	if !strings.Contains(seen, id) || seen[len(seen)-3:] != parent[len(parent)-3:] {
 		t.Errorf("next server saw Traceparent %q", seen)
 	}
 	if n := testutil.CollectAndCount(o.Registry, "http_server_request_duration_seconds"); n != 1 {

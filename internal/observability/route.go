@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"slices"
 	"strconv"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -39,7 +40,7 @@ type observer struct {
 }
 
 func (m *measured) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	if !m.o.samples && r.Header["Traceparent"] == nil {
+	if m.unseen(r) {
 		m.serveUnseen(w, r)
 		return
 	}
@@ -58,12 +59,24 @@ func (m *measured) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	m.next.ServeHTTP(recorder, r.WithContext(ctx))
 }
 
+// unseen reports whether a request's span would go nowhere: its caller's trace
+// is not sampled, or it would begin one and none is.
+func (m *measured) unseen(r *http.Request) bool {
+	if parent := r.Header["Traceparent"]; len(parent) > 0 {
+		return strings.HasSuffix(parent[0], unsampled)
+	}
+	return !m.o.samples
+}
+
+// unsampled ends a traceparent whose flags are all clear.
+const unsampled = "-00"
+
 // serveUnseen serves a request whose span nobody would ever see: most of the
 // cost of a poll would otherwise be its span. Its ids are made if somebody
 // asks for them, as a log line does.
 func (m *measured) serveUnseen(w http.ResponseWriter, r *http.Request) {
 	served := &unseen{
-		lazyTrace: lazyTrace{Context: r.Context(), tracer: m.o.tracer},
+		lazyTrace: lazyTrace{Context: r.Context(), o: m.o, header: r.Header},
 		recorder:  statusRecorder{ResponseWriter: w, status: http.StatusOK},
 		began:     time.Now(),
 	}
@@ -80,11 +93,13 @@ type unseen struct {
 	began    time.Time
 }
 
-// lazyTrace is a context that begins a trace when it is asked for a value that
-// its parent does not have, which is how a span is looked for.
+// lazyTrace is a context that begins a trace, or goes on with its caller's, when
+// it is asked for a value that its parent does not have, which is how a span is
+// looked for.
 type lazyTrace struct {
 	context.Context
-	tracer trace.Tracer
+	o      *Observability
+	header http.Header
 	begin  sync.Once
 	traced context.Context
 }
@@ -93,7 +108,9 @@ func (l *lazyTrace) Value(key any) any {
 	if value := l.Context.Value(key); value != nil {
 		return value
 	}
-	l.begin.Do(func() { l.traced, _ = l.tracer.Start(l.Context, "") })
+	l.begin.Do(func() {
+		l.traced, _ = l.o.tracer.Start(l.o.propagator.Extract(l.Context, propagation.HeaderCarrier(l.header)), "")
+	})
 	return l.traced.Value(key)
 }
 

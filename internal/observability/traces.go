@@ -3,6 +3,7 @@ package observability
 import (
 	"context"
 	"fmt"
+	"maps"
 	"net/http"
 	"net/url"
 
@@ -52,8 +53,8 @@ func (o *Observability) Span(ctx context.Context, name string, f func(context.Co
 	return err
 }
 
-// Transport makes each request a client span and passes its trace context on
-// to the server.
+// Transport makes each request of a sampled trace a client span, and passes the
+// trace context on to the server.
 func (o *Observability) Transport(next http.RoundTripper) http.RoundTripper {
 	return transport{o.tracer, o.propagator, next}
 }
@@ -65,8 +66,14 @@ type transport struct {
 }
 
 func (t transport) RoundTrip(r *http.Request) (*http.Response, error) {
-	if !trace.SpanContextFromContext(r.Context()).IsValid() {
+	switch caller := trace.SpanContextFromContext(r.Context()); {
+	case !caller.IsValid():
 		return t.next.RoundTrip(r)
+	case !caller.IsSampled(): // nobody would see a span; the ids go on, for the logs
+		unseen := *r
+		unseen.Header = maps.Clone(r.Header)
+		t.propagator.Inject(r.Context(), propagation.HeaderCarrier(unseen.Header))
+		return t.next.RoundTrip(&unseen)
 	}
 	ctx, span := t.tracer.Start(r.Context(), r.Method, trace.WithSpanKind(trace.SpanKindClient))
 	defer span.End()
