@@ -42,12 +42,14 @@ func Transport(config *tls.Config) *http.Transport {
 		TLSClientConfig:       config,
 		TLSHandshakeTimeout:   2 * time.Second,
 		ResponseHeaderTimeout: answerWithin,
-		MaxIdleConns:          2048,
-		MaxIdleConnsPerHost:   256,
-		// Enough that requests queue at the servers, whose load gates see
-		// them and say "hold on", and not unseen in here.
-		MaxConnsPerHost: 1024,
-		IdleConnTimeout: 60 * time.Second,
+		// HTTP/1.1 on purpose: one multiplexed connection costs more processor
+		// time until a hundred requests are under way at once, and no less then.
+		// Enough connections that requests queue at the servers, whose load
+		// gates see them and say "hold on", and not unseen in here; and all are
+		// kept, as a handshake costs more than ten requests.
+		MaxConnsPerHost:     1024,
+		MaxIdleConnsPerHost: 1024,
+		IdleConnTimeout:     60 * time.Second,
 		// Answers are small JSON; compressing them between neighbours only
 		// costs processor time.
 		DisableCompression: true,
