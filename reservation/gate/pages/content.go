@@ -81,6 +81,14 @@ func (l Line) Waits() string {
 	return ""
 }
 
+// Shown is the phase as people are told it: a hold is a pause.
+func (l Line) Shown() string {
+	if l.Held && l.Cohort.Phase == "open" {
+		return "paused"
+	}
+	return l.Cohort.Phase
+}
+
 // Situation is what matters to someone with a place: booked, closed, paused,
 // called, waiting or, before the opening, early.
 func (l Line) Situation() string {
