@@ -140,7 +140,7 @@ func playHistory(t *testing.T, seed uint64) {
 		if resultA != resultB {
 			t.Fatalf("index %d: %+v and %+v", index, resultA, resultB)
 		}
-		if r.IntN(50) == 0 {
+		if r.IntN(100) == 0 {
 			if b, err = plan.Decode(plan.Encode(b)); err != nil {
 				t.Fatal(err)
 			}
