@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -31,8 +32,8 @@ func newLedgerImportCommand(address *string) *cobra.Command {
 files (UTF-8) with a header line. Every mistake is told with file, line and column,
 and nothing is written unless there is none.
 
-Institutions and slots: what is there already stays, but a slot's capacity becomes
-the sheet's: it shrinks as far as nobody holds the places, and the slots with more
+Institutions and slots: what is there already stays, and a sheet that has a slot at
+another place or time is refused. A slot's capacity becomes the sheet's: it shrinks as far as nobody holds the places, and the slots with more
 people than places are listed.
 
 A roster names people by their connecting information (CI), of which only a keyed
@@ -88,6 +89,9 @@ func importCatalog(ctx context.Context, out io.Writer, address string, f importF
 		return err
 	}
 	defer store.Close()
+	if err := moved(ctx, store, catalog.Slots); err != nil {
+		return err
+	}
 	if err := store.Seed(ctx, catalog); err != nil {
 		return err
 	}
@@ -101,6 +105,36 @@ func importCatalog(ctx context.Context, out io.Writer, address string, f importF
 	}
 	return err
 }
+
+// moved refuses slots that the ledger has at another place or time: what is there
+// stays, because people may hold it, and a sheet that says otherwise is wrong.
+func moved(ctx context.Context, store ledger.Store, slots []booking.Slot) error {
+	there, _, err := store.Catalog(ctx, 0)
+	if err != nil {
+		return err
+	}
+	known := make(map[booking.SlotID]booking.Slot, len(there.Slots))
+	for _, s := range there.Slots {
+		known[s.ID] = s
+	}
+	var errs []error
+	for _, s := range slots {
+		old, ok := known[s.ID]
+		if !ok || old.Institution == s.Institution && old.Start == s.Start && old.Vaccine == s.Vaccine {
+			continue
+		}
+		if len(errs) == mostMoved {
+			errs = append(errs, errors.New("and more"))
+			break
+		}
+		errs = append(errs, fmt.Errorf("slot %s is in the ledger already, at institution %s on %s %s for %s: withdraw it and import another under a new id",
+			s.ID, old.Institution, old.Start.Date(), old.Start.Clock(), old.Vaccine))
+	}
+	return errors.Join(errs...)
+}
+
+// mostMoved bounds how many are told.
+const mostMoved = 20
 
 func readSheets(names ...string) (ledger.Catalog, error) {
 	files := make([]sheet.File, len(names))
