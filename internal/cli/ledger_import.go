@@ -33,8 +33,9 @@ files (UTF-8) with a header line. Every mistake is told with file, line and colu
 and nothing is written unless there is none.
 
 Institutions and slots: what is there already stays, and a sheet that has a slot at
-another place or time is refused. A slot's capacity becomes the sheet's: it shrinks as far as nobody holds the places, and the slots with more
-people than places are listed.
+another place or time is refused. A slot's capacity becomes the sheet's: it shrinks
+as far as nobody holds the places, and the slots with more people than places are
+listed.
 
 A roster names people by their connecting information (CI), of which only a keyed
 hash is kept. A line without a reason says that the person may book with the
