@@ -17,7 +17,9 @@ import (
 func TestScaleUpAndDownKeepsPlaces(t *testing.T) {
 	s := newStage(t)
 	s.scale(3)
-	eventually(t, "three run", func() bool { return len(s.events("was-3")) == 1 && len(s.events("was-1")) == 1 })
+	eventually(t, "three run", func() bool {
+		return len(s.events("was-1")) == 1 && len(s.events("was-2")) == 1 && len(s.events("was-3")) == 1
+	})
 	want := "start was --id was-3 --listen 127.0.0.1:9002 --ledger sqlite:x"
 	if got := s.events("was-3")[0]; got != want {
 		t.Errorf("started as %q, want %q", got, want)

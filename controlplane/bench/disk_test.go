@@ -136,18 +136,25 @@ func TestTornLogTail(t *testing.T) {
 }
 
 // A node whose directory is taken away under it would go on writing into files
-// that nobody finds again: it ends instead, and says why.
+// that nobody finds again: it ends instead, and says why. With only its audit
+// gone it may come back; with its votes gone it may not, under that name.
 func TestRemovedDirectory(t *testing.T) {
 	r := startReal(t)
 	r.must(r.setRate(1_000))
-	for n, gone := range []string{"audit", ""} {
-		follower := (r.lead() + 1) % nodes
+	follower := (r.lead() + 1) % nodes
+	remove := func(gone string) {
 		r.must(os.RemoveAll(filepath.Join(r.dir, id(follower), gone)))
 		r.ends(follower)
 		r.says(follower, "removed or replaced while in use")
-		rate := int64(2_000 + n)
-		r.must(r.setRate(rate))
-		r.must(r.start(follower))
-		r.holdEverywhere(rate)
 	}
+	remove("audit")
+	r.must(r.setRate(2_000))
+	r.must(r.start(follower))
+	r.holdEverywhere(2_000)
+
+	remove("")
+	r.must(r.setRate(3_000))
+	r.run(follower, r.spec(follower))
+	r.ends(follower)
+	r.says(follower, "votes are lost")
 }
