@@ -143,7 +143,12 @@ func (c *cluster) close() {
 			c.stop(i)
 		}
 	}
+	time.Sleep(abandoned)
 }
+
+// abandoned is longer than raft waits, in a goroutine nobody waits for, for a
+// stopped node to take a message.
+const abandoned = 11 * time.Second
 
 // isolate cuts a node off in both directions; mend undoes all cuts.
 func (c *cluster) isolate(i int) {
