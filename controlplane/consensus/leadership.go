@@ -66,6 +66,10 @@ func (n *Node) lead(ctx context.Context) {
 	n.logger.Info("no longer leading", "term", term)
 }
 
+// barrierPause is the time between two barriers, of which raft refuses some at
+// once: while it hands leadership over, as long as that takes.
+const barrierPause = 10 * time.Millisecond
+
 func (n *Node) passBarrier(ctx context.Context) bool {
 	for ctx.Err() == nil {
 		err := n.await(ctx, n.raft.Barrier(barrierTimeout))
@@ -75,6 +79,10 @@ func (n *Node) passBarrier(ctx context.Context) bool {
 		n.logger.Warn("barrier of a new term", "error", err)
 		if n.raft.State() != raft.Leader {
 			return false
+		}
+		select {
+		case <-ctx.Done():
+		case <-time.After(barrierPause):
 		}
 	}
 	return false
