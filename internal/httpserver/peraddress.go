@@ -97,8 +97,10 @@ func (l *perAddress) leave(from netip.Prefix) {
 	}
 }
 
-// sayGoodbye tells the client why and closes. Reading what it has sent keeps
-// the system from resetting the connection before the answer is read.
+// sayGoodbye tells the client why and closes. An answer to a question not yet
+// asked is an error to clients, so it waits for the first byte; reading all that
+// was sent keeps the system from resetting the connection before the answer is
+// read.
 func (l *perAddress) sayGoodbye(conn net.Conn) {
 	select {
 	case l.goodbyes <- struct{}{}:
@@ -110,6 +112,10 @@ func (l *perAddress) sayGoodbye(conn net.Conn) {
 		defer func() { <-l.goodbyes }()
 		defer conn.Close()
 		conn.SetDeadline(time.Now().Add(goodbyeTime))
+		var first [1]byte
+		if _, err := conn.Read(first[:]); err != nil {
+			return
+		}
 		if _, err := io.WriteString(conn, goodbye); err != nil {
 			return
 		}
