@@ -2,8 +2,10 @@ package bench
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
+	"time"
 
 	"sunbeon/reservation/booking"
 	"sunbeon/reservation/ledger"
@@ -78,15 +80,29 @@ func openLedger(ctx context.Context, address string) (contestant, error) {
 	}, nil
 }
 
+// busyPause is how long a caller waits who was told that the queue is full.
+const busyPause = 5 * time.Millisecond
+
+// submit asks again where the queue is full: such a caller's latency goes on.
 func submit(ctx context.Context, w *ledger.Writer, p wish) error {
-	out, err := w.Submit(ctx, booking.Request{
-		Kind: booking.Book, Key: p.key, Person: p.person, First: p.first, Second: p.second,
-		Cohort: "tenth-9", Pass: p.person[:26], Hold: p.person, Sealed: p.sealed, TimeMS: p.timeMS,
-	})
-	if err == nil && out.Code != booking.Done {
-		err = fmt.Errorf("outcome %s", out.Code)
+	for {
+		out, err := w.Submit(ctx, booking.Request{
+			Kind: booking.Book, Key: p.key, Person: p.person, First: p.first, Second: p.second,
+			Cohort: "tenth-9", Pass: p.person[:26], Hold: p.person, Sealed: p.sealed, TimeMS: p.timeMS,
+		})
+		if errors.Is(err, ledger.ErrBusy) {
+			select {
+			case <-ctx.Done():
+				return ctx.Err()
+			case <-time.After(busyPause):
+				continue
+			}
+		}
+		if err == nil && out.Code != booking.Done {
+			err = fmt.Errorf("outcome %s", out.Code)
+		}
+		return err
 	}
-	return err
 }
 
 func (m *measurement) audit(ctx context.Context) error {
