@@ -69,7 +69,7 @@ func Run(ctx context.Context, logger *slog.Logger, servers ...Server) error {
 		if s.PerAddress > 0 {
 			listener = limitPerAddress(listener, s.PerAddress, s.Refused)
 		}
-		opened = append(opened, listener)
+		opened = append(opened, lateDeadlines{listener})
 	}
 	group, ctx := errgroup.WithContext(ctx)
 	for i, s := range servers {

@@ -119,9 +119,7 @@ func (l *perAddress) sayGoodbye(conn net.Conn) {
 		if _, err := io.WriteString(conn, goodbye); err != nil {
 			return
 		}
-		if half, ok := conn.(interface{ CloseWrite() error }); ok {
-			half.CloseWrite()
-		}
+		closeWrite(conn)
 		io.Copy(io.Discard, io.LimitReader(conn, maxHeaderBytes))
 	}()
 }
@@ -135,4 +133,15 @@ type counted struct {
 func (c *counted) Close() error {
 	c.leave()
 	return c.Conn.Close()
+}
+
+// CloseWrite ends one direction, as net/http does after an answer that ends the
+// connection.
+func (c *counted) CloseWrite() error { return closeWrite(c.Conn) }
+
+func closeWrite(c net.Conn) error {
+	if half, ok := c.(interface{ CloseWrite() error }); ok {
+		return half.CloseWrite()
+	}
+	return nil
 }

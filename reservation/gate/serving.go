@@ -42,7 +42,7 @@ type document struct {
 }
 
 type rendered struct {
-	step int64 // the serving step it was rendered in
+	step int64 // the step of the machine's clock it was rendered in
 	body []byte
 	// Header values as net/http wants them, made once.
 	etag, length []string
@@ -58,9 +58,10 @@ func (d *document) expire() {
 }
 
 // get returns the document of the present step of the serving number. While
-// one request renders the next, others are served the last.
-func (d *document) get(l *line, nowMS int64) (*rendered, error) {
-	step := nowMS / serving.StepMS
+// one request renders the next, others are served the last. The machine's clock
+// at wallMS decides when a step is over; nowMS is asked for the line's time.
+func (d *document) get(l *line, wallMS int64, nowMS func() int64) (*rendered, error) {
+	step := wallMS / serving.StepMS
 	current := d.current.Load()
 	if current != nil && current.step == step {
 		return current, nil
@@ -74,7 +75,7 @@ func (d *document) get(l *line, nowMS int64) (*rendered, error) {
 	if current = d.current.Load(); current != nil && current.step == step {
 		return current, nil
 	}
-	next, err := render(l, nowMS)
+	next, err := render(l, nowMS())
 	if err != nil {
 		return nil, err
 	}
@@ -120,12 +121,12 @@ func (g *Gate) showServing(w http.ResponseWriter, r *http.Request) {
 		g.refuse(w, problem.New(http.StatusServiceUnavailable, "starting", "The service is starting. Please try again.").Retry(jitter(holdRetry)))
 		return
 	}
-	l, ok := v.byID[r.PathValue("cohort")]
+	l, ok := v.byID[strings.TrimPrefix(r.URL.Path, servingPath)]
 	if !ok {
 		g.refuse(w, problem.New(http.StatusNotFound, "no_cohort", "There is no such cohort."))
 		return
 	}
-	doc, err := l.document.get(l, g.nowMS())
+	doc, err := l.document.get(l, g.config.Now().UnixMilli(), g.nowMS)
 	if err != nil {
 		g.refuse(w, g.internal(r.Context(), err))
 		return
