@@ -182,9 +182,13 @@ func TestASlowBodyHoldsUpNobodyElse(t *testing.T) {
 			t.Fatalf("%q, %v", line, err)
 		}
 	}
-	if status, body := p.get("/v1/bookings/mine", nil); status != http.StatusOK {
-		t.Errorf("a look-up beside three slow bodies: %d %s", status, body)
-	}
+	// The bodies stay unsent throughout, so that whoever waited for one would
+	// wait for ever. A busy machine may make the gate pass over its one booking
+	// server for a second, and then it asks people to hold on.
+	w.eventually("a look-up beside three slow bodies is answered", func() bool {
+		status, _ := p.get("/v1/bookings/mine", nil)
+		return status == http.StatusOK
+	})
 }
 
 func TestInventedHeadersStayOutside(t *testing.T) {

@@ -18,6 +18,7 @@ import (
 func TestBrowserRecomputesOnesOwnTurn(t *testing.T) {
 	b := browsertest.Open(t)
 	w := newWorld(t)
+	w.define("other", func(c *plan.Cohort) { c.BirthFrom, c.BirthTo = "1901-01-01", "1901-12-31" })
 	w.define("drawn", drawn)
 	people := make([]*person, 11)
 	for i := range people {
@@ -27,13 +28,16 @@ func TestBrowserRecomputesOnesOwnTurn(t *testing.T) {
 	w.cluster.do(plan.CohortPhase, plan.MovePhase{Cohort: "drawn", Phase: plan.Sealed})
 	w.eventually("the draw is made", func() bool { return w.drawnInPlan("drawn") })
 
-	check := func(query string, steps ...chromedp.Action[chromedp.Void]) (verdicts string) {
+	verdicts := func() string {
+		return browsertest.Eval[string](b,
+			`[...document.querySelectorAll("#results li")].map(l => l.dataset.what + "=" + l.className + l.dataset.value).join(" ")`)
+	}
+	check := func(query string, steps ...chromedp.Action[chromedp.Void]) string {
 		t.Helper()
 		b.Go(w.http.URL + "/verify?cohort=drawn" + query)
 		b.Do(steps...)
 		b.Do(chromedp.WaitVisible(`#results[data-done]`))
-		return browsertest.Eval[string](b,
-			`[...document.querySelectorAll("#results li")].map(l => l.dataset.what + "=" + l.className + l.dataset.value).join(" ")`)
+		return verdicts()
 	}
 	for _, p := range people[:4] {
 		ticket := p.join()
@@ -54,9 +58,15 @@ func TestBrowserRecomputesOnesOwnTurn(t *testing.T) {
 		return check("", chromedp.SetValue("#receipt", receipt), chromedp.Click("main button"))
 	}
 	group := regexp.MustCompile(`"group":(\d+)`).FindStringSubmatch(ticket)[1]
-	want := fmt.Sprintf("receipt_path=good%s receipt_signature=good commitment=good seed=good turn=good%d", group, turn)
+	want := fmt.Sprintf("receipt_path=good%s receipt_signature=good receipt_cohort=gooddrawn commitment=good seed=good turn=good%d", group, turn)
 	if got := try(ticket); got != want {
 		t.Errorf("an honest receipt: %s, want %s", got, want)
+	}
+	// Pasted under another cohort, a receipt still tells which it is of.
+	b.Go(w.http.URL + "/verify?cohort=other")
+	b.Do(chromedp.SetValue("#receipt", ticket), chromedp.Click("main button"), chromedp.WaitVisible(`#results[data-done]`))
+	if got := verdicts(); got != want {
+		t.Errorf("under another cohort: %s, want %s", got, want)
 	}
 	bent := strings.Replace(ticket, `"time_s":1`, `"time_s":2`, 1)
 	if got := try(bent); !strings.Contains(got, "receipt_signature=bad") {

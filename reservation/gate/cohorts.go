@@ -2,9 +2,12 @@ package gate
 
 import (
 	"encoding/json"
+	"errors"
 	"net/http"
 
 	"sunbeon/controlplane/plan"
+	"sunbeon/internal/problem"
+	"sunbeon/reservation/waitingroom/record"
 )
 
 // cohortDocument is a cohort as the public sees it.
@@ -48,4 +51,38 @@ func (g *Gate) showCohorts(w http.ResponseWriter, r *http.Request) {
 	h := w.Header()
 	h["Content-Type"], h["Cache-Control"] = jsonType, servingCache
 	w.Write(append(body, '\n'))
+}
+
+// showAnnouncement is GET /v1/cohorts/{cohort}/announcement: the receipt of the
+// record that announces the cohort as it is. It tells under which number the
+// record has the cohort, and so to which a ticket's record belongs.
+func (g *Gate) showAnnouncement(w http.ResponseWriter, r *http.Request) {
+	v := g.view.Load()
+	if v == nil {
+		g.refuse(w, starting())
+		return
+	}
+	l, ok := v.byID[r.PathValue("cohort")]
+	if !ok {
+		g.refuse(w, noCohort())
+		return
+	}
+	position := l.room.Announced()
+	if err := g.log.Wait(r.Context(), position); err != nil {
+		g.refuse(w, g.notDurable(r.Context(), err))
+		return
+	}
+	receipt, err := g.log.Receipt(position)
+	switch {
+	case errors.Is(err, record.ErrBusy):
+		g.refuse(w, receiptsBusy())
+	case err != nil:
+		g.refuse(w, g.internal(r.Context(), err))
+	default:
+		writeJSON(w, http.StatusOK, receipt)
+	}
+}
+
+func noCohort() *problem.Problem {
+	return problem.New(http.StatusNotFound, "no_cohort", "There is no such cohort.")
 }

@@ -66,8 +66,7 @@ func (g *Gate) showTicketProof(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if at.receipt == nil {
-		g.refuse(w, problem.New(http.StatusServiceUnavailable, "hold_on",
-			"Many people are looking up their receipts. Please ask again; your place is kept.").Retry(jitter(holdRetry)))
+		g.refuse(w, receiptsBusy())
 		return
 	}
 	inclusion, err := g.publisher.Inclusion(at.receipt.Group)
@@ -80,4 +79,9 @@ func (g *Gate) showTicketProof(w http.ResponseWriter, r *http.Request) {
 	default:
 		writeJSON(w, http.StatusOK, ticketProof{Receipt: *at.receipt, Inclusion: inclusion})
 	}
+}
+
+func receiptsBusy() *problem.Problem {
+	return problem.New(http.StatusServiceUnavailable, "hold_on",
+		"Many people are looking up their receipts. Please ask again; your place is kept.").Retry(jitter(holdRetry))
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"net/http"
-	"time"
 
 	"sunbeon/internal/problem"
 	"sunbeon/reservation/credential"
@@ -31,8 +30,7 @@ func (g *Gate) citizenOf(r *http.Request) (citizen, *problem.Problem) {
 func (g *Gate) inLine(login credential.Login) (citizen, *problem.Problem) {
 	v := g.view.Load()
 	if v == nil {
-		return citizen{}, problem.New(http.StatusServiceUnavailable, "starting", "The service is starting. Please try again.").
-			Retry(jitter(time.Second))
+		return citizen{}, starting()
 	}
 	l := v.lineFor(login.Birth)
 	if l == nil {

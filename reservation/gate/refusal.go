@@ -52,6 +52,11 @@ func (g *Gate) refusal(l *line, err error) *problem.Problem {
 	return problem.New(http.StatusInternalServerError, "internal", "This is our mistake, not yours. Please ask again.")
 }
 
+// starting is what is told before the first plan has been seen.
+func starting() *problem.Problem {
+	return problem.New(http.StatusServiceUnavailable, "starting", "The service is starting. Please try again.").Retry(jitter(holdRetry))
+}
+
 // notOpen tells when the line begins to do what was asked of it.
 func (g *Gate) notOpen(l *line) *problem.Problem {
 	next, code := l.cohort.OpenMS, "not_called"

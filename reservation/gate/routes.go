@@ -24,6 +24,7 @@ type route struct {
 func (g *Gate) routes() []route {
 	api := []route{
 		{pattern: "GET /v1/cohorts", serve: g.showCohorts},
+		{pattern: "GET /v1/cohorts/{cohort}/announcement", serve: g.showAnnouncement},
 		{pattern: "POST /v1/login", serve: g.login},
 		{pattern: joinRoute, serve: g.takeTicket},
 		{pattern: "GET /v1/ticket", serve: g.showTicket},

@@ -11,7 +11,6 @@ import (
 	"sync/atomic"
 
 	"sunbeon/controlplane/plan"
-	"sunbeon/internal/problem"
 	"sunbeon/internal/serving"
 	"sunbeon/reservation/waitingroom"
 )
@@ -118,12 +117,12 @@ var servingCache = []string{"public, max-age=1"}
 func (g *Gate) showServing(w http.ResponseWriter, r *http.Request) {
 	v := g.view.Load()
 	if v == nil {
-		g.refuse(w, problem.New(http.StatusServiceUnavailable, "starting", "The service is starting. Please try again.").Retry(jitter(holdRetry)))
+		g.refuse(w, starting())
 		return
 	}
 	l, ok := v.byID[strings.TrimPrefix(r.URL.Path, servingPath)]
 	if !ok {
-		g.refuse(w, problem.New(http.StatusNotFound, "no_cohort", "There is no such cohort."))
+		g.refuse(w, noCohort())
 		return
 	}
 	doc, err := l.document.get(l, g.config.Now().UnixMilli(), g.nowMS)

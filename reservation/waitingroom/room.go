@@ -24,8 +24,10 @@ type Room struct {
 	last uint64
 
 	cohort Cohort
-	phase  Phase
-	held   bool
+	// announced is the position of the record that announced it as it is.
+	announced uint64
+	phase     Phase
+	held      bool
 
 	line   line
 	lobby  tree.Frontier
@@ -51,6 +53,13 @@ func (r *Room) Cohort() Cohort {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return r.cohort
+}
+
+// Announced returns the position of the record with the announcement in force.
+func (r *Room) Announced() uint64 {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.announced
 }
 
 // Phase returns the phase the cohort is in.
@@ -105,7 +114,7 @@ func (r *Room) apply(position uint64, record *Record, encoded []byte) error {
 	event := record.Event
 	switch record.Kind {
 	case KindCohort:
-		return r.applyCohort(event)
+		return r.applyCohort(position, event)
 	case KindSeal:
 		return r.applySeal(position, event)
 	case KindDraw:
@@ -135,7 +144,7 @@ func (r *Room) apply(position uint64, record *Record, encoded []byte) error {
 	return nil
 }
 
-func (r *Room) applyCohort(event *Event) error {
+func (r *Room) applyCohort(position uint64, event *Event) error {
 	if event.Cohort == nil {
 		return fmt.Errorf("%w: no announcement", ErrRecord)
 	}
@@ -145,7 +154,7 @@ func (r *Room) applyCohort(event *Event) error {
 	if err := r.cohort.mayBecome(*event.Cohort, r.line.len(), r.seal != nil); err != nil {
 		return fmt.Errorf("%w: %w", ErrRecord, err)
 	}
-	r.cohort = *event.Cohort
+	r.cohort, r.announced = *event.Cohort, position
 	return nil
 }
 

@@ -1,6 +1,7 @@
 // Recomputes one's own turn from public values, and checks a receipt, in the
 // browser of whoever doubts it. What it does is written down byte by byte in
-// FORMAT.md; nothing the gate says about the turn is used.
+// FORMAT.md; nothing the gate says about the turn is used. What it leaves to
+// sunbeon verify, which reads the whole record, it says.
 "use strict";
 
 const bytes = hex => Uint8Array.from(hex.match(/../g) ?? [], pair => parseInt(pair, 16));
@@ -77,48 +78,86 @@ async function signed(receipt, key) {
   }
 }
 
-// The arrival number in a ticket's record: kind 2, cohort, seq, tag.
-function seqOf(record) {
+// A record begins with its kind and the number of its cohort. Kind 2, a ticket,
+// goes on with the arrival number; kind 1, an announcement, with JSON.
+function read(record) {
   let at = 1;
   const number = () => {
     let value = 0, factor = 1;
     for (;; factor *= 128) {
       const b = record[at++];
+      if (b === undefined) throw new Error("short record");
       value += (b % 128) * factor;
       if (b < 128) return value;
     }
   };
-  number();
-  return record[0] === 2 ? number() : 0;
+  const kind = record[0], cohort = number();
+  if (kind === 2) return {kind, cohort, seq: number()};
+  if (kind === 1) return {kind, cohort, announced: JSON.parse(new TextDecoder().decode(record.slice(at))).cohort};
+  return {kind, cohort};
 }
 
-const json = async path => (await fetch(path)).json();
+async function json(path) {
+  const response = await fetch(path);
+  if (!response.ok) throw new Error(path + ": " + response.status);
+  return response.json();
+}
+
+// The record that announces a cohort, or undefined where the log has not signed
+// it: its number, and what orders it.
+async function announcement(id, key) {
+  const receipt = await json("/v1/cohorts/" + encodeURIComponent(id) + "/announcement");
+  const record = read(base64(receipt.record));
+  const good = record.kind === 1 && record.announced.id === id && await included(receipt) && await signed(receipt, key) !== false;
+  return good ? record : undefined;
+}
+
+// The cohort a ticket's record belongs to: the chosen one, or else whichever has
+// its number.
+async function cohortOf(cohorts, chosen, number, key) {
+  for (const c of [chosen, ...cohorts.filter(c => c !== chosen)]) {
+    if ((await announcement(c.id, key))?.cohort === number) return c;
+  }
+}
+
+// What a beacon gave cannot be checked without its key: a round of drand is left
+// to sunbeon verify, any other source to whoever reads it there.
+const beacon = announced => announced.source.startsWith("drand:") ? "drand" : "beacon";
 
 async function check(form, say) {
   const {cohorts} = await json("/v1/cohorts");
-  const cohort = cohorts.find(c => c.id === form.cohort.value);
+  let cohort = cohorts.find(c => c.id === form.cohort.value);
   if (!cohort) return say("bad", "no_cohort");
+  const index = await json("/v1/record");
+  const key = base64(index.key.split("+").slice(2).join("+")).slice(1); // name+hash+key
   let seq = Number(form.seq.value);
   if (form.receipt.value.trim()) {
     const pasted = JSON.parse(form.receipt.value);
     const receipt = pasted.receipt ?? pasted;
-    const index = await json("/v1/record");
-    const key = base64(index.key.split("+").slice(2).join("+")).slice(1) // name+hash+key;
-    seq = seqOf(base64(receipt.record));
+    const ticket = read(base64(receipt.record));
     say(await included(receipt) ? "good" : "bad", "receipt_path", receipt.group);
     const genuine = await signed(receipt, key);
     say(genuine ? "good" : genuine === undefined ? "unknown" : "bad", "receipt_signature");
+    if (ticket.kind !== 2) return say("bad", "no_seq");
+    const of = await cohortOf(cohorts, cohort, ticket.cohort, key);
+    if (!of) return say("bad", "receipt_cohort");
+    say("good", "receipt_cohort", of.id);
+    [cohort, seq] = [of, ticket.seq];
   }
   if (seq < 1 || !Number.isInteger(seq)) return say("bad", "no_seq");
   if (seq > (await json("/v1/serving/" + encodeURIComponent(cohort.id))).issued) return say("unknown", "not_issued");
+  const announced = (await announcement(cohort.id, key))?.announced;
+  if (!announced) return say("bad", "announcement");
   const draw = cohort.draw;
-  if (cohort.order !== "draw" || draw && seq > draw.count) {
+  if (announced.order !== "draw" || draw && seq > draw.count) {
     return say("good", "turn", seq);
   }
   if (!draw?.secret) return say("unknown", "not_drawn");
-  if (cohort.draw_mode === "secret") {
-    const same = hex(await sha256(bytes(draw.secret))) === cohort.commitment.toLowerCase();
+  if (announced.draw_mode === "secret") {
+    const same = hex(await sha256(bytes(draw.secret))) === announced.commitment.toLowerCase();
     say(same ? "good" : "bad", "commitment");
+  } else {
+    say("unknown", beacon(announced), announced.source);
   }
   const seed = await seedOf(cohort.id, draw);
   say(hex(seed) === draw.seed ? "good" : "bad", "seed");
