@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/http/httptrace"
 	"os"
 	"path/filepath"
 	"strings"
@@ -15,6 +16,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"sunbeon/controlplane/opsapi/client"
 	"sunbeon/internal/pki"
 	"sunbeon/internal/problem"
 	"sunbeon/reservation/credential"
@@ -39,6 +41,10 @@ acknowledged, goes to every gate the asked one knows, and lasts over restarts
 until it is released here; releasing it in the control plane does not. Places,
 turns and passes are kept, and pass clocks stand still. Nothing here can make the
 line faster.
+
+The exit status is 0 when every gate asked did it; 1 when one refused, or some
+could not be reached; 3 when none could be reached, and nothing was changed; and 4
+when an answer got lost, so that it may have been done: ask status.
 
 Before an evening, make a token; it works for 24 hours:
 
@@ -116,14 +122,16 @@ func (b *breakGlass) ask(ctx context.Context, method string, out io.Writer) erro
 	if err != nil {
 		return err
 	}
-	client := &http.Client{Timeout: b.timeout, Transport: &http.Transport{TLSClientConfig: identity.ClientTLS()}}
+	operator := &http.Client{Timeout: b.timeout, Transport: &http.Transport{TLSClientConfig: identity.ClientTLS()}}
 	var errs []error
+	answered := 0
 	for _, address := range b.gates {
-		answer, err := b.askOne(ctx, client, method, address, strings.TrimSpace(string(token)))
+		answer, err := b.askOne(ctx, operator, method, address, strings.TrimSpace(string(token)))
 		if err != nil {
 			errs = append(errs, fmt.Errorf("%s: %w", address, err))
 			continue
 		}
+		answered++
 		state := "not held"
 		if answer.Held {
 			state = fmt.Sprintf("held by %s since %s: %s", answer.Owner, time.UnixMilli(answer.SinceMS).Format(time.TimeOnly), answer.Reason)
@@ -133,10 +141,14 @@ func (b *breakGlass) ask(ctx context.Context, method string, out io.Writer) erro
 			errs = append(errs, fmt.Errorf("%s could not tell %s: ask it directly", address, gate))
 		}
 	}
-	return errors.Join(errs...)
+	err = errors.Join(errs...)
+	if answered > 0 && errors.Is(err, client.ErrRetryable) && !errors.Is(err, client.ErrUnknown) {
+		return errors.New(err.Error()) // not that nothing was changed anywhere
+	}
+	return err
 }
 
-func (b *breakGlass) askOne(ctx context.Context, client *http.Client, method, address, token string) (answer gate.HoldAnswer, err error) {
+func (b *breakGlass) askOne(ctx context.Context, operator *http.Client, method, address, token string) (answer gate.HoldAnswer, err error) {
 	body, err := json.Marshal(map[string]string{"reason": b.reason})
 	if err != nil {
 		return answer, err
@@ -147,9 +159,16 @@ func (b *breakGlass) askOne(ctx context.Context, client *http.Client, method, ad
 	}
 	request.Header.Set("Authorization", "Bearer "+token)
 	request.Header.Set("Content-Type", "application/json")
-	response, err := client.Do(request)
-	if err != nil {
-		return answer, err
+	connected := false
+	request = request.WithContext(httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
+		GotConn: func(httptrace.GotConnInfo) { connected = true },
+	}))
+	response, err := operator.Do(request)
+	switch {
+	case err != nil && connected && method != http.MethodGet:
+		return answer, fmt.Errorf("%w: %w", client.ErrUnknown, err)
+	case err != nil:
+		return answer, fmt.Errorf("%w: %w", client.ErrRetryable, err)
 	}
 	defer response.Body.Close()
 	if response.StatusCode != http.StatusOK {

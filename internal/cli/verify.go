@@ -22,6 +22,8 @@ type verifyOptions struct {
 	from, key       string
 	seen, witnesses []string
 	json            bool
+	maxBytes        int64
+	within          time.Duration
 }
 
 // notVerifiedError is a verification that could not be made.
@@ -76,6 +78,8 @@ rather write their own.`,
 	flags.StringArrayVar(&opt.witnesses, "witness", nil, "public key (name+hash+key) of a witness, or a file holding it (repeatable)")
 	flags.StringVar(&opt.key, "key", "", "the log's public key (name+hash+key), or a file holding it")
 	flags.BoolVar(&opt.json, "json", false, "print the report as JSON")
+	flags.Int64Var(&opt.maxBytes, "max-bytes", 32<<30, "the largest record to fetch; a nation's evening takes some 2 GB")
+	flags.DurationVar(&opt.within, "within", time.Hour, "how long fetching may take")
 	cmd.MarkFlagRequired("from")
 	return cmd
 }
@@ -113,7 +117,7 @@ func runVerify(ctx context.Context, opt verifyOptions, out io.Writer) error {
 
 func verify(ctx context.Context, opt verifyOptions, config fairness.Config) (*fairness.Report, error) {
 	if strings.HasPrefix(opt.from, "http://") || strings.HasPrefix(opt.from, "https://") {
-		remove, err := fetchRecord(ctx, opt.from, &config)
+		remove, err := fetchRecord(ctx, opt, &config)
 		if err != nil {
 			return nil, err
 		}
@@ -129,18 +133,28 @@ func verify(ctx context.Context, opt verifyOptions, config fairness.Config) (*fa
 	return fairness.Verify(config)
 }
 
+// answersWithin is how long a gate may take to begin an answer.
+const answersWithin = 30 * time.Second
+
 // fetchRecord copies the record of a gate to a directory that remove removes.
-func fetchRecord(ctx context.Context, base string, config *fairness.Config) (remove func(), err error) {
+func fetchRecord(ctx context.Context, opt verifyOptions, config *fairness.Config) (remove func(), err error) {
 	if config.Dir, err = os.MkdirTemp("", "sunbeon-record-"); err != nil {
 		return nil, err
 	}
 	remove = func() { os.RemoveAll(config.Dir) }
-	// A record of millions takes long on a slow line; a gate that has stopped
-	// sending is not waited for for ever.
-	client := &http.Client{Timeout: time.Hour}
-	own, err := fairness.Fetch(ctx, client, base, config.Dir)
+	// A record of millions takes long on a slow line; a server that goes on for
+	// ever, or stops sending, is not followed there.
+	ctx, cancel := context.WithTimeoutCause(ctx, opt.within, fmt.Errorf("not fetched within %v", opt.within))
+	defer cancel()
+	transport := http.DefaultTransport.(*http.Transport).Clone()
+	transport.ResponseHeaderTimeout = answersWithin
+	own, err := fairness.Fetch(ctx, &http.Client{Transport: transport}, opt.from, config.Dir, opt.maxBytes)
+	transport.CloseIdleConnections()
 	if err != nil {
 		remove()
+		if ctx.Err() != nil {
+			err = fmt.Errorf("%w: %w", context.Cause(ctx), err)
+		}
 		return nil, fmt.Errorf("fetch the record: %w", err)
 	}
 	config.Evidence = append(config.Evidence, own...)

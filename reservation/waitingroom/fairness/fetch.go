@@ -3,6 +3,7 @@ package fairness
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -13,13 +14,24 @@ import (
 	"sunbeon/reservation/waitingroom/record"
 )
 
-// maxIndex bounds what a stranger's server may make us read into memory.
-const maxIndex = 1 << 20
+const (
+	// maxAnswer bounds what a stranger's server may make us read into memory.
+	maxAnswer = 1 << 20
+	// maxSegment bounds one file of a record. A gate begins the next after
+	// 64 MiB and the group that crosses them.
+	maxSegment = 128 << 20
+)
 
-// Fetch copies a published record into dir, for [Verify], and returns the
-// checkpoints that came with it. base is the public address of a gate. The
-// checkpoints are fetched first, so that the copy is never behind them.
-func Fetch(ctx context.Context, client *http.Client, base, dir string) ([]Evidence, error) {
+// ErrTooLarge is wrapped by the refusal of a record, or of a part of one, that
+// is larger than whoever fetches it would take.
+var ErrTooLarge = errors.New("larger than is taken")
+
+// Fetch copies a published record of at most maxBytes into dir, for [Verify],
+// and returns the checkpoints that came with it. base is the public address of a
+// gate. The checkpoints are fetched first, so that the copy is never behind
+// them. The server is not trusted: what it sends beyond the bounds is not read,
+// and ctx bounds how long it may take over all of it.
+func Fetch(ctx context.Context, client *http.Client, base, dir string, maxBytes int64) ([]Evidence, error) {
 	latest, err := fetchSmall(ctx, client, base, CheckpointPath)
 	if err != nil {
 		return nil, err
@@ -36,15 +48,36 @@ func Fetch(ctx context.Context, client *http.Client, base, dir string) ([]Eviden
 	if err := fetchJSON(ctx, client, base, IndexPath, &index); err != nil {
 		return nil, err
 	}
+	if err := index.check(maxBytes); err != nil {
+		return nil, fmt.Errorf("index of %s: %w", base, err)
+	}
 	for _, s := range index.Segments {
-		if s.Name != filepath.Base(s.Name) || s.Name == ".." {
-			return nil, fmt.Errorf("index of %s names a file %q", base, s.Name)
-		}
 		if err := fetchFile(ctx, client, base, s, filepath.Join(dir, s.Name)); err != nil {
 			return nil, err
 		}
 	}
 	return own, nil
+}
+
+// check refuses what no gate publishes before any of it is fetched.
+func (x *Index) check(maxBytes int64) error {
+	named := make(map[string]bool, len(x.Segments))
+	var sum int64
+	for _, s := range x.Segments {
+		switch {
+		case s.Name == "" || s.Name == "." || s.Name == ".." || s.Name != filepath.Base(s.Name):
+			return fmt.Errorf("it names a file %q", s.Name)
+		case named[s.Name]:
+			return fmt.Errorf("it names %s twice", s.Name)
+		case s.Bytes < 0 || s.Bytes > maxSegment:
+			return fmt.Errorf("%w: %s of %d bytes, at most %d", ErrTooLarge, s.Name, s.Bytes, maxSegment)
+		}
+		named[s.Name] = true
+		if sum += s.Bytes; sum > maxBytes {
+			return fmt.Errorf("%w: a record of more than %d bytes", ErrTooLarge, maxBytes)
+		}
+	}
+	return nil
 }
 
 func fetchJSON(ctx context.Context, client *http.Client, base, path string, into any) error {
@@ -84,7 +117,11 @@ func fetchSmall(ctx context.Context, client *http.Client, base, path string) ([]
 		return nil, err
 	}
 	defer response.Body.Close()
-	return io.ReadAll(io.LimitReader(response.Body, maxIndex))
+	content, err := io.ReadAll(io.LimitReader(response.Body, maxAnswer+1))
+	if err == nil && len(content) > maxAnswer {
+		err = fmt.Errorf("%w: %s of more than %d bytes", ErrTooLarge, path, maxAnswer)
+	}
+	return content, err
 }
 
 // fetchFile takes no more of a segment than the index says is durable: what was

@@ -17,7 +17,7 @@ func TestPublishedRecordIsFetchedAndProved(t *testing.T) {
 	e.pass(0)
 	publisher, err := fairness.NewPublisher(fairness.PublisherConfig{Dir: e.dir, Log: e.log, Key: key, Origin: origin})
 	e.check(err)
-	if _, err := fairness.Fetch(t.Context(), http.DefaultClient, "http://127.0.0.1:1", t.TempDir()); err == nil {
+	if _, err := fairness.Fetch(t.Context(), http.DefaultClient, "http://127.0.0.1:1", t.TempDir(), 1<<30); err == nil {
 		t.Error("fetched from nobody")
 	}
 	if _, err := publisher.Inclusion(0); !errors.Is(err, fairness.ErrNoCheckpoint) {
@@ -28,7 +28,7 @@ func TestPublishedRecordIsFetchedAndProved(t *testing.T) {
 	server := httptest.NewServer(publisher.Handler())
 	defer server.Close()
 	dir := t.TempDir()
-	own, err := fairness.Fetch(t.Context(), server.Client(), server.URL, dir)
+	own, err := fairness.Fetch(t.Context(), server.Client(), server.URL, dir, 1<<30)
 	e.check(err)
 	report := verify(t, dir, own...)
 	if !report.OK || report.Records != e.log.Size() {

@@ -155,7 +155,7 @@ func TestWitnessesSpeakForTheLog(t *testing.T) {
 	hand(two.cosign(first), http.StatusNoContent) // late, and does not move back
 
 	dir := t.TempDir()
-	own, err := fairness.Fetch(t.Context(), server.Client(), server.URL, dir)
+	own, err := fairness.Fetch(t.Context(), server.Client(), server.URL, dir, 1<<30)
 	e.check(err)
 	witnessed := func(dir string, own []fairness.Evidence, by ...*ngo) *fairness.Report {
 		t.Helper()
