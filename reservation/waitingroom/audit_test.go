@@ -2,6 +2,7 @@ package waitingroom_test
 
 import (
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 
@@ -157,4 +158,26 @@ func TestALongOutageIsRemarkedOn(t *testing.T) {
 	if strings.Count(remarks, "outage") != 1 || !strings.Contains(remarks, "600 s") {
 		t.Errorf("remarks %q", remarks)
 	}
+}
+
+// Trick: a small forged record opens room after room, until whoever verifies it
+// runs out of memory.
+func TestTrickARecordOfEndlessCohorts(t *testing.T) {
+	hall := waitingroom.NewHall()
+	for number := range uint32(2000) {
+		record := waitingroom.Record{Kind: waitingroom.KindCohort, Cohort: number, Event: &waitingroom.Event{
+			TimeMS: 1000, Cohort: &waitingroom.Cohort{ID: fmt.Sprint(number), Order: waitingroom.FirstCome, PassMS: 1},
+		}}
+		encoded, err := record.Append(nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := hall.Audit(uint64(number), encoded, 1); err != nil {
+			if !errors.Is(err, waitingroom.ErrRecord) || number != 1024 {
+				t.Errorf("cohort %d: %v", number, err)
+			}
+			return
+		}
+	}
+	t.Error("2000 cohorts were taken")
 }

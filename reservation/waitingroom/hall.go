@@ -6,6 +6,11 @@ import (
 	"sync"
 )
 
+// maxRooms is how many cohorts one record may have, ever. A room takes half a
+// megabyte from its first ticket on, so without a bound a small forged record
+// could fill the memory of whoever verifies it.
+const maxRooms = 1024
+
 // Hall holds the rooms that write to one journal.
 type Hall struct {
 	journal Journal
@@ -55,6 +60,9 @@ func (h *Hall) roomFor(record *Record) (*Room, error) {
 		return nil, fmt.Errorf("%w: kind %d of room %d, of which there are %d",
 			ErrRecord, record.Kind, record.Cohort, len(h.rooms))
 	}
+	if len(h.rooms) == maxRooms {
+		return nil, fmt.Errorf("%w: more than %d cohorts", ErrRecord, maxRooms)
+	}
 	if _, taken := h.byName[record.Event.Cohort.ID]; taken {
 		return nil, fmt.Errorf("%w: cohort %s opens a second room", ErrRecord, record.Event.Cohort.ID)
 	}
@@ -79,6 +87,9 @@ func (h *Hall) Define(c Cohort, nowMS int64) (*Room, error) {
 	defer h.mu.Unlock()
 	room, ok := h.byName[c.ID]
 	if !ok {
+		if len(h.rooms) == maxRooms {
+			return nil, fmt.Errorf("%w %s: one record has at most %d", ErrCohort, c.ID, maxRooms)
+		}
 		room = h.open(c.ID)
 	}
 	return room, room.define(c, nowMS)

@@ -158,6 +158,28 @@ var moves = map[string]map[waitingroom.Kind]string{
 	},
 }
 
+// follows reports whether a record needs the one that came before it.
+func follows(r, before waitingroom.Record) bool {
+	if r.Cohort != before.Cohort {
+		return false
+	}
+	switch r.Kind {
+	case waitingroom.KindTicket:
+		return before.Kind == waitingroom.KindTicket || before.Kind == waitingroom.KindSeal
+	case waitingroom.KindSeal:
+		return before.Kind == waitingroom.KindTicket
+	case waitingroom.KindDraw:
+		return before.Kind == waitingroom.KindSeal
+	case waitingroom.KindSegment:
+		return before.Kind == waitingroom.KindSegment
+	case waitingroom.KindClaim:
+		return before.Kind == waitingroom.KindSegment && before.Event.Segment.Number == r.Segment
+	case waitingroom.KindBooked:
+		return before.Kind == waitingroom.KindClaim && before.Pass == r.Pass
+	}
+	return false
+}
+
 // The operator holds the key. They rewrite one record, sign everything anew,
 // and nobody kept anything: what must give itself away does, whichever record
 // it is. And whatever does not, one checkpoint kept by anybody does.
@@ -216,6 +238,18 @@ func TestOperatorRewritesAnyRecord(t *testing.T) {
 			groups[g].records = slices.Insert(groups[g].records, i, encoded)
 			try(what("twice"), moves["twice"][r.Kind], groups)
 		}
+		// The next record is as often as not the first of the next group.
+		if g+1 == len(p.groups) || len(p.groups[g].records) == 0 || len(p.groups[g+1].records) == 0 {
+			continue
+		}
+		groups := p.copyGroups()
+		last, first := &groups[g].records[len(groups[g].records)-1], &groups[g+1].records[0]
+		*last, *first = *first, *last
+		alone := "neither follows from the other"
+		if follows(parse(t, *last), parse(t, *first)) {
+			alone = ""
+		}
+		try(fmt.Sprintf("the last record of group %d exchanged with the next", g), alone, groups)
 	}
 	for _, kind := range slices.Sorted(maps.Keys(seen)) {
 		t.Logf("kind %d: %d records", kind, seen[kind])

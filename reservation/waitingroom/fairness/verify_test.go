@@ -2,7 +2,9 @@ package fairness_test
 
 import (
 	"bytes"
+	"crypto/sha256"
 	"encoding/binary"
+	"encoding/hex"
 	"encoding/json"
 	"os"
 	"path/filepath"
@@ -167,6 +169,31 @@ func TestOperatorCannotCheat(t *testing.T) {
 		"books twice with one pass": {fairness.OneBooked, func(l []entry) []entry {
 			i := at(t, l, waitingroom.KindBooked, 0)
 			return slices.Insert(l, i+1, l[i])
+		}},
+		"replaces the secret and its commitment": {fairness.OnlyCall, func(l []entry) []entry {
+			other := []byte("another secret, found afterwards")
+			sum := sha256.Sum256(other)
+			c := *l[0].Event.Cohort
+			c.Commitment = hex.EncodeToString(sum[:])
+			l[0].Event = &waitingroom.Event{TimeMS: l[0].Event.TimeMS, Cohort: &c}
+			i, sealed := at(t, l, waitingroom.KindDraw, 0), l[at(t, l, seal, 0)].Event
+			drawn, err := waitingroom.Seed(other, c.ID, [32]byte(*sealed.Root), sealed.Count)
+			if err != nil {
+				t.Fatal(err)
+			}
+			l[i].Event = &waitingroom.Event{TimeMS: l[i].Event.TimeMS, Value: other, Seed: (*waitingroom.HexDigest)(&drawn)}
+			return l
+		}},
+		"seals before the last ticket": {fairness.FairDraw, func(l []entry) []entry {
+			i, j := at(t, l, ticket, lobby-1), at(t, l, seal, 0)
+			l[i], l[j] = l[j], l[i]
+			return l
+		}},
+		"claims before the first segment": {fairness.OnlyCall, func(l []entry) []entry {
+			first, i := at(t, l, waitingroom.KindSegment, 0), at(t, l, claim, 0)
+			early := l[i]
+			early.timeS, early.At = l[first].timeS, l[first].timeS
+			return slices.Insert(slices.Delete(l, i, i+1), first, early)
 		}},
 		"books without a pass": {fairness.OneBooked, func(l []entry) []entry {
 			l[at(t, l, waitingroom.KindBooked, 1)].Pass[9] ^= 1
