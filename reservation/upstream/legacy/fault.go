@@ -24,6 +24,8 @@ type Fault struct {
 	LostRate  float64 `json:"lost_rate,omitempty" minimum:"0" maximum:"1" doc:"Share that takes effect while the connection is dropped unanswered."`
 	// ExtraLatencyMS is added to every request's time, in milliseconds.
 	ExtraLatencyMS int64 `json:"extra_latency_ms,omitempty" minimum:"0" maximum:"600000" doc:"Milliseconds added to every request."`
+	// ServiceTimeMS replaces the system's own, jitter included; nil keeps it.
+	ServiceTimeMS *float64 `json:"service_time_ms,omitempty" doc:"Milliseconds one request takes in place of the system's own time, 0 to 600000."`
 	// Capacity replaces the system's own, in requests a second; nil keeps it.
 	Capacity *float64 `json:"capacity,omitempty" doc:"Requests a second in place of the system's own capacity."`
 	// CapacityFactor multiplies the capacity; nil is 1.
@@ -42,8 +44,8 @@ func (f Fault) Faulty() bool { return !f.equal(Fault{}) }
 
 // equal compares what the faults do, not where their factors are stored.
 func (f Fault) equal(g Fault) bool {
-	same := f.capacityFactor() == g.capacityFactor() && f.capacity(0) == g.capacity(0)
-	f.Capacity, g.Capacity, f.CapacityFactor, g.CapacityFactor = nil, nil, nil, nil
+	same := f.capacityFactor() == g.capacityFactor() && f.capacity(0) == g.capacity(0) && f.serviceTime(-1) == g.serviceTime(-1)
+	f.Capacity, g.Capacity, f.CapacityFactor, g.CapacityFactor, f.ServiceTimeMS, g.ServiceTimeMS = nil, nil, nil, nil, nil, nil
 	return same && f == g
 }
 
@@ -53,6 +55,14 @@ func (f Fault) capacity(own float64) float64 {
 		return own
 	}
 	return *f.Capacity
+}
+
+// serviceTime is the fault's, or else the system's own.
+func (f Fault) serviceTime(own time.Duration) time.Duration {
+	if f.ServiceTimeMS == nil {
+		return own
+	}
+	return time.Duration(*f.ServiceTimeMS * float64(time.Millisecond))
 }
 
 func (f Fault) extraLatency() time.Duration {
@@ -65,6 +75,9 @@ func (f Fault) validate() error {
 	}
 	if f.ExtraLatencyMS < 0 || f.ExtraLatencyMS > 600_000 {
 		return errors.New("extra_latency_ms: want 0 to 600000")
+	}
+	if f.ServiceTimeMS != nil && !(*f.ServiceTimeMS >= 0 && *f.ServiceTimeMS <= 600_000) {
+		return errors.New("service_time_ms: want 0 to 600000")
 	}
 	if f.Capacity != nil && !(*f.Capacity > 0 && *f.Capacity <= maxCapacity) {
 		return fmt.Errorf("capacity: want more than 0 and at most %g a second (stall or down stop a system)", maxCapacity)

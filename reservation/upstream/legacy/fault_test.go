@@ -35,6 +35,7 @@ func TestReadFaultsRefusesNonsense(t *testing.T) {
 	f(`{"stock":{"error_rate":1.1}}`, "stock: error_rate")
 	f(`{"stock":{"error_rate":0.6,"lie_rate":0.6}}`, "together")
 	f(`{"identity":{"extra_latency_ms":-5}}`, "extra_latency_ms")
+	f(`{"stock":{"service_time_ms":-1}}`, "stock: service_time_ms")
 	f(`{"schedule":[{"after_ms":-1}]}`, "schedule[0]")
 	f(`{"schedule":[{"after_ms":0},{"after_ms":9000000000000}]}`, "schedule[1]")
 }

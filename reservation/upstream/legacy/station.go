@@ -163,7 +163,7 @@ func (s *Station) begin() (fault Fault, changed <-chan struct{}, end time.Time) 
 	if s.profile.Jitter > 0 {
 		own += time.Duration((2*s.random.Float64() - 1) * float64(s.profile.Jitter))
 	}
-	end = now.Add(own)
+	end = now.Add(s.fault.serviceTime(own))
 	if s.free.After(end) {
 		end = s.free
 	}

@@ -178,6 +178,8 @@ func TestFaults(t *testing.T) {
 		map[legacy.Treatment]int{legacy.Erring: 400, legacy.Lying: 600, legacy.Lost: 800, legacy.Honest: 200}, nil, 100)
 	// 50 workers held 2.04 s each.
 	f(legacy.Fault{ExtraLatencyMS: 2000}, nil, nil, 24.5)
+	second := 1000.0 // the same workers held for 1 s
+	f(legacy.Fault{ServiceTimeMS: &second}, nil, nil, 50)
 }
 
 func TestCloseLetsEveryoneGo(t *testing.T) {
