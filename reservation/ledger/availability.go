@@ -67,6 +67,7 @@ func (a *Availability) Refresh(ctx context.Context, now time.Time) error {
 	}
 	s.apply(counts)
 	s.point = point
+	s.refreshed.Add(1)
 	a.current.Store(s)
 	a.fresh.Store(now.UnixNano())
 	return nil
@@ -111,6 +112,16 @@ func (a *Availability) Slot(id booking.SlotID) (booking.Offer, bool) {
 	return s.offer(i), true
 }
 
+// Full notes that the ledger has just found a slot taken, so that people are
+// not sent there until the snapshot knows by itself.
+func (a *Availability) Full(id booking.SlotID) {
+	if s := a.current.Load(); s != nil {
+		if i, ok := s.bySlot[id]; ok {
+			s.close(i)
+		}
+	}
+}
+
 // Institution returns an institution.
 func (a *Availability) Institution(id booking.InstitutionID) (booking.Institution, bool) {
 	s := a.current.Load()
@@ -142,7 +153,7 @@ func (a *Availability) SecondDose(first booking.SlotID) (slots []booking.SlotID,
 	}
 	v = s.vaccines[s.slots[i].Vaccine]
 	for _, slot := range booking.SecondDose(s.slots[i], v, s.slotsOf(s.slots[i].Institution)) {
-		if s.free[s.bySlot[slot.ID]].Load() > 0 {
+		if s.left(s.bySlot[slot.ID]) > 0 {
 			slots = append(slots, slot.ID)
 		}
 		if len(slots) == candidates {

@@ -228,3 +228,37 @@ func TestCatalogValidate(t *testing.T) {
 	f("no interval", func(c *ledger.Catalog) { c.Vaccines[0].IntervalDays = 0 })
 	f("negative slack", func(c *ledger.Catalog) { c.Vaccines[0].SlackDays = -1 })
 }
+
+func TestASlotTheLedgerFoundTakenIsNotOfferedUntilTheCountsKnow(t *testing.T) {
+	a := ledger.NewAvailability(town(t, 1))
+	offered := func() bool {
+		offers, _, _ := a.Slots(1, "", 0, 10)
+		listed := false
+		for _, o := range offers {
+			listed = listed || o.Slot.ID == 101
+		}
+		if o, _ := a.Slot(101); listed != (o.Free > 0) {
+			t.Errorf("listed %v with %d places", listed, o.Free)
+		}
+		return listed
+	}
+	refresh := func() {
+		if err := a.Refresh(t.Context(), time.Now()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	a.Full(101) // nothing is known yet
+	refresh()
+	if !offered() {
+		t.Fatal("the slot is free and not offered")
+	}
+	a.Full(101)
+	a.Full(999) // there is no such slot
+	// A refresh that was under way may have counted before the ledger did.
+	for _, want := range []bool{false, false, true} {
+		if got := offered(); got != want {
+			t.Errorf("offered %v, want %v", got, want)
+		}
+		refresh()
+	}
+}

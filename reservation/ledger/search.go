@@ -73,7 +73,7 @@ func (a *Availability) Slots(id booking.InstitutionID, date string, after bookin
 		start = i + 1
 	}
 	for i := start; i < s.first[in+1]; i++ {
-		if !s.begins[i] || s.free[i].Load() <= 0 || date != "" && s.slots[i].Start.Date() != date {
+		if !s.begins[i] || s.left(i) <= 0 || date != "" && s.slots[i].Start.Date() != date {
 			continue
 		}
 		if len(found) == limit {

@@ -24,6 +24,12 @@ type shelf struct {
 	first  []int          // by institution: its first slot; one element more than institutions
 	begins []bool         // by slot: a course can begin here
 	free   []atomic.Int64 // by slot
+
+	// refreshed counts refreshes, and closed holds by slot the one until which it
+	// passes for full, whatever free says: the second to end after the ledger
+	// found it taken, as the first may have been under way then.
+	refreshed atomic.Int64
+	closed    []atomic.Int64
 }
 
 func newShelf(c Catalog, version int64) *shelf {
@@ -38,6 +44,7 @@ func newShelf(c Catalog, version int64) *shelf {
 		first:         make([]int, len(c.Institutions)+1),
 		begins:        make([]bool, len(c.Slots)),
 		free:          make([]atomic.Int64, len(c.Slots)),
+		closed:        make([]atomic.Int64, len(c.Slots)),
 	}
 	for _, v := range c.Vaccines {
 		s.vaccines[v.ID] = v
@@ -83,6 +90,16 @@ func (s *shelf) set(i, free int) {
 	}
 }
 
+func (s *shelf) close(i int) { s.closed[i].Store(s.refreshed.Load() + 2) }
+
+// left is how many places of a slot can be offered.
+func (s *shelf) left(i int) int {
+	if s.closed[i].Load() > s.refreshed.Load() {
+		return 0
+	}
+	return int(s.free[i].Load())
+}
+
 func (s *shelf) slotsOf(id booking.InstitutionID) []booking.Slot {
 	in, ok := s.byInstitution[id]
 	if !ok {
@@ -94,14 +111,14 @@ func (s *shelf) slotsOf(id booking.InstitutionID) []booking.Slot {
 func (s *shelf) offer(i int) booking.Offer {
 	slot := s.slots[i]
 	return booking.Offer{
-		Slot: slot, Institution: s.institutions[s.byInstitution[slot.Institution]], Free: int(s.free[i].Load()),
+		Slot: slot, Institution: s.institutions[s.byInstitution[slot.Institution]], Free: s.left(i),
 	}
 }
 
 // offers lists what is free at the institution with index in.
 func (s *shelf) offers(in int) (free []booking.Offer) {
 	for i := s.first[in]; i < s.first[in+1]; i++ {
-		if s.begins[i] && s.free[i].Load() > 0 {
+		if s.begins[i] && s.left(i) > 0 {
 			free = append(free, s.offer(i))
 		}
 	}

@@ -151,7 +151,11 @@ func (s *Server) place(ctx context.Context, want booking.Request) (booking.Outco
 	if err != nil {
 		return booking.Outcome{}, refusedBy(err)
 	}
-	return s.commit(ctx, want)
+	out, err := s.commit(ctx, want)
+	if err == nil && out.Code == booking.SlotTaken && !out.Replay {
+		s.cfg.Availability.Full(want.First)
+	}
+	return out, err
 }
 
 // commit hands a request to the ledger and gives back the stock that nobody
