@@ -12,6 +12,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"syscall"
@@ -41,13 +42,18 @@ type Record struct {
 // text is the line as it is written, newline included: any other form of it was
 // not written here.
 func (r Record) text() []byte {
+	line := make([]byte, 0, len(r.Entry)+len(r.Chain)+64)
+	line = strconv.AppendUint(append(line, `{"index":`...), r.Index, 10)
+	line = strconv.AppendQuote(append(line, `,"chain":`...), r.Chain)
 	switch {
 	case r.Gap:
-		return fmt.Appendf(nil, "{\"index\":%d,\"chain\":%q,\"gap\":true}\n", r.Index, r.Chain)
+		line = append(line, `,"gap":true`...)
 	case r.Anchor:
-		return fmt.Appendf(nil, "{\"index\":%d,\"chain\":%q,\"anchor\":true}\n", r.Index, r.Chain)
+		line = append(line, `,"anchor":true`...)
+	default:
+		line = append(append(line, `,"entry":`...), r.Entry...)
 	}
-	return fmt.Appendf(nil, "{\"index\":%d,\"chain\":%q,\"entry\":%s}\n", r.Index, r.Chain, r.Entry)
+	return append(line, "}\n"...)
 }
 
 // rotateBytes is the size from which a journal goes on in a new file; the one

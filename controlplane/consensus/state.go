@@ -61,7 +61,7 @@ func (s *state) Apply(entry *raft.Log) any {
 	if err != nil {
 		return s.fail(fmt.Errorf("apply command at index %d: %w", entry.Index, err))
 	}
-	s.tell(old, next, command, result)
+	s.tell(old, next)
 	// The plan goes first: who hears of a change must find it there.
 	s.plan.Store(next)
 	s.feed.publish(Event{Index: entry.Index, Changes: plan.Changes(old, next)})
@@ -76,7 +76,7 @@ func (s *state) Apply(entry *raft.Log) any {
 // tell exports a command to the journal. Entries that raft applies again after
 // a restart are in it already; what a snapshot replaced is not, and never will
 // be.
-func (s *state) tell(old, next *plan.Plan, c plan.Command, r plan.Result) {
+func (s *state) tell(old, next *plan.Plan) {
 	if s.journal == nil {
 		return
 	}
@@ -87,7 +87,7 @@ func (s *state) tell(old, next *plan.Plan, c plan.Command, r plan.Result) {
 	if chain != old.Chain {
 		s.journal.Gap(old.Index, old.Chain)
 	}
-	if s.journal.Append(next.Index, plan.Entry(c, r)) != next.Chain {
+	if s.journal.Append(next.Index, next.Entry()) != next.Chain {
 		s.logger.Error("the audit does not continue the plan's chain", "index", next.Index)
 	}
 }

@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"encoding/binary"
 	"encoding/json"
@@ -57,10 +58,11 @@ func Apply(p *Plan, index uint64, c Command) (*Plan, Result, error) {
 			base.Cluster.Term, base.Cluster.Leader = c.Term, c.Actor
 		}
 		if timely && c.RequestID != "" {
-			base.window = base.window.remember(answered{ID: c.RequestID, TimeMS: c.TimeMS, StampMS: c.StampMS, Result: result})
+			base.window = base.window.remember(&answered{ID: c.RequestID, TimeMS: c.TimeMS, StampMS: c.StampMS, Result: result})
 		}
 	}
-	base.Chain = link(p.Chain, index, c, result)
+	base.entry = entryOf(c, result)
+	base.Chain = link(p.Chain, index, base.entry)
 	return &base, result, nil
 }
 
@@ -83,10 +85,32 @@ func Screen(p *Plan, c Command) (Result, bool) {
 		err = refuse(ReasonMissing, "the reason is blank")
 	case !json.Valid(c.Body):
 		err = refuse(Malformed, "the body is not JSON")
+	case commandsTerminals(c.Body):
+		err = refuse(Malformed, "of control characters only ends of lines and tabs are taken")
 	default:
 		return Result{}, false
 	}
 	return answer(p.Index, err), true
+}
+
+// commandsTerminals tells whether any string in a body has control characters
+// that do more than end lines and columns: they would be carried out by every
+// terminal the text is shown on.
+func commandsTerminals(body []byte) bool {
+	if !bytes.ContainsAny(body, "\\\x7f") && bytes.IndexByte(body, 0xc2) < 0 {
+		return false // nothing is escaped, and JSON lets no others stand by themselves
+	}
+	decoder := json.NewDecoder(bytes.NewReader(body))
+	for {
+		token, err := decoder.Token()
+		if err != nil {
+			return false // the end: the body is known to be JSON
+		}
+		text, ok := token.(string)
+		if ok && strings.ContainsFunc(text, func(r rune) bool { return unicode.IsControl(r) && r != '\n' && r != '\t' }) {
+			return true
+		}
+	}
 }
 
 // maxText bounds the free text of a command, in bytes.
@@ -136,8 +160,11 @@ func answer(index uint64, err error) Result {
 	return Result{Code: r.code, Detail: r.detail, Index: index}
 }
 
-// Entry is what the chain, and with it the audit, holds of a command: JSON.
-func Entry(c Command, r Result) []byte {
+// Entry is what the last command added to the chain, and with it to the audit:
+// the JSON of itself and its result. A plan that was decoded has none.
+func (p *Plan) Entry() []byte { return p.entry }
+
+func entryOf(c Command, r Result) []byte {
 	if c.StampMS == 0 {
 		c.StampMS = c.TimeMS
 	}
@@ -160,9 +187,9 @@ func Entry(c Command, r Result) []byte {
 // link is the next link of the chain over all commands and their results,
 // which makes a later change of either visible: the SHA-256 of the link before,
 // the index (8 bytes, big-endian) and the entry.
-func link(before [sha256.Size]byte, index uint64, c Command, r Result) [sha256.Size]byte {
+func link(before [sha256.Size]byte, index uint64, entry []byte) [sha256.Size]byte {
 	data := binary.BigEndian.AppendUint64(before[:], index)
-	return sha256.Sum256(append(data, Entry(c, r)...))
+	return sha256.Sum256(append(data, entry...))
 }
 
 // draft is a plan in the making: nobody else sees it yet.

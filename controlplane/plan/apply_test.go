@@ -153,3 +153,23 @@ func TestBounds(t *testing.T) {
 		t.Errorf("the last decision is that of index %d", last)
 	}
 }
+
+// What is shown on terminals does not command them, however deep in a body it
+// stands.
+func TestTextsThatCommandTerminalsAreScreened(t *testing.T) {
+	f := func(body string, refused bool) {
+		t.Helper()
+		c := plan.Command{Kind: plan.IncidentOpen, Body: json.RawMessage(body)}
+		if r, got := plan.Screen(plan.New(), c); got != refused || refused && r.Code != plan.Malformed {
+			t.Errorf("%s: refused %v (%s)", body, got, r.Detail)
+		}
+	}
+	f(`{"title":"stock \u2028 순번 \"slow\"\n\tsince 8","severity":2}`, false)
+	f(`{"title":"a\u001b[2J","severity":2}`, true)
+	f(`{"title":"a\r","severity":2}`, true)
+	f(`{"title":"a\u009b2J","severity":2}`, true)
+	f("{\"title\":\"a\u009b2J\",\"severity\":2}", true)
+	f("{\"title\":\"a\x7f\",\"severity\":2}", true)
+	f(`{"roles":{"a\u0007":"kim"}}`, true)
+	f(`{"drafts":{"sms":{"a":["\b"]}}}`, true)
+}

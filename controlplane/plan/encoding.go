@@ -19,13 +19,13 @@ const magic = "sunbeon-plan"
 // image is the canonical form of a plan: sections in their fixed order,
 // entries by key.
 type image struct {
-	Index     uint64     `json:"index"`
-	ClockMS   int64      `json:"clock_ms"`
-	Commands  uint64     `json:"commands"`
-	Chain     string     `json:"chain"`
-	Sections  []Change   `json:"sections"`
-	HorizonMS int64      `json:"horizon_ms"`
-	Answers   []answered `json:"answers,omitempty"`
+	Index     uint64      `json:"index"`
+	ClockMS   int64       `json:"clock_ms"`
+	Commands  uint64      `json:"commands"`
+	Chain     string      `json:"chain"`
+	Sections  []Change    `json:"sections"`
+	HorizonMS int64       `json:"horizon_ms"`
+	Answers   []*answered `json:"answers,omitempty"`
 }
 
 func imageOf(p *Plan) image {

@@ -60,6 +60,7 @@ type Plan struct {
 	Trials      map[string]Trial           // by check/subject
 
 	window window
+	entry  []byte // of the last command
 }
 
 // All is the scope of a hold or freeze that covers everything.

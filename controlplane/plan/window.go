@@ -18,14 +18,15 @@ const (
 // window remembers the answers to recent commands by request id. It is a
 // persistent queue and map, so a plan shares it with the plan before.
 type window struct {
-	answers *immutable.Map[string, answered] // by the key of the id
-	queue   *immutable.List[answered]
+	answers *immutable.Map[string, *answered] // by the key of the id
+	queue   *immutable.List[*answered]
 	// horizonMS is the newest author's time among what was forgotten: a
 	// command that is not younger might have been answered before.
 	horizonMS int64
 }
 
-// answered is one remembered answer, in the order of the log.
+// answered is one remembered answer, in the order of the log. It is never
+// changed: map and queue share it, and copying their nodes copies no answers.
 type answered struct {
 	ID      string `json:"id"`
 	TimeMS  int64  `json:"time_ms"`
@@ -34,7 +35,7 @@ type answered struct {
 }
 
 func newWindow() window {
-	return window{answers: immutable.NewMap[string, answered](nil), queue: immutable.NewList[answered]()}
+	return window{answers: immutable.NewMap[string, *answered](nil), queue: immutable.NewList[*answered]()}
 }
 
 // keyEnd ends the key in a request id that also tells what was asked.
@@ -56,14 +57,17 @@ func keyOf(id string) string {
 // answer returns what was answered to a request id.
 func (w window) answer(id string) (Result, bool) {
 	a, known := w.answers.Get(keyOf(id))
-	if known && a.ID != id {
+	switch {
+	case !known:
+		return Result{}, false
+	case a.ID != id:
 		return Result{Code: RequestReused, Detail: "another request was made under this id", Index: a.Result.Index}, true
 	}
-	return a.Result, known
+	return a.Result, true
 }
 
 // remember adds an answer and forgets those that fall out of the window.
-func (w window) remember(a answered) window {
+func (w window) remember(a *answered) window {
 	w.answers = w.answers.Set(keyOf(a.ID), a)
 	w.queue = w.queue.Append(a)
 	forget := 0
@@ -82,8 +86,8 @@ func (w window) remember(a answered) window {
 }
 
 // all lists the answers, oldest first.
-func (w window) all() []answered {
-	answers := make([]answered, 0, w.queue.Len())
+func (w window) all() []*answered {
+	answers := make([]*answered, 0, w.queue.Len())
 	for i := w.queue.Iterator(); !i.Done(); {
 		_, a := i.Next()
 		answers = append(answers, a)
@@ -91,9 +95,9 @@ func (w window) all() []answered {
 	return answers
 }
 
-func windowOf(answers []answered, horizonMS int64) window {
-	byKey := immutable.NewMapBuilder[string, answered](nil)
-	queue := immutable.NewListBuilder[answered]()
+func windowOf(answers []*answered, horizonMS int64) window {
+	byKey := immutable.NewMapBuilder[string, *answered](nil)
+	queue := immutable.NewListBuilder[*answered]()
 	for _, a := range answers {
 		byKey.Set(keyOf(a.ID), a)
 		queue.Append(a)
