@@ -32,6 +32,8 @@ type network struct {
 	weather weather
 	cut     map[[2]string]bool // from, to
 	down    map[string]bool
+	// withheld are entries of the log: heartbeats and votes go through.
+	withheld bool
 }
 
 var (
@@ -121,7 +123,20 @@ func (n *network) mend() {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	clear(n.cut)
-	n.weather = weather{}
+	n.weather, n.withheld = weather{}, false
+}
+
+func (n *network) withhold() {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.withheld = true
+}
+
+// lets tells whether a message of raft's log goes through.
+func (n *network) lets(args *raft.AppendEntriesRequest) bool {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return !n.withheld || len(args.Entries) == 0
 }
 
 // wire is raft's way to the others.
@@ -136,6 +151,9 @@ func (w wire) carry(to raft.ServerAddress, vote bool, deliver func() error) erro
 
 // AppendEntries implements [raft.Transport].
 func (w wire) AppendEntries(id raft.ServerID, to raft.ServerAddress, args *raft.AppendEntriesRequest, resp *raft.AppendEntriesResponse) error {
+	if !w.net.lets(args) {
+		return errLost
+	}
 	return w.carry(to, false, func() error { return w.InmemTransport.AppendEntries(id, to, args, resp) })
 }
 
@@ -182,6 +200,9 @@ type pipeline struct {
 
 // AppendEntries implements [raft.AppendPipeline].
 func (p pipeline) AppendEntries(args *raft.AppendEntriesRequest, resp *raft.AppendEntriesResponse) (future raft.AppendFuture, err error) {
+	if !p.wire.net.lets(args) {
+		return nil, errLost
+	}
 	from, to := string(p.wire.LocalAddr()), string(p.to)
 	if err := p.wire.net.pass(from, to, false); err != nil {
 		return nil, err
