@@ -113,7 +113,12 @@ func timetable(c plan.Cohort, nowMS int64, steer Steer) (kind plan.Kind, body an
 	case code == plan.NotDrawn && nowMS < c.OpenMS+drawGraceMS:
 		return "", nil, ""
 	}
-	return plan.CohortPostpone, plan.PostponeCohort{Cohort: c.ID, OpenMS: nowMS + postponeMS}, detail
+	kind, body = postponed(c.ID, nowMS)
+	return kind, body, detail
+}
+
+func postponed(cohort string, nowMS int64) (plan.Kind, any) {
+	return plan.CohortPostpone, plan.PostponeCohort{Cohort: cohort, OpenMS: nowMS + postponeMS}
 }
 
 // renewalDue tells whether a cohort's segment has to be written anew. Standing

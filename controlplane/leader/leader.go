@@ -43,6 +43,9 @@ func (Configured) MayOpen(string) bool { return true }
 type Work struct {
 	Node  Node
 	Steer Steer
+	// Hindrances names what speaks against an opening at its hour and cannot be
+	// seen in the plan alone. Nothing does if nil.
+	Hindrances func(ctx context.Context, p *plan.Plan, c plan.Cohort) []string
 	// Actor names the node in the commands it gives.
 	Actor  string
 	Logger *slog.Logger
@@ -93,7 +96,7 @@ func (w *Work) work(ctx context.Context, term uint64, steady sureness) {
 			if ctx.Err() != nil {
 				return
 			}
-			moved = w.submit(ctx, p, due.command) && due.leadsOn || moved
+			moved = w.submit(ctx, p, w.cleared(ctx, p, due.command)) && due.leadsOn || moved
 		}
 		if !moved {
 			return

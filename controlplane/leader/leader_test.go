@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -21,6 +22,17 @@ type single struct {
 	// log counts the commands by kind; deaf refuses to take any.
 	log  map[plan.Kind]int
 	deaf bool
+	// red are the checks that speak against every opening.
+	red []string
+}
+
+func (s *single) hindrances(_ context.Context, _ *plan.Plan, c plan.Cohort) []string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if c.ID != "c40" {
+		s.t.Errorf("asked about %+v", c)
+	}
+	return s.red
 }
 
 func newSingle(t *testing.T) *single {
@@ -95,7 +107,7 @@ func tonight() plan.Cohort {
 func (s *single) lead(term uint64) (stop func()) {
 	ctx, cancel := context.WithCancel(s.t.Context())
 	work := &leader.Work{
-		Node: s, Steer: leader.Configured{}, Actor: "node-1",
+		Node: s, Steer: leader.Configured{}, Actor: "node-1", Hindrances: s.hindrances,
 		Logger: slog.New(slog.DiscardHandler), Now: time.Now,
 	}
 	var group sync.WaitGroup
@@ -151,6 +163,30 @@ func TestOpeningThatIsNotApprovedIsPostponed(t *testing.T) {
 		synctest.Wait()
 		if phase := s.cohort().Phase; phase != plan.Open {
 			t.Errorf("after approval: %s", phase)
+		}
+	})
+}
+
+func TestOpeningThatIsNotGreenAtItsHourIsPostponed(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newSingle(t)
+		defer s.lead(1)()
+		s.red = []string{"disk", "certificates"}
+		c := tonight()
+		s.must(plan.CohortDefine, plan.DefineCohort{Cohort: c})
+		s.must(plan.CohortApprove, plan.ApproveCohort{Cohort: "c40"})
+		time.Sleep(15 * time.Second)
+		got := s.cohort()
+		if got.Phase != plan.Lobby || got.OpenMS != c.OpenMS+60_000 || !strings.Contains(got.Note, "disk, certificates") {
+			t.Fatalf("got %+v", got)
+		}
+		s.mu.Lock()
+		s.red = nil
+		s.mu.Unlock()
+		time.Sleep(time.Until(time.UnixMilli(got.OpenMS)) + time.Millisecond)
+		synctest.Wait()
+		if phase := s.cohort().Phase; phase != plan.Open {
+			t.Errorf("once it is green: %s", phase)
 		}
 	})
 }

@@ -139,9 +139,7 @@ func (a *API) MountOps(mux *http.ServeMux) {
 	a.mountAudit(r)
 	a.mountCommands(r)
 	// What is not there, or not by this method, is refused like all else.
-	mux.Handle("/v1/", a.RequireOperator(plan.Viewer, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		problem.Write(w, http.StatusNotFound, "no_such_operation", r.Method+" "+r.URL.Path+" is not in /openapi.json")
-	})))
+	mux.Handle(elsewhere, a.RequireOperator(plan.Viewer, noSuchOperation(mux)))
 }
 
 // RequireOperator guards a handler outside the described API, such as the

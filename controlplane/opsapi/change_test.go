@@ -186,3 +186,23 @@ func TestPlanDocumentHoldsNoTokenHash(t *testing.T) {
 		t.Errorf("document without cohorts: %v", document)
 	}
 }
+
+func TestAWrongMethodTellsTheRightOnes(t *testing.T) {
+	w := newWorld(t)
+	f := func(method, path string, status int, code, allow string) {
+		t.Helper()
+		var p problem.Problem
+		resp := w.call(commanderToken, method, path, nil, &p)
+		if resp.StatusCode != status || p.Code != code || resp.Header.Get("Allow") != allow {
+			t.Errorf("%s %s: %d %q, Allow %q", method, path, resp.StatusCode, p.Code, resp.Header.Get("Allow"))
+		}
+	}
+	f(http.MethodPost, "/v1/plan", 405, "method_not_allowed", "GET, HEAD")
+	f(http.MethodDelete, "/v1/watch", 405, "method_not_allowed", "GET, HEAD")
+	f(http.MethodGet, "/v1/commands", 405, "method_not_allowed", "POST")
+	f(http.MethodGet, "/v1/overrides/admission", 405, "method_not_allowed", "PUT, DELETE")
+	f(http.MethodGet, "/v1/no/such", 404, "no_such_operation", "")
+	if resp := w.call("", http.MethodPost, "/v1/plan", nil, nil); resp.StatusCode != 401 || resp.Header.Get("Allow") != "" {
+		t.Errorf("nobody learns which methods there are: %s", resp.Status)
+	}
+}

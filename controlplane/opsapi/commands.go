@@ -94,7 +94,7 @@ func (a *API) serveProcessCommand(w http.ResponseWriter, r *http.Request) {
 	if role == "operator" {
 		_, allowed = leastRole(c)
 	}
-	if !allowed || role != "controlplane" && auditHead(c) {
+	if !allowed || role != "controlplane" && auditHead(c) || role != "operator" && !speaksFor(a.plan(), role, c) {
 		forbidden(c.Kind, role).Send(w)
 		return
 	}
@@ -114,6 +114,22 @@ func (a *API) serveProcessCommand(w http.ResponseWriter, r *http.Request) {
 func auditHead(c plan.Command) bool {
 	var b plan.PublishCheckpoint
 	return c.Kind == plan.CheckpointPublish && json.Unmarshal(c.Body, &b) == nil && strings.HasPrefix(b.Origin, "audit/")
+}
+
+// speaksFor tells whether a command about an instance comes from one of its own
+// kind, or from an agent about a WAS that cannot speak for itself: nobody else
+// makes one known, or ill, or gone.
+func speaksFor(p *plan.Plan, role string, c plan.Command) bool {
+	if !slices.Contains(instanceKinds, c.Kind) {
+		return true
+	}
+	var about plan.RegisterInstance // the others' bodies have its fields
+	if json.Unmarshal(c.Body, &about) != nil {
+		return true // what does not decode is the plan's to refuse
+	}
+	own := func(kind string) bool { return kind == role || role == plan.KindAgent && kind == plan.KindWAS }
+	known, registered := p.Instances[about.ID]
+	return (!registered || own(known.Kind)) && (c.Kind != plan.InstanceRegister || own(about.Kind))
 }
 
 // mountCommands offers any command people may give, for tools that speak in

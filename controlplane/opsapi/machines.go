@@ -3,6 +3,7 @@ package opsapi
 import (
 	"context"
 	"crypto/tls"
+	"errors"
 	"fmt"
 	"net"
 	"net/url"
@@ -79,7 +80,11 @@ func (a *API) checkCertificates(ctx context.Context, p *plan.Plan) Check {
 	first := -1
 	for n, i := range instances {
 		if failed[n] != nil {
-			check.Answer, check.Detail = fail, fmt.Sprintf("%s: %v", i.ID, failed[n])
+			check.Answer, check.Detail = unknown, fmt.Sprintf("%s: %v", i.ID, failed[n])
+			var refused *tls.CertificateVerificationError
+			if errors.As(failed[n], &refused) {
+				check.Answer = fail
+			}
 			return check
 		}
 		if first < 0 || ends[n].Before(ends[first]) {

@@ -99,6 +99,24 @@ func TestTokensAreIssuedRotatedAndRevoked(t *testing.T) {
 	w.as("lee", 422, http.MethodPut, "/v1/operators/choi", body{"reason": "r", "role": "viewer", "token_hash": "short"})
 }
 
+// One token tells one person, whichever way a second would come by it.
+func TestATokenIsOnePersons(t *testing.T) {
+	w := newWorld(t)
+	w.staff()
+	_, kims := tokenOf("kim")
+	sum := sha256.Sum256([]byte(commanderToken))
+	for _, taken := range []string{kims, hex.EncodeToString(sum[:])} {
+		name := body{"reason": "r", "role": "commander", "token_hash": taken}
+		w.as("kim", 409, http.MethodPut, "/v1/operators/choi?propose=true", name)
+		w.as("lee", 409, http.MethodPost, "/v1/operators/lee/token", body{"reason": "r", "token_hash": taken})
+		w.as("lee", 409, http.MethodPost, "/v1/commands", body{
+			"kind": plan.OperatorSet, "reason": "r",
+			"body": body{"name": "lee", "role": "commander", "token_hash": taken},
+		})
+	}
+	w.as("kim", 200, http.MethodPost, "/v1/operators/kim/token", body{"reason": "for longer", "token_hash": kims})
+}
+
 func TestUndoOverTheAPI(t *testing.T) {
 	w := newWorld(t)
 	at := w.as("", 200, http.MethodPatch, "/v1/admission", body{"reason": "slower", "rate_milli": 3_000}).Index

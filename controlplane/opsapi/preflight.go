@@ -91,24 +91,9 @@ func (a *API) preflight(ctx context.Context, p *plan.Plan, c plan.Cohort) Prefli
 	return out
 }
 
-// cleared refuses to let a cohort go on towards its opening while its preflight
-// is not green, unless the command names what it accepts. A proposal is looked
-// at when it is made, and again when it runs.
-func (a *API) cleared(ctx context.Context, c plan.Command) *problem.Problem {
-	p := a.plan()
-	kind, raw := c.Kind, c.Body
-	switch kind {
-	case plan.ProposalMake:
-		var proposed plan.MakeProposal
-		if json.Unmarshal(raw, &proposed) == nil {
-			kind, raw = proposed.Kind, proposed.Body
-		}
-	case plan.ProposalApprove:
-		var closing plan.CloseProposal
-		if json.Unmarshal(raw, &closing) == nil {
-			kind, raw = p.Proposals[closing.ID].Kind, p.Proposals[closing.ID].Body
-		}
-	}
+// green refuses to let a cohort go on towards its opening while its preflight
+// is not green, unless the command names what it accepts.
+func (a *API) green(ctx context.Context, p *plan.Plan, kind plan.Kind, raw json.RawMessage) *problem.Problem {
 	var of struct {
 		Cohort string     `json:"cohort"`
 		Phase  plan.Phase `json:"phase"`
@@ -131,6 +116,23 @@ func (a *API) cleared(ctx context.Context, c plan.Command) *problem.Problem {
 	return problem.New(http.StatusConflict, "preflight_not_green",
 		fmt.Sprintf("the preflight of %s is not green: %s. See to it, or accept it by name", cohort.ID, strings.Join(left, ", "))).
 		With("checks", left)
+}
+
+// Hindrances names what of a cohort's preflight is not green at its hour and was
+// not accepted by whoever approved it. Of what the plan shows the leader's
+// timetable takes care.
+func (a *API) Hindrances(ctx context.Context, p *plan.Plan, c plan.Cohort) []string {
+	now := a.now()
+	checks := []Check{checkBreakGlass(p, now.UnixMilli()), checkPersons(p, c, now.UnixMilli()), checkDisk(a.dataDir)}
+	// A process that just then does not answer is no reason: the timetable waits
+	// for those it needs.
+	if certificates := a.checkCertificates(ctx, p); certificates.Answer == fail {
+		checks = append(checks, certificates)
+	}
+	names := Preflight{Checks: checks}.NotGreen()
+	return slices.DeleteFunc(names, func(name string) bool {
+		return slices.ContainsFunc(c.Accepted, func(x plan.Acceptance) bool { return slices.Contains(x.Checks, name) })
+	})
 }
 
 // checkPlan looks at what the plan says of a cohort's opening.

@@ -178,7 +178,16 @@ func TestProcessesMayOnlyDoTheirJob(t *testing.T) {
 	}
 	instance := plan.RegisterInstance{ID: "x-1", Kind: plan.KindGate, PrivateURL: "https://x", State: plan.Ready, StartedMS: time.Now().UnixMilli()}
 	f("gate", plan.InstanceRegister, instance, 200)
-	f("agent", plan.InstanceReport, plan.ReportInstance{ID: "x-1", State: plan.Ready}, 200)
+	f("gate", plan.InstanceReport, plan.ReportInstance{ID: "x-1", State: plan.Ready}, 200)
+	f("was", plan.InstanceReport, plan.ReportInstance{ID: "x-1", State: plan.Failing}, 403)
+	f("agent", plan.InstanceForget, plan.ForgetInstance{ID: "x-1"}, 403)
+	for role, kind := range map[string]string{"agent": plan.KindControlPlane, "was": plan.KindAgent, "legacy": plan.KindWAS} {
+		f(role, plan.InstanceRegister, plan.RegisterInstance{ID: "y-1", Kind: kind, PrivateURL: "https://y", State: plan.Ready}, 403)
+		f(role, plan.InstanceRegister, plan.RegisterInstance{ID: "x-1", Kind: role, PrivateURL: "https://y", State: plan.Ready}, 403)
+	}
+	f("agent", plan.InstanceRegister, plan.RegisterInstance{ID: "was-1", Kind: plan.KindWAS, PrivateURL: "https://y", State: plan.Failing}, 200)
+	f("was", plan.InstanceReport, plan.ReportInstance{ID: "was-1", State: plan.Ready}, 200)
+	f("agent", plan.InstanceForget, plan.ForgetInstance{ID: "was-1"}, 200)
 	f("gate", plan.HoldSet, plan.SetHold{Scope: plan.All}, 403)
 	f("was", plan.LineReport, plan.ReportLine{Cohort: "x"}, 403)
 	f("was", plan.SegmentRenew, plan.RenewSegment{}, 403)

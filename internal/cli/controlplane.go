@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"runtime"
 	"strings"
 	"time"
 
@@ -124,10 +125,19 @@ func runControlplane(ctx context.Context, f controlplaneFlags) error {
 		return err
 	}
 	defer journals.close(o.Logger)
-	node, err := openNode(f, peers, identity, o, wheel, journals)
+	work := &leader.Work{Steer: leader.Configured{}, Actor: f.id, Logger: o.Logger, Now: time.Now}
+	wired := make(chan struct{}) // leadership may come before its work is whole
+	node, err := openNode(f, peers, identity, o, journals, func(ctx context.Context, term uint64) {
+		select {
+		case <-wired:
+			lead(work, wheel)(ctx, term)
+		case <-ctx.Done():
+		}
+	})
 	if err != nil {
 		return err
 	}
+	defer runtime.KeepAlive(ballast())
 	o.Registry.MustRegister(node.Metrics()...)
 
 	api, err := opsapi.New(opsapi.Config{
@@ -141,6 +151,11 @@ func runControlplane(ctx context.Context, f controlplaneFlags) error {
 	if err != nil {
 		return errors.Join(err, node.Close())
 	}
+	work.Node, work.Hindrances = node, api.Hindrances
+	if wheel != nil {
+		work.Steer, wheel.loop.Node = wheel.loop, node
+	}
+	close(wired)
 	ready := func() error { return inTouch(node) }
 	private := httpserver.Private(o, ready)
 	api.MountPrivate(private)
@@ -175,32 +190,21 @@ func runControlplane(ctx context.Context, f controlplaneFlags) error {
 	return group.Wait()
 }
 
-// openNode opens the node with the leader's work wired to it.
-func openNode(f controlplaneFlags, peers []consensus.Peer, identity *pki.Identity, o *observability.Observability, wheel *steeringWheel, journals *journals) (*consensus.Node, error) {
+// openNode opens the node, with lead as the work it does while it leads.
+func openNode(f controlplaneFlags, peers []consensus.Peer, identity *pki.Identity, o *observability.Observability, journals *journals, lead func(context.Context, uint64)) (*consensus.Node, error) {
 	transport, err := consensus.ListenTLS(f.raftListen, identity, o.Logger)
 	if err != nil {
 		return nil, err
 	}
-	work := &leader.Work{Steer: leader.Configured{}, Actor: f.id, Logger: o.Logger, Now: time.Now}
-	if wheel != nil {
-		work.Steer = wheel.loop
-	}
-	wired := make(chan struct{}) // leadership may come before Open returns
-	defer close(wired)
-	node, err := consensus.Open(consensus.Config{
+	return consensus.Open(consensus.Config{
 		ID: f.id, Dir: f.data, Transport: transport, Peers: peers, Bootstrap: f.bootstrap,
 		Leader: &consensus.HTTPLeader{Client: &http.Client{Transport: o.Transport(&http.Transport{
 			TLSClientConfig: identity.ClientTLS(), MaxIdleConnsPerHost: 32, IdleConnTimeout: 90 * time.Second,
 		})}},
-		Lead:    func(ctx context.Context, term uint64) { <-wired; lead(work, wheel)(ctx, term) },
+		Lead:    lead,
 		Journal: journals.commands,
 		Logger:  o.Logger,
 	})
-	work.Node = node
-	if wheel != nil {
-		wheel.loop.Node = node
-	}
-	return node, err
 }
 
 // cutOff is the age of leader contact from which a node does not count as
