@@ -8,6 +8,7 @@ import (
 	"sync"
 	"testing"
 	"time"
+	"unicode"
 
 	tea "github.com/charmbracelet/bubbletea"
 	"github.com/charmbracelet/lipgloss"
@@ -22,6 +23,7 @@ import (
 	"sunbeon/controlplane/plan"
 	"sunbeon/internal/problem"
 	"sunbeon/internal/serving"
+	"sunbeon/tui/components"
 	"sunbeon/tui/live"
 )
 
@@ -409,3 +411,32 @@ func TestProgram(t *testing.T) {
 
 // nothing reads nothing of a sample: only how many there are matters.
 func nothing(live.Sample) float64 { return 0 }
+
+// Of what people and processes write, a terminal carries nothing out.
+func TestTextsDoNotCommandTheTerminal(t *testing.T) {
+	const evil = "\x1b[2J\x1b]52;c;aGk=\x07\u009b31m\r\x7f"
+	p := evening()
+	for id, c := range p.Cohorts {
+		c.Name = map[string]string{"en": evil, "ko": evil}
+		c.Note, c.ApprovedBy = evil, []string{evil}
+		p.Cohorts[id] = c
+	}
+	for id, i := range p.Instances {
+		i.Detail, i.Kind = evil, i.Kind+evil
+		p.Instances[id] = i
+	}
+	for i := range p.Decisions {
+		p.Decisions[i].Sentence += evil
+		p.Decisions[i].Actor = evil
+	}
+	p.Holds = map[string]plan.Hold{"all": {Scope: evil, Owner: evil, Reason: evil}}
+	next, _ := screen(Config{}).Update(viewMsg{client.View{Plan: p, Index: 4711}})
+	m := next.(model)
+	m.notice = components.Notice{Text: evil, Bad: true, At: m.state.Now}
+	for i := range m.pages {
+		m.current = i
+		if at := strings.IndexFunc(m.View(), func(r rune) bool { return unicode.IsControl(r) && r != '\n' }); at >= 0 {
+			t.Errorf("page %s tells the terminal %q", m.pages[i].Name(), m.View()[at:min(at+20, len(m.View()))])
+		}
+	}
+}

@@ -18,13 +18,13 @@ func (m model) View() string {
 		return components.Block("too small:\nmake it 80×24", m.width, m.height)
 	}
 	body := m.height - 4
-	return strings.Join([]string{
+	return components.Tame(strings.Join([]string{
 		m.tabs(),
 		m.body(body),
 		m.bottom(),
 		components.StatusBar(m.styles, &m.state, m.width),
 		m.keysLine(),
-	}, "\n")
+	}, "\n"))
 }
 
 func (m model) tabs() string {

@@ -75,6 +75,9 @@ type ctl struct {
 	// seen is the index a change is based on; index that of what was read.
 	seen, index uint64
 	consistency string
+	// leaderless is set once no leader answered: the reads of one call do not
+	// wait for one again.
+	leaderless bool
 	// nodes is made at the first question and kept, so that a node found dead
 	// is found so once.
 	nodes *client.Client
@@ -115,8 +118,12 @@ func (t *ctl) read(cmd *cobra.Command, path string, out any) error {
 	}
 	ctx, cancel := context.WithTimeout(cmd.Context(), t.timeout)
 	defer cancel()
-	if t.consistency != defaultConsistency {
-		t.index, err = c.Read(ctx, consistently(path, t.consistency), out)
+	consistency := t.consistency
+	if t.leaderless {
+		consistency = "stale"
+	}
+	if consistency != defaultConsistency {
+		t.index, err = c.Read(ctx, consistently(path, consistency), out)
 		return explain(err)
 	}
 	// What was just changed by another node's answer must be there; where no
@@ -125,6 +132,7 @@ func (t *ctl) read(cmd *cobra.Command, path string, out any) error {
 	defer cancel()
 	if t.index, err = c.Read(led, consistently(path, t.consistency), out); errors.Is(err, client.ErrRetryable) {
 		if t.index, err = c.Read(ctx, consistently(path, "stale"), out); err == nil {
+			t.leaderless = true
 			fmt.Fprintln(cmd.ErrOrStderr(), "no leader answers: this is one node's copy, and may be old")
 		}
 	}
@@ -132,7 +140,7 @@ func (t *ctl) read(cmd *cobra.Command, path string, out any) error {
 }
 
 // leaderPatience is how long a read waits for a leader: longer than an election.
-const leaderPatience = 3 * time.Second
+const leaderPatience = 2500 * time.Millisecond
 
 // defaultConsistency is that of reads: the copy of the node that leads.
 const defaultConsistency = "leader"

@@ -10,6 +10,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
+	"unicode"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -165,5 +167,40 @@ func TestCtlPrints(t *testing.T) {
 	var decoded map[string]any
 	if err := json.Unmarshal([]byte(out), &decoded); err != nil || decoded["term"] != 3.0 {
 		t.Errorf("--json printed %q: %v", out, err)
+	}
+}
+
+// Whoever may write a title must not command the terminals it is read on.
+func TestCtlPrintsNoControlCharacters(t *testing.T) {
+	n := newOpsNode(t)
+	dir := n.data(t)
+	const evil = `\u001b]52;c;aGk=\u0007\u001b[2J\u009b31m\r\u007f`
+	for line, answer := range map[string]string{
+		"incidents":       `{"incidents":[{"id":"1","title":"` + evil + `","notes":[{"text":"` + evil + `","actor":"kim"}],"drafts":{"web":"` + evil + `"},"roles":{"` + evil + `":"` + evil + `"}}]}`,
+		"members":         `{"members":[{"id":"` + evil + `","address":"` + evil + `"}],"node":"` + evil + `"}`,
+		"hold --reason r": `{"index":7,"detail":"` + evil + `"}`,
+		"cohorts":         `{"cohorts":[{"cohort":{"id":"` + evil + `"}}]}`,
+	} {
+		n.answer = answer
+		_, out, errs := ctlRun(append(strings.Fields(line), "--data", dir)...)
+		if i := strings.IndexFunc(out+errs, func(r rune) bool { return unicode.IsControl(r) && r != '\n' && r != '\t' }); i >= 0 {
+			t.Errorf("%s prints %q", line, (out + errs)[i:])
+		}
+		if !strings.Contains(out, "]52;c;aGk=") {
+			t.Errorf("%s shows nothing of it: %q%q", line, out, errs)
+		}
+	}
+}
+
+func TestCtlStatusWaitsForALeaderOnce(t *testing.T) {
+	n := newOpsNode(t)
+	n.leaderless, n.answer = true, `{}`
+	began := time.Now()
+	status, _, errs := ctlRun("status", "--data", n.data(t))
+	if status != 0 || strings.Count(errs, "no leader answers") != 1 {
+		t.Errorf("exit %d, %q", status, errs)
+	}
+	if took := time.Since(began); took > 2*leaderPatience {
+		t.Errorf("it took %v", took)
 	}
 }

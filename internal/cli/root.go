@@ -30,7 +30,13 @@ func Main(args []string, stdout, stderr io.Writer) int {
 	root.SetArgs(args)
 	root.SetOut(stdout)
 	root.SetErr(stderr)
-	return tell(stderr, args, root.ExecuteContext(ctx))
+	for _, cmd := range root.Commands() {
+		if cmd.Name() == "ctl" { // it shows what many people wrote
+			cmd.SetOut(printable{stdout})
+			cmd.SetErr(printable{stderr})
+		}
+	}
+	return tell(printable{stderr}, args, root.ExecuteContext(ctx))
 }
 
 func newRootCommand() *cobra.Command {

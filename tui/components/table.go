@@ -22,7 +22,7 @@ func (t Table) View(st styles.Styles, width, height int) string {
 	widths := make([]int, len(t.Heading))
 	for _, row := range append([][]string{t.Heading}, t.Rows...) {
 		for i, cell := range row {
-			widths[i] = max(widths[i], lipgloss.Width(cell))
+			widths[i] = max(widths[i], lipgloss.Width(oneLine.Replace(cell)))
 		}
 	}
 	lines := []string{st.Label.Render(Fit("  "+t.line(t.Heading, widths), width))}
@@ -42,12 +42,15 @@ func (t Table) View(st styles.Styles, width, height int) string {
 	return Block(strings.Join(lines, "\n"), width, height)
 }
 
+// oneLine keeps a cell from making rows of its own.
+var oneLine = strings.NewReplacer("\n", " ", "\r", " ", "\t", " ")
+
 func (t Table) line(cells []string, widths []int) string {
 	var b strings.Builder
 	for i, cell := range cells {
-		b.WriteString(cell)
+		b.WriteString(oneLine.Replace(cell))
 		if i < len(cells)-1 {
-			b.WriteString(strings.Repeat(" ", widths[i]-lipgloss.Width(cell)+2))
+			b.WriteString(strings.Repeat(" ", widths[i]-lipgloss.Width(oneLine.Replace(cell))+2))
 		}
 	}
 	return b.String()

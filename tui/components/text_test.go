@@ -57,5 +57,22 @@ func TestTableScrollsToItsSelection(t *testing.T) {
 	}
 }
 
+func TestTameLeavesCharactersAndColours(t *testing.T) {
+	f := func(screen, want string) {
+		t.Helper()
+		if got := Tame(screen); got != want {
+			t.Errorf("Tame(%q) = %q, want %q", screen, got, want)
+		}
+	}
+	f("순번 e\u0301\nb", "순번 e\u0301\nb")
+	f("\x1b[1;31mred\x1b[0m", "\x1b[1;31mred\x1b[0m")
+	f("a\x1b[2J\x1b[1;1Hb", "ab")
+	f("a\x1b]52;c;aGk=\x07b\x1b]0;title\x1b\\c", "abc")
+	f("a\x1bP+q\x1b\\b\x1bcc", "abc")
+	f("a\r\b\x00\x7fb\u009b2Jc", "ab2Jc")
+	f("open \x1b[", "open ")
+	f("open \x1b]0;never ends", "open ")
+}
+
 // styleless draws as without a terminal.
 var styleless = styles.Styles{}
