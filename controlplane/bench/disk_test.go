@@ -2,6 +2,7 @@ package bench
 
 import (
 	"bytes"
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -9,6 +10,7 @@ import (
 	"sync"
 	"testing"
 
+	"sunbeon/controlplane/opsapi"
 	"sunbeon/controlplane/plan"
 )
 
@@ -152,7 +154,15 @@ func TestRemovedDirectory(t *testing.T) {
 	r.must(r.start(follower))
 	r.holdEverywhere(2_000)
 
+	// The plan forgets a process that is silent, and not that it was there.
+	r.eventually("the head of its audit in the plan", func() bool {
+		var document opsapi.Document
+		r.must(r.operator.Call(r.ctx, http.MethodGet, "/v1/plan", "", nil, &document))
+		_, told := document.Checkpoints[plan.AuditOrigin("commands", id(follower))]
+		return told
+	})
 	remove("")
+	r.must(r.order(r.ctx, plan.InstanceForget, plan.ForgetInstance{ID: id(follower)}))
 	r.must(r.setRate(3_000))
 	r.run(follower, r.spec(follower))
 	r.ends(follower)

@@ -36,26 +36,32 @@ func (j *journals) close(logger *slog.Logger) {
 	}
 }
 
-// headsEvery is how often a node has the plan keep the heads of its journals.
-const headsEvery = time.Minute
+const (
+	// headsEvery is how often a node has the plan keep the heads of its journals.
+	headsEvery = time.Minute
+	// headsFirst is how soon it does so for the first time: by its head the others
+	// know that they have met it, also when it has long been silent.
+	headsFirst = time.Second
+)
 
 // publishHeads has the plan keep where the journals stand, until ctx ends. From
 // there the heads reach every node and every follower of the watch, so that a
 // record rewritten from its beginning, or cut short, is convicted. One that is
 // not taken is made good by the next.
 func (j *journals) publishHeads(ctx context.Context, node *consensus.Node, logger *slog.Logger) error {
-	ticker := time.NewTicker(headsEvery)
-	defer ticker.Stop()
-	for {
+	for wait := headsFirst; ; {
 		select {
 		case <-ctx.Done():
 			return nil
-		case <-ticker.C:
+		case <-time.After(wait):
 		}
 		for name, journal := range map[string]*audit.Journal{"commands": j.commands, "access": j.access} {
 			if err := publishHead(ctx, node, plan.AuditOrigin(name, node.ID()), journal); err != nil && ctx.Err() == nil {
 				logger.Debug("audit head", "journal", name, "error", err)
 			}
+		}
+		if p, _ := node.Plan(); p.Checkpoints[plan.AuditOrigin("commands", node.ID())].Size > 0 {
+			wait = headsEvery
 		}
 	}
 }
