@@ -26,8 +26,11 @@ type Checkpoint struct {
 	TimeMS int64  `json:"time_ms"`
 }
 
+// AuditOrigins is what the names of all heads of audits begin with.
+const AuditOrigins = "audit/"
+
 // AuditOrigin names the head of a node's journal among the checkpoints.
-func AuditOrigin(journal, node string) string { return "audit/" + journal + "/" + node }
+func AuditOrigin(journal, node string) string { return AuditOrigins + journal + "/" + node }
 
 // PublishCheckpoint is the body of checkpoint.publish. A log only grows: a
 // smaller size, or the same size with another root, is refused.

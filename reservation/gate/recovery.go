@@ -26,7 +26,7 @@ func (g *Gate) openRecord(key ed25519.PrivateKey) error {
 	g.hall.Start(log)
 	if g.publisher, err = fairness.NewPublisher(fairness.PublisherConfig{
 		Dir: filepath.Join(g.config.Data, "record"), Log: log, Key: key, Origin: "sunbeon/" + g.config.ID,
-		Witnesses: g.config.Witnesses,
+		Heads: g.auditHeads, Witnesses: g.config.Witnesses,
 	}); err != nil {
 		log.Close()
 		return err

@@ -24,6 +24,9 @@ type Checkpoint struct {
 	// heads.
 	Size uint64
 	Root tree.Hash
+	// Heads are those of other logs, of which this one is a witness: see
+	// [HeadLine]. They are signed with it.
+	Heads string
 }
 
 // Sign returns the checkpoint as a signed note. The error is the origin's: it
@@ -33,7 +36,7 @@ func (c Checkpoint) Sign(key ed25519.PrivateKey) ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("sign checkpoint: %w", err)
 	}
-	text := fmt.Sprintf("%s\n%d\n%s\n", c.Origin, c.Size, base64.StdEncoding.EncodeToString(c.Root[:]))
+	text := fmt.Sprintf("%s\n%d\n%s\n%s", c.Origin, c.Size, base64.StdEncoding.EncodeToString(c.Root[:]), c.Heads)
 	signed, err := note.Sign(&note.Note{Text: text}, signer{Verifier: verifier, key: key})
 	if err != nil {
 		return nil, fmt.Errorf("sign checkpoint: %w", err)
@@ -62,7 +65,8 @@ func parseCheckpoint(text string) (Checkpoint, error) {
 	if err != nil || len(root) != len(tree.Hash{}) {
 		return Checkpoint{}, fmt.Errorf("root %q", lines[2])
 	}
-	return Checkpoint{Origin: lines[0], Size: size, Root: tree.Hash(root)}, nil
+	heads := strings.Join(lines[3:], "\n")
+	return Checkpoint{Origin: lines[0], Size: size, Root: tree.Hash(root), Heads: heads}, nil
 }
 
 // VerifierKey is the public key in the text form of signed notes, to publish

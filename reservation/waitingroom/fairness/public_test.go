@@ -100,3 +100,37 @@ func TestEveryVerifierKeyIsReadBack(t *testing.T) {
 		}
 	}
 }
+
+// A checkpoint signs the heads of other logs with its own: two that differ at
+// the same size convict whoever rewrote that log.
+func TestCheckpointsBearWitnessToOtherLogs(t *testing.T) {
+	e := newEvening(t)
+	e.pass(0)
+	audit := fairness.HeadLine("audit/commands/controlplane-1", 4711, "00ff")
+	publisher, err := fairness.NewPublisher(fairness.PublisherConfig{
+		Dir: e.dir, Log: e.log, Key: key, Origin: origin, Heads: func() string { return audit },
+	})
+	e.check(err)
+	first, kept, err := publisher.Sign()
+	e.check(err)
+	if opened, err := fairness.OpenCheckpoint(kept, public); err != nil || opened != first || opened.Heads != audit {
+		t.Errorf("opened %+v, %v", opened, err)
+	}
+	f := func(line string, wantOK bool) {
+		t.Helper()
+		other := first
+		other.Heads = line
+		signed, err := other.Sign(key)
+		e.check(err)
+		report := verify(t, e.dir, fairness.Evidence{Name: "kept", Content: kept}, fairness.Evidence{Name: "other", Content: signed})
+		if report.OK != wantOK || !wantOK && report.Violation.Claim != fairness.OnlyGrew {
+			t.Errorf("with %q: OK %v, %+v", line, report.OK, report.Violation)
+		}
+	}
+	f(audit, true)
+	f("", true)
+	f(fairness.HeadLine("audit/commands/controlplane-1", 4712, "11ff"), true)
+	f(fairness.HeadLine("audit/commands/controlplane-2", 4711, "11ff"), true)
+	f("somebody's extension\n", true)
+	f(fairness.HeadLine("audit/commands/controlplane-1", 4711, "11ff"), false)
+}

@@ -42,6 +42,9 @@ type PublisherConfig struct {
 	Key ed25519.PrivateKey
 	// Origin names the log, and its key in signed notes.
 	Origin string
+	// Heads are those of other logs, a [HeadLine] each, to be signed with every
+	// checkpoint; none if nil.
+	Heads func() string
 	// Witnesses may add their signatures to checkpoints.
 	Witnesses []Witness
 }
@@ -96,6 +99,9 @@ func (p *Publisher) Sign() (Checkpoint, []byte, error) {
 		return last.Checkpoint, last.note, nil
 	}
 	next := &signed{Checkpoint: Checkpoint{Origin: p.config.Origin, Size: size, Root: root}}
+	if p.config.Heads != nil {
+		next.Heads = p.config.Heads()
+	}
 	var err error
 	if next.note, err = next.Sign(p.config.Key); err != nil {
 		return Checkpoint{}, nil, err

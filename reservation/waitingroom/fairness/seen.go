@@ -30,6 +30,7 @@ type Seen struct {
 	checkpoints map[uint64][]tree.Hash // by size
 	receipts    map[uint64][]record.Receipt
 	cosigned    map[uint64][]Cosignature // by size
+	heads       heads
 	// largest is the number of groups there must be at least.
 	largest uint64
 	count   int
@@ -37,7 +38,7 @@ type Seen struct {
 
 // Add reads a signed checkpoint with whatever witnesses signed it too, or a
 // receipt as JSON (alone or as the field "receipt" of a ticket). The error
-// wraps [ErrEvidence], or is a [*BadCosignatureError].
+// wraps [ErrEvidence], or is a [*BadCosignatureError] or a [*TwoHeadsError].
 func (s *Seen) Add(content []byte, key ed25519.PublicKey, witnesses []Witness) error {
 	if !bytes.HasPrefix(bytes.TrimSpace(content), []byte("{")) {
 		return s.addCheckpoint(content, key, witnesses)
@@ -75,7 +76,10 @@ func (s *Seen) addCheckpoint(signed []byte, key ed25519.PublicKey, witnesses []W
 		return fmt.Errorf("%w: %w", ErrEvidence, err)
 	}
 	if s.checkpoints == nil {
-		s.checkpoints, s.cosigned = map[uint64][]tree.Hash{}, map[uint64][]Cosignature{}
+		s.checkpoints, s.cosigned, s.heads = map[uint64][]tree.Hash{}, map[uint64][]Cosignature{}, heads{}
+	}
+	if err := s.heads.add(c); err != nil {
+		return &TwoHeadsError{err}
 	}
 	s.checkpoints[c.Size] = append(s.checkpoints[c.Size], c.Root)
 	s.cosigned[c.Size] = append(s.cosigned[c.Size], cosigned...)

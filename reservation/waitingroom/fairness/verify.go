@@ -77,8 +77,11 @@ func (v *verifier) begin(named ed25519.PublicKey) error {
 	for _, e := range v.config.Evidence {
 		err := v.seen.Add(e.Content, v.key, v.config.Witnesses)
 		var bad *BadCosignatureError
+		var twice *TwoHeadsError
 		switch {
 		case err == nil:
+		case errors.As(err, &twice):
+			return v.violate(OnlyGrew, 0, fmt.Errorf("%s: %w", e.Name, err))
 		case errors.As(err, &bad):
 			return v.violate(Witnessed, 0, fmt.Errorf("%s: %w", e.Name, err))
 		case e.Own:
