@@ -21,23 +21,27 @@ import (
 
 // The process tests do to real processes what befalls machines. They build the
 // program once, into a directory that is removed after the last of them.
-var programDir string
+var programDir = sync.OnceValues(func() (string, error) { return os.MkdirTemp("", "sunbeon-program-") })
 
-var program = sync.OnceValues(func() (_ string, err error) {
-	if programDir, err = os.MkdirTemp("", "sunbeon-program-"); err != nil {
+var program = sync.OnceValues(func() (string, error) { return build("sunbeon") })
+
+// build makes the program under a name, with the tags of another release.
+func build(name string, tags ...string) (string, error) {
+	dir, err := programDir()
+	if err != nil {
 		return "", err
 	}
-	binary := filepath.Join(programDir, "sunbeon")
-	if out, err := exec.Command("go", "build", "-o", binary, "sunbeon").CombinedOutput(); err != nil {
+	binary := filepath.Join(dir, name)
+	if out, err := exec.Command("go", "build", "-tags", strings.Join(tags, ","), "-o", binary, "sunbeon").CombinedOutput(); err != nil {
 		return "", fmt.Errorf("build: %w\n%s", err, out)
 	}
 	return binary, nil
-})
+}
 
 func TestMain(m *testing.M) {
 	code := m.Run()
-	if programDir != "" {
-		os.RemoveAll(programDir)
+	if dir, err := programDir(); err == nil {
+		os.RemoveAll(dir)
 	}
 	os.Exit(code)
 }

@@ -9,7 +9,9 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
+	"time"
 
 	"sunbeon/controlplane/opsapi"
 	"sunbeon/controlplane/plan"
@@ -90,4 +92,56 @@ func TestDataOfThePreviousReleaseIsCarriedOn(t *testing.T) {
 	}
 	r.must(r.startAll(r.ctx))
 	r.holdEverywhere(58_000)
+}
+
+// A release is rolled out a node at a time under writes. What only the new one
+// knows waits until every node does; from then on an old one stops rather than
+// go on without it.
+func TestAReleaseIsRolledOutNodeByNode(t *testing.T) {
+	r := prepare(t)
+	next, err := build("sunbeon-next", "nextrelease")
+	r.must(err)
+	r.must(r.startAll(r.ctx))
+	raise := func() plan.Result {
+		t.Helper()
+		command, err := plan.NewCommand(plan.ClusterVersion, plan.RaiseVersion{MinVersion: plan.Version + 1})
+		r.must(err)
+		command.Reason = "the new release"
+		result, err := r.operator.Submit(r.ctx, command)
+		r.must(err)
+		return result
+	}
+	old := r.binary
+	for i := range nodes {
+		if result := raise(); result.Code != plan.Gated {
+			t.Errorf("with %d new nodes the version is raised: %+v", i, result)
+		}
+		r.must(r.kill(i))
+		r.must(r.setRate(40_000 + int64(i))) // two of the three go on
+		r.binary = next
+		r.must(r.start(i))
+		r.must(r.settled(r.ctx, i))
+		r.holdEverywhere(40_000 + int64(i))
+		r.binary = old
+	}
+	if result := raise(); !result.OK {
+		t.Fatalf("every node is new, and yet: %+v", result)
+	}
+	r.must(r.settled(r.ctx, 0))
+
+	r.must(r.kill(0))
+	r.must(r.start(0)) // by mistake, the old one
+	select {
+	case <-r.processes[0].Done():
+	case <-time.After(20 * time.Second):
+		t.Error("an old node goes on with a log it does not understand")
+	}
+	if words := tail(r.log(0), 5); !strings.Contains(words, "unknown command") {
+		t.Errorf("it ended with\n%s", words)
+	}
+	r.binary = next
+	r.must(r.start(0))
+	r.must(r.settled(r.ctx, 0))
+	r.must(r.setRate(41_000))
+	r.holdEverywhere(41_000)
 }

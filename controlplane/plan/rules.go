@@ -32,9 +32,6 @@ func (r rule) maxBody() int {
 	return r.limit
 }
 
-// Version is the newest cluster version this program knows.
-const Version = 1
-
 var rules = map[Kind]rule{
 	CohortDefine:       {since: 1, apply: body(defineCohort)},
 	CohortApprove:      {since: 1, apply: body(approveCohort)},
