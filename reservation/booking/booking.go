@@ -14,7 +14,7 @@ package booking
 
 // Booking is one person's appointment for every dose of one vaccine.
 type Booking struct {
-	Serial  int64  // position in the ledger, from 1
+	Serial  int64  // number in the ledger, from 1
 	Person  string // person reference: keyed, stable over cohorts, no personal data
 	Cohort  string
 	Pass    string // id of the pass the booking was made under

@@ -7,8 +7,13 @@ type Changes struct {
 	Replaced []int64    // serials of rows whose person gets a later booking
 	New      []Made     // to insert, in the order of their serials
 	Answers  []Recorded // to insert: those that no new row holds
-	Events   []Event    // to append to the outbox: they also tell which places were taken and left
+	Events   []Event    // what happened, in the order of their numbers
+	Moves    Moves
+	Last     int64 // highest number given out
 }
+
+// Moves are how many places of each slot were taken, negative for given back.
+type Moves map[SlotID]int
 
 // None reports that the batch left no trace: replays only.
 func (c Changes) None() bool { return len(c.New) == 0 && len(c.Answers) == 0 }
@@ -21,6 +26,7 @@ type Made struct {
 	Key      string
 	Digest   uint64
 	Chosen   []SlotID // the slots it was made with
+	Cites    bool     // the first booking made under its pass
 	Replaced bool     // the person has a later booking
 }
 
@@ -42,11 +48,12 @@ const (
 	Withdrawn EventKind = "withdrawn" // the institution has taken a slot of the booking off
 )
 
-// Event is a row of the outbox: it is committed with the booking it reports, and
-// becomes the message to the person and, for a pass cited for the first time,
-// the entry in the fairness log.
+// Event is committed with the booking it reports, and becomes the message to the
+// person and, for a pass cited for the first time, the entry in the fairness log.
+// One sequence numbers bookings and events: the event that tells of a new
+// booking has its number, and a ledger keeps both in one row.
 type Event struct {
-	ID     int64 // position in the outbox, given by the store
+	ID     int64
 	Kind   EventKind
 	Serial int64
 	Cohort string
@@ -55,22 +62,4 @@ type Event struct {
 	Left   []SlotID // slots whose places were given back: the former ones of a change, all of a cancelled booking
 	Freed  string   // stock reservation the booking stands on no more, if any
 	TimeMS int64
-}
-
-// Taken are the slots in which the event took a place; those in which it gave
-// one back are its Left.
-func (e Event) Taken() []SlotID {
-	if e.Kind == Booked || e.Kind == Changed {
-		return e.Slots
-	}
-	return nil
-}
-
-// Numbered are the events with their places in the outbox, the last of which is
-// given.
-func Numbered(events []Event, last int64) []Event {
-	for i := range events {
-		events[i].ID = last - int64(len(events)-1-i)
-	}
-	return events
 }

@@ -2,6 +2,7 @@ package booking
 
 import (
 	"cmp"
+	"maps"
 	"slices"
 )
 
@@ -11,7 +12,7 @@ type State struct {
 	Places   map[SlotID]Places    // slots the batch names; a missing one does not exist
 	Latest   map[string]Booking   // by person: the live booking, or else the last cancelled one
 	Answered map[Attempt]Recorded // answers given before to the batch's keys
-	Last     int64                // highest serial given out
+	Last     int64                // highest number given out, to a booking or an event
 }
 
 // NewState is what an empty ledger knows.
@@ -47,7 +48,10 @@ type Recorded struct {
 // names the stock reservation nobody needs any more: the request's own if it was
 // rejected, the booking's old one if it was changed or cancelled.
 func Decide(state State, batch []Request) ([]Outcome, Changes) {
-	d := decision{State: state, before: make(map[string]int64, len(batch)), made: make(map[int64]*Made, len(batch))}
+	d := decision{
+		State: state, moves: make(Moves, 2*len(batch)),
+		before: make(map[string]int64, len(batch)), made: make(map[int64]*Made, len(batch)),
+	}
 	outcomes := make([]Outcome, len(batch))
 	for i, r := range batch {
 		outcomes[i] = d.answer(r)
@@ -56,12 +60,15 @@ func Decide(state State, batch []Request) ([]Outcome, Changes) {
 		d.row(d.Latest[person])
 	}
 	slices.SortFunc(d.changes.New, func(a, b Made) int { return cmp.Compare(a.Serial, b.Serial) })
+	maps.DeleteFunc(d.moves, func(_ SlotID, n int) bool { return n == 0 })
+	d.changes.Moves, d.changes.Last = d.moves, d.Last
 	return outcomes, d.changes
 }
 
 type decision struct {
 	State
 	changes Changes
+	moves   Moves
 	touched []string         // persons whose booking changed, in order
 	before  map[string]int64 // by touched person: the serial that was their latest before the batch
 	made    map[int64]*Made  // by serial: those of this batch
@@ -113,18 +120,19 @@ func (d *decision) book(r Request) Outcome {
 	if known {
 		d.replace(last)
 	}
-	d.Last++
 	b := Booking{
-		Serial: d.Last, Person: r.Person, Cohort: r.Cohort, Pass: r.Pass, Hold: r.Hold, Sealed: r.Sealed,
+		Serial: d.number(), Person: r.Person, Cohort: r.Cohort, Pass: r.Pass, Hold: r.Hold, Sealed: r.Sealed,
 		Live: true, Slots: slots, MadeMS: r.TimeMS, SinceMS: r.TimeMS,
 	}
-	d.made[b.Serial] = &Made{Key: r.Key, Digest: r.Digest(), Chosen: slots}
+	// The log cites a pass once, however often its holder cancels and books.
+	made := &Made{Key: r.Key, Digest: r.Digest(), Chosen: slots, Cites: !known || last.Pass != r.Pass}
+	d.made[b.Serial] = made
 	d.take(slots, 1)
-	cited := r.Pass
-	if known && last.Pass == r.Pass {
-		cited = "" // the log cites a pass once, however often its holder cancels and books
+	e := Event{ID: b.Serial, Kind: Booked, TimeMS: r.TimeMS}
+	if made.Cites {
+		e.Pass = r.Pass
 	}
-	d.store(b, Event{Kind: Booked, Pass: cited, TimeMS: r.TimeMS})
+	d.store(b, e)
 	return Outcome{Code: Done, Serial: b.Serial, Slots: slots}
 }
 
@@ -147,7 +155,7 @@ func (d *decision) change(r Request) Outcome {
 	d.take(slots, 1)
 	old, former := b.Hold, b.Slots
 	b.Slots, b.Hold, b.SinceMS = slots, r.Hold, r.TimeMS
-	d.store(b, Event{Kind: Changed, Left: former, Freed: left(old, b.Hold), TimeMS: r.TimeMS})
+	d.store(b, Event{ID: d.number(), Kind: Changed, Left: former, Freed: left(old, b.Hold), TimeMS: r.TimeMS})
 	return Outcome{Code: Done, Serial: b.Serial, Slots: slots, Freed: old}
 }
 
@@ -162,7 +170,7 @@ func (d *decision) cancel(r Request) Outcome {
 	d.take(b.Slots, -1)
 	old := b.Hold
 	b.Live, b.Hold, b.SinceMS = false, "", r.TimeMS
-	d.store(b, Event{Kind: Undone, Left: b.Slots, Freed: old, TimeMS: r.TimeMS})
+	d.store(b, Event{ID: d.number(), Kind: Undone, Left: b.Slots, Freed: old, TimeMS: r.TimeMS})
 	return Outcome{Code: Done, Serial: b.Serial, Freed: old}
 }
 
@@ -193,7 +201,14 @@ func (d *decision) take(slots []SlotID, n int) {
 		p := d.Places[id]
 		p.Taken += n
 		d.Places[id] = p
+		d.moves[id] += n
 	}
+}
+
+// number gives the next one out.
+func (d *decision) number() int64 {
+	d.Last++
+	return d.Last
 }
 
 // store keeps the booking as it is now and the event that tells of it.

@@ -42,6 +42,9 @@ func TestDecideWithinOneBatch(t *testing.T) {
 		if diff := cmp.Diff(want, codes(outcomes)); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", name, diff)
 		}
+		if diff := cmp.Diff(taken(changes), map[booking.SlotID]int(changes.Moves)); diff != "" {
+			t.Errorf("%s: moves are not those of the events (-events +moves):\n%s", name, diff)
+		}
 		return changes
 	}
 	f("the last place goes to the earlier request", state(1, 1, 2, 3),
@@ -107,7 +110,7 @@ func TestCancelledThenBookedAgainInOneBatchUpdatesTheOldRow(t *testing.T) {
 	if len(changes.Updated) != 1 || changes.Updated[0].Serial != 7 || changes.Updated[0].Live {
 		t.Errorf("row 7 must become cancelled: %+v", changes.Updated)
 	}
-	if len(changes.New) != 1 || changes.New[0].Serial != 8 || !slices.Equal(changes.Replaced, []int64{7}) {
+	if len(changes.New) != 1 || changes.New[0].Serial != 9 || !slices.Equal(changes.Replaced, []int64{7}) {
 		t.Errorf("new rows: %+v", changes)
 	}
 }
@@ -143,7 +146,7 @@ func randomStream(rng *rand.Rand, n int) []booking.Request {
 		r.Key = fmt.Sprint(rng.IntN(40))
 		r.Kind = booking.Kind(rng.IntN(3))
 		if r.Kind != booking.Book {
-			r.Serial = int64(1 + rng.IntN(12))
+			r.Serial = int64(1 + rng.IntN(24))
 		}
 		stream[i] = r
 	}
@@ -155,6 +158,7 @@ type table struct {
 	places   map[booking.SlotID]booking.Places
 	bookings map[int64]booking.Made
 	answers  map[booking.Attempt]booking.Recorded
+	last     int64
 }
 
 func newTable() *table {
@@ -170,8 +174,9 @@ func (tb *table) run(batch []booking.Request) []booking.Outcome {
 	for _, m := range tb.bookings {
 		s.Know(m)
 	}
-	s.Last = int64(len(tb.bookings))
+	s.Last = tb.last
 	outcomes, changes := booking.Decide(s, batch)
+	tb.last = changes.Last
 	for _, b := range changes.Updated {
 		m := tb.bookings[b.Serial]
 		m.Booking = b
@@ -185,7 +190,7 @@ func (tb *table) run(batch []booking.Request) []booking.Outcome {
 	for _, m := range changes.New {
 		tb.bookings[m.Serial] = m
 	}
-	for id, n := range taken(changes) {
+	for id, n := range changes.Moves {
 		p := tb.places[id]
 		p.Taken += n
 		tb.places[id] = p
@@ -229,12 +234,15 @@ func (tb *table) check(t *testing.T) {
 func taken(changes booking.Changes) map[booking.SlotID]int {
 	places := map[booking.SlotID]int{}
 	for _, e := range changes.Events {
-		for _, id := range e.Taken() {
-			places[id]++
+		if e.Kind != booking.Undone {
+			for _, id := range e.Slots {
+				places[id]++
+			}
 		}
 		for _, id := range e.Left {
 			places[id]--
 		}
 	}
+	maps.DeleteFunc(places, func(_ booking.SlotID, n int) bool { return n == 0 })
 	return places
 }

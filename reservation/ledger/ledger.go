@@ -66,7 +66,7 @@ type Store interface {
 	// Live yields every live booking in the order of serials. It ends at the
 	// first error.
 	Live(ctx context.Context) iter.Seq2[booking.Booking, error]
-	// Events are up to limit rows of the outbox after the given id, in order.
+	// Events are up to limit of those after the given number, in order.
 	Events(ctx context.Context, after int64, limit int) ([]booking.Event, error)
 	// Follow makes holder, until the time given, the one process that follows
 	// the outbox under a name, if nobody else is at nowMS. It returns the event
@@ -97,7 +97,7 @@ type Audit struct {
 	Miscounted int64 // slots whose count of places taken is not that of their live doses
 	Duplicates int64 // persons with two live bookings
 	Passless   int64 // live bookings without a pass
-	Orphans    int64 // outbox rows without a booking
+	Orphans    int64 // events without a booking
 }
 
 // Violations by the name of the invariant they break.

@@ -11,12 +11,19 @@ const (
 	// SelectBookings is to be followed by a WHERE; its rows are for [ScanBooking].
 	SelectBookings = `SELECT ` + RowColumns + `, b.sealed FROM bookings AS b `
 
-	// EventColumns are an event with its booking, for [ScanEvent].
-	EventColumns = `o.id, o.kind, o.serial, b.cohort, CASE WHEN o.cites THEN b.pass ELSE '' END, o.first, o.second,
-  o.left_first, o.left_second, o.freed, o.time_ms`
-
-	// MoveColumns are what an event says about places, for [ScanMove].
-	MoveColumns = `id, kind, first, second, left_first, left_second`
+	// SelectEvents are up to $2 events after $1, for [ScanEvent]. The row of a
+	// booking tells of its making; the outbox has the rest, and the makings of
+	// bookings so old that their rows do not tell.
+	SelectEvents = `
+SELECT * FROM (
+  SELECT serial AS id, 'booked' AS kind, serial, cohort, CASE WHEN cites THEN pass ELSE '' END AS pass,
+    chosen_first, chosen_second, 0 AS left_first, 0 AS left_second, '' AS freed, made_ms
+  FROM bookings WHERE serial > $1 AND cites IS NOT NULL ORDER BY serial LIMIT $2) AS makings
+UNION ALL SELECT * FROM (
+  SELECT o.id, o.kind, o.serial, b.cohort, CASE WHEN o.cites THEN b.pass ELSE '' END,
+    o.first, o.second, o.left_first, o.left_second, o.freed, o.time_ms
+  FROM outbox AS o JOIN bookings AS b ON b.serial = o.serial WHERE o.id > $1 ORDER BY o.id LIMIT $2) AS others
+ORDER BY id LIMIT $2`
 
 	// SelectAudit has the columns of [ScanAudit], all of one snapshot.
 	SelectAudit = `
@@ -66,18 +73,10 @@ func ScanAnswer(from Scanner) (r booking.Recorded, err error) {
 	return r, err
 }
 
-// ScanEvent reads EventColumns.
+// ScanEvent reads a row of SelectEvents.
 func ScanEvent(from Scanner) (e booking.Event, err error) {
 	var slots [4]booking.SlotID
 	err = from.Scan(&e.ID, &e.Kind, &e.Serial, &e.Cohort, &e.Pass, &slots[0], &slots[1], &slots[2], &slots[3], &e.Freed, &e.TimeMS)
-	e.Slots, e.Left = booking.Unpair(slots[0], slots[1]), booking.Unpair(slots[2], slots[3])
-	return e, err
-}
-
-// ScanMove reads MoveColumns.
-func ScanMove(from Scanner) (e booking.Event, err error) {
-	var slots [4]booking.SlotID
-	err = from.Scan(&e.ID, &e.Kind, &slots[0], &slots[1], &slots[2], &slots[3])
 	e.Slots, e.Left = booking.Unpair(slots[0], slots[1]), booking.Unpair(slots[2], slots[3])
 	return e, err
 }

@@ -55,7 +55,7 @@ func TestTheRegisterHearsOfBookings(t *testing.T) {
 			}
 		}
 	}
-	one, two := string(booking.NumberOf(1)), string(booking.NumberOf(2))
+	one, two := string(booking.NumberOf(events[0].Serial)), string(booking.NumberOf(events[2].Serial))
 	if reg.told[one].Live || !reg.told[two].Live || reg.told[two].CI != "ci" || reg.told[two].Birth != "1990-02-28" {
 		t.Errorf("the register was told %+v", reg.told)
 	}

@@ -124,7 +124,11 @@ func Write(ctx context.Context, in io.Reader, out io.Writer) error {
 	var pending sync.WaitGroup
 	rng := rand.New(rand.NewPCG(o.Seed, 6))
 	for due, end := time.Now(), time.Now().Add(o.For); due.Before(end) && ctx.Err() == nil; {
-		time.Sleep(time.Until(due))
+		// The processor time of waking for every single one would be taken from the
+		// ledger. Who is sent late has waited since they were due.
+		if wait := time.Until(due); wait > 0 {
+			time.Sleep(max(wait, time.Millisecond))
+		}
 		w, err := people.next()
 		if err != nil {
 			return err

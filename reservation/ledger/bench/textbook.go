@@ -17,7 +17,7 @@ import (
 // one transaction and one fsync a booking.
 func oneCommitEach(ctx context.Context, path string) (contestant, error) {
 	q := url.Values{"_busy_timeout": {"10000"}, "_synchronous": {"FULL"}, "_txlock": {"immediate"}}
-	q.Add("_pragma", "cache_size(-32768)")
+	q.Add("_pragma", "cache_size(-8192)")
 	q.Add("_pragma", "wal_autocheckpoint(4000)")
 	db, err := sql.Open("sqlite", "file:"+(&url.URL{Path: path}).EscapedPath()+"?"+q.Encode())
 	if err != nil {
@@ -28,8 +28,8 @@ func oneCommitEach(ctx context.Context, path string) (contestant, error) {
 	for i, text := range []string{
 		`SELECT capacity, taken FROM places WHERE slot = ?`,
 		`UPDATE places SET taken = taken + 1 WHERE slot = ?`,
-		`INSERT INTO bookings VALUES (?, ?, 0, 1, ?, ?, ?, 1, ?, ?, 'tenth-9', ?, ?, ?, ?, ?)`,
-		`INSERT INTO outbox (kind, serial, cites, first, second, freed, time_ms) VALUES ('booked', ?, 1, ?, ?, '', ?)`,
+		`INSERT INTO bookings VALUES (?, ?, 0, 1, ?, ?, ?, 1, ?, ?, 'tenth-9', ?, ?, ?, ?, ?, NULL)`,
+		`INSERT INTO outbox (id, kind, serial, cites, first, second, freed, time_ms) VALUES (?1, 'booked', ?1, 1, ?2, ?3, '', ?4)`,
 	} {
 		if prepared[i], err = db.PrepareContext(ctx, text); err != nil {
 			db.Close()
@@ -119,12 +119,12 @@ func textbookWay(ctx context.Context, tx pgx.Tx, serial int64, p wish) error {
 			return err
 		}
 	}
-	_, err := tx.Exec(ctx, `INSERT INTO bookings VALUES ($1, $2, 0, true, $3, $4, $5, 1, $3, $4, 'tenth-9', $6, $2, $7, $7, $8)`,
+	_, err := tx.Exec(ctx, `INSERT INTO bookings VALUES ($1, $2, 0, true, $3, $4, $5, 1, $3, $4, 'tenth-9', $6, $2, $7, $7, $8, NULL)`,
 		serial, p.person, first, second, p.key, p.person[:26], p.timeMS, p.sealed)
 	if err != nil {
 		return err
 	}
-	_, err = tx.Exec(ctx, `INSERT INTO outbox (kind, serial, cites, first, second, freed, time_ms) VALUES ('booked', $1, true, $2, $3, '', $4)`,
+	_, err = tx.Exec(ctx, `INSERT INTO outbox (id, kind, serial, cites, first, second, freed, time_ms) VALUES ($1, 'booked', $1, true, $2, $3, '', $4)`,
 		serial, first, second, p.timeMS)
 	return err
 }

@@ -5,15 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net/url"
 	"os"
-	"os/exec"
 	"path/filepath"
-	"strconv"
 	"strings"
 	"time"
-
-	"github.com/jackc/pgx/v5/pgconn"
 
 	"sunbeon/reservation/ledger"
 	"sunbeon/reservation/ledger/sqlite"
@@ -35,7 +30,7 @@ func Backup(ctx context.Context, address, file string) error {
 		defer store.Close()
 		return store.Backup(ctx, file)
 	case isPostgres(address):
-		return postgresTool(ctx, address, "pg_dump", "--format=custom", "--no-owner", "--file="+file)
+		return dumpDatabase(ctx, address, file)
 	}
 	return unknown(address)
 }
@@ -51,9 +46,8 @@ func Restore(ctx context.Context, file, address string) (ledger.Audit, error) {
 	case isFile && path != "":
 		a, err = restoreFile(ctx, file, path)
 	case isPostgres(address):
-		err = postgresTool(ctx, address, "pg_restore", "--exit-on-error", "--single-transaction", "--no-owner", "--dbname=", file)
-		if err == nil {
-			a, err = settle(ctx, address)
+		if err = restoreDatabase(ctx, file, address); err == nil {
+			a, err = auditAt(ctx, address)
 		}
 	default:
 		err = unknown(address)
@@ -84,7 +78,7 @@ func restoreFile(ctx context.Context, file, path string) (ledger.Audit, error) {
 	if err := sqlite.Recognize(ctx, staged); err != nil {
 		return ledger.Audit{}, err
 	}
-	a, err := settle(ctx, "sqlite:"+staged)
+	a, err := settle(ctx, staged)
 	if err != nil {
 		return a, err
 	}
@@ -94,8 +88,20 @@ func restoreFile(ctx context.Context, file, path string) (ledger.Audit, error) {
 	return a, syncDirectory(filepath.Dir(path))
 }
 
-// settle audits what has been brought back and marks it as restored.
-func settle(ctx context.Context, address string) (a ledger.Audit, err error) {
+// settle audits what has been brought back to a file and marks it as restored.
+func settle(ctx context.Context, path string) (a ledger.Audit, err error) {
+	if a, err = auditAt(ctx, "sqlite:"+path); err != nil {
+		return a, err
+	}
+	store, err := sqlite.Open(ctx, path)
+	if err != nil {
+		return a, err
+	}
+	return a, errors.Join(store.Restored(ctx, time.Now().UnixMilli()), store.Close())
+}
+
+// auditAt brings a ledger's schema up to date and fails unless it is sound.
+func auditAt(ctx context.Context, address string) (a ledger.Audit, err error) {
 	store, err := Open(ctx, address)
 	if err != nil {
 		return a, err
@@ -109,7 +115,7 @@ func settle(ctx context.Context, address string) (a ledger.Audit, err error) {
 			return a, fmt.Errorf("it is not sound: %d × %s", n, invariant)
 		}
 	}
-	return a, store.Restored(ctx, time.Now().UnixMilli())
+	return a, nil
 }
 
 func syncDirectory(name string) error {
@@ -136,29 +142,4 @@ func copyFile(from, to string) (err error) {
 		return err
 	}
 	return out.Sync()
-}
-
-// postgresTool runs one of PostgreSQL's programs on a database. What the address
-// says goes into the environment: the command line is everybody's to see, and it
-// may hold a password.
-func postgresTool(ctx context.Context, address, tool string, args ...string) error {
-	cfg, err := pgconn.ParseConfig(address)
-	if err != nil {
-		return fmt.Errorf("ledger address: %w", err)
-	}
-	for i := range args {
-		if args[i] == "--dbname=" {
-			args[i] += cfg.Database
-		}
-	}
-	cmd := exec.CommandContext(ctx, tool, args...)
-	cmd.Env = append(os.Environ(), "PGHOST="+cfg.Host, "PGPORT="+strconv.Itoa(int(cfg.Port)),
-		"PGUSER="+cfg.User, "PGPASSWORD="+cfg.Password, "PGDATABASE="+cfg.Database)
-	if u, err := url.Parse(address); err == nil && u.Query().Get("sslmode") != "" {
-		cmd.Env = append(cmd.Env, "PGSSLMODE="+u.Query().Get("sslmode"))
-	}
-	if out, err := cmd.CombinedOutput(); err != nil {
-		return fmt.Errorf("%s: %w: %s", tool, err, strings.TrimSpace(string(out)))
-	}
-	return nil
 }

@@ -39,7 +39,34 @@ func TestBackupAndRestorePostgres(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	backupAndRestore(t, addresses[0], addresses[1])
+	t.Run("what was interrupted", func(t *testing.T) { halfRestored(t, addresses[0], addresses[1]) })
+	t.Run("what is whole", func(t *testing.T) { backupAndRestore(t, addresses[0], addresses[1]) })
+}
+
+// halfRestored checks that half a backup leaves an empty database empty.
+func halfRestored(t *testing.T, address, empty string) {
+	store, err := dial.Open(t.Context(), address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer store.Close()
+	backup := filepath.Join(t.TempDir(), "backup")
+	if err := dial.Backup(t.Context(), address, backup); err != nil {
+		t.Fatal(err)
+	}
+	whole, err := os.Stat(backup)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Truncate(backup, whole.Size()*9/10); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := dial.Restore(t.Context(), backup, empty); err == nil {
+		t.Error("the half of a ledger was restored")
+	}
+	if _, err := dial.OpenReadOnly(t.Context(), empty); err == nil {
+		t.Error("half a ledger is left")
+	}
 }
 
 // What is no ledger, or only the beginning of one, leaves nothing behind that

@@ -217,7 +217,7 @@ type held struct {
 // world is the model's state: the rules as one would tell them, apart from the
 // code that decides.
 type world struct {
-	last   int64
+	last   int64 // number given out, to a booking or to what became of it
 	taken  [3]int
 	people [16]held
 }
@@ -250,6 +250,7 @@ func (w *world) answer(a asked) answered {
 		return answered{Code: booking.NoBooking}
 	case a.Kind == booking.Cancel:
 		if p.live {
+			w.last++
 			w.taken[p.slot]--
 			p.live = false
 		}
@@ -259,6 +260,7 @@ func (w *world) answer(a asked) answered {
 	case room == 0 && p.slot != a.Slot:
 		return answered{booking.SlotTaken, p.serial}
 	default:
+		w.last++
 		w.taken[p.slot]--
 		w.taken[a.Slot]++
 		p.slot = a.Slot

@@ -19,7 +19,8 @@ const takeLock = `SELECT pg_advisory_xact_lock(5928410317)`
 var writing = pgx.TxOptions{BeginQuery: `BEGIN; ` + takeLock}
 
 // Commit runs a batch in one transaction and two round trips: one to wait for
-// its turn and load, one to write and commit.
+// its turn and load, one to write and commit. Where others write too, the wait
+// has a round trip of its own, and who comes meanwhile joins the batch.
 func (s *Store) Commit(ctx context.Context, gather func() []booking.Request) ([]booking.Outcome, error) {
 	if s.writes == nil {
 		return nil, errReadOnly
@@ -34,8 +35,13 @@ func (s *Store) Commit(ctx context.Context, gather func() []booking.Request) ([]
 			conn.Exec(context.WithoutCancel(ctx), `ROLLBACK`)
 		}
 	}()
+	if s.shared.Load() {
+		if _, err := conn.Exec(ctx, writing.BeginQuery); err != nil {
+			return nil, fmt.Errorf("begin batch: %w", err)
+		}
+	}
 	batch := gather()
-	state, behind, err := s.begin(ctx, conn.Conn(), batch)
+	state, sweep, err := s.begin(ctx, conn.Conn(), batch)
 	if err != nil {
 		return nil, fmt.Errorf("load batch: %w", err)
 	}
@@ -43,8 +49,7 @@ func (s *Store) Commit(ctx context.Context, gather func() []booking.Request) ([]
 	if changes.None() {
 		return outcomes, nil
 	}
-	last, err := write(ctx, conn.Conn(), changes, behind)
-	if err != nil {
+	if err := write(ctx, conn.Conn(), changes, sweep); err != nil {
 		// A server that goes down says so as FATAL, and may have committed before.
 		if failed := new(pgconn.PgError); errors.As(err, &failed) && failed.SeverityUnlocalized == "ERROR" {
 			return nil, fmt.Errorf("write batch: %w", err) // and the server has undone it
@@ -53,7 +58,8 @@ func (s *Store) Commit(ctx context.Context, gather func() []booking.Request) ([]
 	}
 	s.tally.Lock()
 	defer s.tally.Unlock()
-	s.tally.Count(booking.Numbered(changes.Events, last)...)
+	s.tally.Count(ledger.Moved{Batch: changes.Last, Moves: changes.Moves})
+	s.tally.Swept(sweep)
 	return outcomes, nil
 }
 
@@ -63,14 +69,10 @@ const (
 	loadAnswers = `
 SELECT person, key, digest, code, serial, first, second, freed, time_ms
 FROM answers JOIN unnest($1::text[], $2::text[]) AS wanted (person, key) USING (person, key)`
-
-	loadLast = `
-SELECT greatest((SELECT coalesce(max(serial), 0) FROM bookings), (SELECT coalesce(max(floor), 0) FROM restores))`
 )
 
-// begin waits for the batch's turn and loads all that it depends on. The table
-// of places is to be brought up to date with behind, if there is anything in it.
-func (s *Store) begin(ctx context.Context, conn *pgx.Conn, requests []booking.Request) (state booking.State, behind settlement, err error) {
+// begin waits for the batch's turn and loads all that it depends on.
+func (s *Store) begin(ctx context.Context, conn *pgx.Conn, requests []booking.Request) (state booking.State, sweep ledger.Sweep, err error) {
 	s.tally.Lock()
 	after := s.tally.At()
 	s.tally.Unlock()
@@ -79,27 +81,26 @@ func (s *Store) begin(ctx context.Context, conn *pgx.Conn, requests []booking.Re
 	state = booking.NewState()
 	var news news
 	var b pgx.Batch
-	b.Queue(`BEGIN`)
-	b.Queue(takeLock)
+	if conn.PgConn().TxStatus() == 'I' {
+		b.Queue(`BEGIN`)
+		b.Queue(takeLock)
+	}
 	news.queue(&b, after)
 	b.Queue(loadPersons, want.Persons).Query(func(rows pgx.Rows) error { return known(rows, &state) })
 	persons, keys := attempts(want.Attempts)
 	b.Queue(loadAnswers, persons, keys).Query(func(rows pgx.Rows) error { return answered(rows, &state) })
-	b.Queue(loadLast).QueryRow(func(row pgx.Row) error { return row.Scan(&state.Last) })
 	if err := conn.SendBatch(ctx, &b).Close(); err != nil {
-		return state, behind, err
+		return state, sweep, err
 	}
 
+	s.shared.Store(len(news.moved) > 0)
 	s.tally.Lock()
 	defer s.tally.Unlock()
 	if err := s.count(ctx, conn, news); err != nil {
-		return state, behind, err
+		return state, sweep, err
 	}
-	state.Places = s.tally.Places(want.Slots)
-	if s.tally.At()-news.settled > ledger.SettleEvery {
-		behind = settle(s.tally.Unsettled(news.settled))
-	}
-	return state, behind, nil
+	state.Places, state.Last = s.tally.Places(want.Slots), news.last
+	return state, s.tally.Sweep(len(requests)), nil
 }
 
 func attempts(list []booking.Attempt) (persons, keys []string) {

@@ -40,14 +40,16 @@ func (s *Store) Followed(ctx context.Context, name, holder string, after int64) 
 	return nil
 }
 
-// Restored leaves a gap in the serials and in the ids of the outbox.
+// MarkRestored is the statement that leaves a gap in the numbers of bookings and
+// events, for the transaction that brings a ledger back.
+func MarkRestored(nowMS int64) string {
+	return fmt.Sprintf(`INSERT INTO restores SELECT %d, (%s) + %d`, nowMS, loadLast, ledger.RestoreGap)
+}
+
+// Restored marks a ledger that was brought back by other means.
 func (s *Store) Restored(ctx context.Context, nowMS int64) error {
 	err := pgx.BeginTxFunc(ctx, s.pool, writing, func(tx pgx.Tx) error {
-		_, err := tx.Exec(ctx, `INSERT INTO restores SELECT $1, coalesce(max(serial), 0) + $2 FROM bookings`, nowMS, ledger.RestoreGap)
-		if err != nil {
-			return err
-		}
-		_, err = tx.Exec(ctx, `SELECT setval(pg_get_serial_sequence('outbox', 'id'), coalesce(max(id), 0) + $1) FROM outbox`, ledger.RestoreGap)
+		_, err := tx.Exec(ctx, MarkRestored(nowMS))
 		return err
 	})
 	if err != nil {

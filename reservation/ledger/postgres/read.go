@@ -88,13 +88,9 @@ func (s *Store) Live(ctx context.Context) iter.Seq2[booking.Booking, error] {
 	}
 }
 
-const selectEvents = `
-SELECT ` + ledger.EventColumns + `
-FROM outbox AS o JOIN bookings AS b ON b.serial = o.serial WHERE o.id > $1 ORDER BY o.id LIMIT $2`
-
-// Events returns the rows of the outbox after an id.
+// Events returns those after a number.
 func (s *Store) Events(ctx context.Context, after int64, limit int) ([]booking.Event, error) {
-	rows, err := s.pool.Query(ctx, selectEvents, after, limit)
+	rows, err := s.pool.Query(ctx, ledger.SelectEvents, after, limit)
 	if err != nil {
 		return nil, fmt.Errorf("outbox: %w", err)
 	}

@@ -12,6 +12,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"sync/atomic"
 
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/jackc/pgx/v5/stdlib"
@@ -29,6 +30,7 @@ type Store struct {
 	pool   *pgxpool.Pool
 	writes *pgxpool.Pool // nil when opened to look at
 	tally  ledger.Tally
+	shared atomic.Bool // another process wrote before the last batch
 }
 
 // batching are the settings of the connections that write. Plans are made when

@@ -2,6 +2,7 @@ package postgres_test
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"fmt"
 	"os"
@@ -9,6 +10,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+
+	"github.com/pressly/goose/v3"
 
 	"sunbeon/reservation/ledger"
 	"sunbeon/reservation/ledger/ledgertest"
@@ -40,6 +43,19 @@ func server(t testing.TB) *pgserver.Server {
 }
 
 func TestConformance(t *testing.T) { ledgertest.Run(t, harness(server(t))) }
+
+func TestUpgrade(t *testing.T) {
+	url, err := server(t).Create(t.Context(), "ledger")
+	if err != nil {
+		t.Fatal(err)
+	}
+	db, err := sql.Open("pgx", url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	ledgertest.Upgrade(t, goose.DialectPostgres, db, func() (ledger.Store, error) { return open(t.Context(), url) })
+}
 
 func harness(s *pgserver.Server) ledgertest.Harness {
 	var n atomic.Int64

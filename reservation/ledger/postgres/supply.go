@@ -20,7 +20,7 @@ func (s *Store) SetCapacities(ctx context.Context, places map[booking.SlotID]int
 		return nil, errReadOnly
 	}
 	err = pgx.BeginTxFunc(ctx, s.writes, writing, func(tx pgx.Tx) error {
-		if err := s.settled(ctx, tx); err != nil {
+		if err := s.settle(ctx, tx, slices.Collect(maps.Keys(places))); err != nil {
 			return err
 		}
 		changed := int64(0)
@@ -74,10 +74,10 @@ func setPlaces(ctx context.Context, tx pgx.Tx, id booking.SlotID, capacity, befo
 // before gets an event, and the slots are marked and emptied.
 const (
 	tellWithdrawn = `
-INSERT INTO outbox (kind, serial, cites, first, second, freed, time_ms)
-SELECT $3, serial, false, first, second, '', $2 FROM bookings
+INSERT INTO outbox (id, kind, serial, cites, first, second, freed, time_ms)
+SELECT (` + loadLast + `) + row_number() OVER (ORDER BY serial), $3, serial, false, first, second, '', $2 FROM bookings
 WHERE live AND (first = ANY ($1) AND first NOT IN (SELECT slot FROM withdrawals)
-  OR second = ANY ($1) AND second NOT IN (SELECT slot FROM withdrawals)) ORDER BY serial`
+  OR second = ANY ($1) AND second NOT IN (SELECT slot FROM withdrawals))`
 	markWithdrawn  = `INSERT INTO withdrawals (slot, time_ms) SELECT unnest($1::bigint[]), $2 ON CONFLICT DO NOTHING`
 	emptyWithdrawn = `UPDATE places SET capacity = taken WHERE slot = ANY ($1)`
 )
@@ -92,7 +92,7 @@ func (s *Store) Withdraw(ctx context.Context, slots []booking.SlotID, nowMS int6
 		ids[i] = int64(id)
 	}
 	err := pgx.BeginTxFunc(ctx, s.writes, writing, func(tx pgx.Tx) error {
-		if err := s.settled(ctx, tx); err != nil {
+		if err := s.settle(ctx, tx, slots); err != nil {
 			return err
 		}
 		if _, err := tx.Exec(ctx, tellWithdrawn, ids, nowMS, string(booking.Withdrawn)); err != nil {

@@ -11,32 +11,41 @@ import (
 )
 
 const (
-	loadVersion = `SELECT (SELECT coalesce(max(id), 0) FROM imports), (SELECT settled FROM tally)`
-	loadMoves   = `SELECT ` + ledger.MoveColumns + ` FROM outbox WHERE id > $1 ORDER BY id`
-	loadPlaces  = `SELECT slot, capacity, taken FROM places`
+	// The highest number given out.
+	loadLast = `
+SELECT greatest((SELECT coalesce(max(serial), 0) FROM bookings), (SELECT coalesce(max(id), 0) FROM outbox),
+  (SELECT coalesce(max(floor), 0) FROM restores))`
+
+	// The version of the catalog and the batch every row of places has counted.
+	loadHead = `SELECT (SELECT coalesce(max(id), 0) FROM imports), (SELECT batch FROM swept), (` + loadLast + `)`
+
+	loadMoves  = `SELECT batch, slots FROM moves WHERE batch > $1 ORDER BY batch`
+	loadPlaces = `SELECT slot, capacity, taken, settled FROM places`
 
 	updatePlaces = `
-UPDATE places AS p SET taken = u.taken FROM unnest($1::bigint[], $2::bigint[]) AS u (slot, taken) WHERE p.slot = u.slot`
-	updateTally = `UPDATE tally SET settled = $1`
+UPDATE places AS p SET taken = u.taken, settled = u.settled
+FROM unnest($1::bigint[], $2::bigint[], $3::bigint[]) AS u (slot, taken, settled) WHERE p.slot = u.slot`
+	updateSwept = `UPDATE swept SET batch = $1 WHERE batch < $1`
+	dropMoves   = `DELETE FROM moves WHERE batch <= $1`
 )
 
 // news is what has happened since the tally was last brought up to date.
 type news struct {
-	version, settled int64
-	moves            []booking.Event
+	version, settled, last int64
+	moved                  []ledger.Moved
 }
 
-// queue asks for the news after an event.
+// queue asks for the news after a batch.
 func (n *news) queue(b *pgx.Batch, after int64) {
-	b.Queue(loadVersion).QueryRow(func(row pgx.Row) error { return row.Scan(&n.version, &n.settled) })
+	b.Queue(loadHead).QueryRow(func(row pgx.Row) error { return row.Scan(&n.version, &n.settled, &n.last) })
 	b.Queue(loadMoves, after).Query(func(rows pgx.Rows) (err error) {
-		n.moves, err = moves(rows)
+		n.moved, err = moved(rows)
 		return err
 	})
 }
 
-func moves(rows pgx.Rows) ([]booking.Event, error) {
-	return pgx.CollectRows(rows, func(row pgx.CollectableRow) (booking.Event, error) { return ledger.ScanMove(row) })
+func moved(rows pgx.Rows) ([]ledger.Moved, error) {
+	return pgx.CollectRows(rows, func(row pgx.CollectableRow) (ledger.Moved, error) { return ledger.ScanMoved(row) })
 }
 
 // querier is a connection in a transaction.
@@ -46,15 +55,16 @@ type querier interface {
 }
 
 // count brings the tally, which is locked, up to what the transaction has read:
-// from the start where capacities or slots have changed.
+// from the start where capacities or slots have changed, or moves it has not
+// counted are no longer kept.
 func (s *Store) count(ctx context.Context, tx querier, n news) error {
-	if n.version != s.tally.Version() {
+	if n.version != s.tally.Version() || n.settled > s.tally.At() {
 		rows, err := tx.Query(ctx, loadPlaces)
 		if err != nil {
 			return err
 		}
 		places, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (r ledger.Row, err error) {
-			return r, row.Scan(&r.Slot, &r.Capacity, &r.Taken)
+			return r, row.Scan(&r.Slot, &r.Capacity, &r.Taken, &r.Settled)
 		})
 		if err != nil {
 			return err
@@ -62,73 +72,67 @@ func (s *Store) count(ctx context.Context, tx querier, n news) error {
 		if rows, err = tx.Query(ctx, loadMoves, n.settled); err != nil {
 			return err
 		}
-		if n.moves, err = moves(rows); err != nil {
+		if n.moved, err = moved(rows); err != nil {
 			return err
 		}
 		s.tally.Load(n.version, n.settled, places)
 	}
-	s.tally.Count(n.moves...)
+	s.tally.Count(n.moved...)
 	return nil
 }
 
 // catchUp reads the news within a transaction and counts them in the tally,
-// which is locked. It returns the event up to which the table has counted.
-func (s *Store) catchUp(ctx context.Context, tx querier) (settled int64, err error) {
+// which is locked.
+func (s *Store) catchUp(ctx context.Context, tx querier) error {
 	var n news
 	var b pgx.Batch
 	n.queue(&b, s.tally.At())
 	if err := tx.SendBatch(ctx, &b).Close(); err != nil {
-		return 0, err
+		return err
 	}
-	return n.settled, s.count(ctx, tx, n)
+	return s.count(ctx, tx, n)
 }
 
-// settlement is what the table of places is to say and the event that it has
-// then counted.
-type settlement struct {
-	slots, taken []int64
-	at           int64
-}
-
-func settle(rows []ledger.Row, at int64) settlement {
-	s := settlement{make([]int64, len(rows)), make([]int64, len(rows)), at}
+// queuePlaces brings rows of the table of places up to date.
+func queuePlaces(b *pgx.Batch, rows []ledger.Row) {
+	if len(rows) == 0 {
+		return
+	}
+	slots, taken, settled := make([]int64, len(rows)), make([]int64, len(rows)), make([]int64, len(rows))
 	for i, r := range rows {
-		s.slots[i], s.taken[i] = int64(r.Slot), int64(r.Taken)
+		slots[i], taken[i], settled[i] = int64(r.Slot), int64(r.Taken), r.Settled
 	}
-	return s
+	b.Queue(updatePlaces, slots, taken, settled)
 }
 
-func (s settlement) queue(b *pgx.Batch) {
-	if len(s.slots) > 0 {
-		b.Queue(updatePlaces, s.slots, s.taken)
-		b.Queue(updateTally, s.at)
+func queueSweep(b *pgx.Batch, s ledger.Sweep) {
+	queuePlaces(b, s.Rows)
+	if s.Floor > 0 {
+		b.Queue(updateSwept, s.Floor)
+		b.Queue(dropMoves, s.Floor)
 	}
 }
 
-// settled brings the table of places up to date within a transaction that has
-// the writers' lock.
-func (s *Store) settled(ctx context.Context, tx pgx.Tx) error {
+// settle brings the rows of slots up to date within a transaction that has the
+// writers' lock.
+func (s *Store) settle(ctx context.Context, tx pgx.Tx, slots []booking.SlotID) error {
 	s.tally.Lock()
 	defer s.tally.Unlock()
-	settled, err := s.catchUp(ctx, tx)
-	if err != nil {
+	if err := s.catchUp(ctx, tx); err != nil {
 		return err
 	}
 	var b pgx.Batch
-	settle(s.tally.Unsettled(settled)).queue(&b)
+	queuePlaces(&b, s.tally.Rows(slots))
 	return tx.SendBatch(ctx, &b).Close()
 }
 
-// Counts returns the places of every slot that changed after an outbox id, and
-// the id they are current to.
+// Counts returns the places of every slot that changed after a batch, and the
+// batch they are current to.
 func (s *Store) Counts(ctx context.Context, since int64) (counts []ledger.Count, current int64, err error) {
 	s.tally.Lock()
 	defer s.tally.Unlock()
 	snapshot := pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly}
-	err = pgx.BeginTxFunc(ctx, s.pool, snapshot, func(tx pgx.Tx) error {
-		_, err := s.catchUp(ctx, tx)
-		return err
-	})
+	err = pgx.BeginTxFunc(ctx, s.pool, snapshot, func(tx pgx.Tx) error { return s.catchUp(ctx, tx) })
 	if err != nil {
 		return nil, 0, fmt.Errorf("counts: %w", err)
 	}

@@ -6,6 +6,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"sunbeon/reservation/booking"
+	"sunbeon/reservation/ledger"
 )
 
 const (
@@ -18,17 +19,17 @@ WHERE b.serial = u.serial`
 
 	insertBookings = `
 INSERT INTO bookings
-  (serial, person, replaced, live, first, second, key, digest, chosen_first, chosen_second, cohort, pass, hold, made_ms, since_ms, sealed)
+  (serial, person, replaced, live, first, second, key, digest, chosen_first, chosen_second, cohort, pass, hold, made_ms, since_ms, sealed, cites)
 SELECT * FROM unnest($1::bigint[], $2::text[], $3::bigint[], $4::boolean[], $5::bigint[], $6::bigint[], $7::text[], $8::bigint[],
-  $9::bigint[], $10::bigint[], $11::text[], $12::text[], $13::text[], $14::bigint[], $15::bigint[], $16::bytea[])`
+  $9::bigint[], $10::bigint[], $11::text[], $12::text[], $13::text[], $14::bigint[], $15::bigint[], $16::bytea[], $17::boolean[])`
 
 	insertEvents = `
-INSERT INTO outbox (kind, serial, cites, first, second, left_first, left_second, freed, time_ms)
-SELECT kind, serial, cites, first, second, left_first, left_second, freed, time_ms
-FROM unnest($1::text[], $2::bigint[], $3::boolean[], $4::bigint[], $5::bigint[], $6::bigint[], $7::bigint[], $8::text[], $9::bigint[])
-  WITH ORDINALITY AS e (kind, serial, cites, first, second, left_first, left_second, freed, time_ms, n) ORDER BY n`
+INSERT INTO outbox (id, kind, serial, cites, first, second, left_first, left_second, freed, time_ms)
+SELECT id, kind, serial, false, first, second, left_first, left_second, freed, time_ms
+FROM unnest($1::bigint[], $2::text[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[], $7::bigint[], $8::text[], $9::bigint[])
+  AS e (id, kind, serial, first, second, left_first, left_second, freed, time_ms)`
 
-	lastEvent = `SELECT coalesce(max(id), 0) FROM outbox`
+	insertMoves = `INSERT INTO moves (batch, slots) VALUES ($1, $2)`
 
 	insertAnswers = `
 INSERT INTO answers (person, key, digest, code, serial, first, second, freed, time_ms)
@@ -37,10 +38,9 @@ SELECT * FROM unnest($1::text[], $2::text[], $3::bigint[], $4::text[], $5::bigin
 
 // write applies a batch's changes and commits: a statement a table, all in one
 // round trip. The server skips what follows a statement that fails.
-// It returns the id of the last event.
-func write(ctx context.Context, conn *pgx.Conn, c booking.Changes, behind settlement) (last int64, err error) {
+func write(ctx context.Context, conn *pgx.Conn, c booking.Changes, sweep ledger.Sweep) error {
 	var b pgx.Batch
-	behind.queue(&b)
+	queueSweep(&b, sweep)
 	if len(c.Updated) > 0 {
 		queueUpdated(&b, c.Updated)
 	}
@@ -50,16 +50,19 @@ func write(ctx context.Context, conn *pgx.Conn, c booking.Changes, behind settle
 	if len(c.New) > 0 {
 		queueMade(&b, c.New)
 	}
-	if len(c.Events) > 0 {
-		queueEvents(&b, c.Events)
-	}
+	queueEvents(&b, c.Events)
 	if len(c.Answers) > 0 {
 		queueAnswers(&b, c.Answers)
 	}
-	b.Queue(lastEvent).QueryRow(func(row pgx.Row) error { return row.Scan(&last) })
+	if len(c.Moves) > 0 {
+		slots, err := ledger.EncodeMoves(c.Moves)
+		if err != nil {
+			return err
+		}
+		b.Queue(insertMoves, c.Last, slots)
+	}
 	b.Queue(`COMMIT`)
-	err = conn.SendBatch(ctx, &b).Close()
-	return last, err
+	return conn.SendBatch(ctx, &b).Close()
 }
 
 func queueUpdated(b *pgx.Batch, bookings []booking.Booking) {
@@ -78,7 +81,7 @@ func queueMade(b *pgx.Batch, list []booking.Made) {
 	var person, key, cohort, pass, hold []string
 	var serial, replaced, first, second, digest, chosenFirst, chosenSecond, made, since []int64
 	var sealed [][]byte
-	var live []bool
+	var live, cites []bool
 	for _, m := range list {
 		if m.Sealed == nil {
 			m.Sealed = []byte{}
@@ -93,22 +96,28 @@ func queueMade(b *pgx.Batch, list []booking.Made) {
 		chosenFirst, chosenSecond = pair(chosenFirst, chosenSecond, m.Chosen)
 		cohort, pass, hold = append(cohort, m.Cohort), append(pass, m.Pass), append(hold, m.Hold)
 		made, since, sealed = append(made, m.MadeMS), append(since, m.SinceMS), append(sealed, m.Sealed)
+		cites = append(cites, m.Cites)
 	}
 	b.Queue(insertBookings, serial, person, replaced, live, first, second, key, digest, chosenFirst, chosenSecond,
-		cohort, pass, hold, made, since, sealed)
+		cohort, pass, hold, made, since, sealed, cites)
 }
 
+// queueEvents leaves out the making of bookings, of which their rows tell.
 func queueEvents(b *pgx.Batch, events []booking.Event) {
 	var kind, freed []string
-	var serial, first, second, leftFirst, leftSecond, timeMS []int64
-	var cites []bool
+	var id, serial, first, second, leftFirst, leftSecond, timeMS []int64
 	for _, e := range events {
-		kind, serial, cites = append(kind, string(e.Kind)), append(serial, e.Serial), append(cites, e.Pass != "")
+		if e.Kind == booking.Booked {
+			continue
+		}
+		id, kind, serial = append(id, e.ID), append(kind, string(e.Kind)), append(serial, e.Serial)
 		first, second = pair(first, second, e.Slots)
 		leftFirst, leftSecond = pair(leftFirst, leftSecond, e.Left)
 		freed, timeMS = append(freed, e.Freed), append(timeMS, e.TimeMS)
 	}
-	b.Queue(insertEvents, kind, serial, cites, first, second, leftFirst, leftSecond, freed, timeMS)
+	if len(id) > 0 {
+		b.Queue(insertEvents, id, kind, serial, first, second, leftFirst, leftSecond, freed, timeMS)
+	}
 }
 
 func queueAnswers(b *pgx.Batch, answers []booking.Recorded) {

@@ -22,10 +22,7 @@ func (s *Store) Accessed(ctx context.Context, a ledger.Access) error {
 	for _, serial := range serials {
 		args = append(args, a.TimeMS, a.Account, a.Action, a.Reason, serial, a.Person)
 	}
-	err := s.change(ctx, func(tx *sql.Tx) error {
-		_, err := insertAccesses.run(ctx, tx, args)
-		return err
-	})
+	err := s.change(ctx, func(tx *sql.Tx) error { return insertAccesses.run(ctx, tx, args) })
 	if err != nil {
 		return fmt.Errorf("record access: %w", err)
 	}

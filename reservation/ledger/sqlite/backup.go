@@ -9,27 +9,11 @@ import (
 	"sunbeon/reservation/ledger"
 )
 
-// Restored leaves a gap in the serials and in the ids of the outbox.
+// Restored leaves a gap in the numbers of bookings and events.
 func (s *Store) Restored(ctx context.Context, nowMS int64) error {
 	err := s.write(ctx, func() error {
-		tx, err := s.writes.BeginTx(ctx, nil)
-		if err != nil {
-			return err
-		}
-		defer tx.Rollback()
-		for _, step := range []struct {
-			statement string
-			args      []any
-		}{
-			{`INSERT INTO restores SELECT ?, coalesce(max(serial), 0) + ? FROM bookings`, []any{nowMS, ledger.RestoreGap}},
-			{`INSERT INTO sqlite_sequence (name, seq) SELECT 'outbox', 0 WHERE NOT EXISTS (SELECT 1 FROM sqlite_sequence WHERE name = 'outbox')`, nil},
-			{`UPDATE sqlite_sequence SET seq = seq + ? WHERE name = 'outbox'`, []any{ledger.RestoreGap}},
-		} {
-			if _, err := tx.ExecContext(ctx, step.statement, step.args...); err != nil {
-				return err
-			}
-		}
-		return tx.Commit()
+		_, err := s.writes.ExecContext(ctx, `INSERT INTO restores SELECT ?, (`+loadLast+`) + ?`, nowMS, ledger.RestoreGap)
+		return err
 	})
 	if err != nil {
 		return fmt.Errorf("mark restore: %w", err)

@@ -26,7 +26,7 @@ func (s *Store) Commit(ctx context.Context, gather func() []booking.Request) ([]
 	s.tally.Lock()
 	defer s.tally.Unlock()
 	q := s.batch.in(tx)
-	state, settled, err := s.load(ctx, q, batch)
+	state, err := s.load(ctx, q, batch)
 	if err != nil {
 		return nil, fmt.Errorf("load batch: %w", err)
 	}
@@ -34,18 +34,15 @@ func (s *Store) Commit(ctx context.Context, gather func() []booking.Request) ([]
 	if changes.None() { // replays only
 		return outcomes, nil
 	}
-	if s.tally.At()-settled > ledger.SettleEvery {
-		if err := s.settle(ctx, q, settled); err != nil {
-			return nil, err
-		}
-	}
-	last, err := write(ctx, q, changes)
-	if err != nil {
+	sweep := s.tally.Sweep(len(batch))
+	if err := write(ctx, q, changes, sweep); err != nil {
 		return nil, fmt.Errorf("write batch: %w", err)
 	}
 	if err := tx.Commit(); err != nil {
 		return nil, fmt.Errorf("%w: commit batch: %w", ledger.ErrUnknown, err)
 	}
-	s.tally.Count(booking.Numbered(changes.Events, last)...)
+	s.tally.Count(ledger.Moved{Batch: changes.Last, Moves: changes.Moves})
+	s.tally.Swept(sweep)
+	s.checkpoints.wrote(len(batch))
 	return outcomes, nil
 }

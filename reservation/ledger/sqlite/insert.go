@@ -16,7 +16,7 @@ type insert struct {
 // strides are the numbers of rows for which there is a statement. Rows as bound
 // values cost half of what they cost as elements of a JSON array, which SQLite
 // would serialise and parse again for every column.
-var strides = [...]int{8, 1}
+var strides = [...]int{4, 1}
 
 func into(table string, columns ...string) insert {
 	return newInsert("INSERT OR ROLLBACK INTO ", table, columns)
@@ -37,23 +37,18 @@ func newInsert(verb, table string, columns []string) insert {
 	return i
 }
 
-// run inserts the rows whose values stand one after the other in args. It
-// returns the row id of the last one.
-func (i insert) run(ctx context.Context, q querier, args []any) (last int64, err error) {
+// run inserts the rows whose values stand one after the other in args.
+func (i insert) run(ctx context.Context, q querier, args []any) error {
 	for n, stride := range strides {
 		statement, width := i.statements[n], stride*i.columns
 		for ; len(args) >= width; args = args[width:] {
-			result, err := q.ExecContext(ctx, statement, args[:width]...)
-			if err != nil {
-				return 0, err
-			}
-			if last, err = result.LastInsertId(); err != nil {
-				return 0, err
+			if _, err := q.ExecContext(ctx, statement, args[:width]...); err != nil {
+				return err
 			}
 		}
 	}
 	if len(args) > 0 {
-		return 0, fmt.Errorf("%s: %d values left over", i.table, len(args))
+		return fmt.Errorf("%s: %d values left over", i.table, len(args))
 	}
-	return last, nil
+	return nil
 }

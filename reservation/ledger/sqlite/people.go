@@ -48,10 +48,7 @@ func (s *Store) Refused(ctx context.Context, list []ledger.Refusal) error {
 }
 
 func (s *Store) put(ctx context.Context, into insert, args []any) error {
-	err := s.change(ctx, func(tx *sql.Tx) error {
-		_, err := into.run(ctx, tx, args)
-		return err
-	})
+	err := s.change(ctx, func(tx *sql.Tx) error { return into.run(ctx, tx, args) })
 	if err != nil {
 		return fmt.Errorf("%s: %w", into.table, err)
 	}

@@ -13,8 +13,8 @@ import (
 
 // Latest returns the person's latest booking.
 func (s *Store) Latest(ctx context.Context, person string) (booking.Booking, error) {
-	state := booking.NewState()
-	if err := known(ctx, s.lookup, []string{person}, state); err != nil {
+	state, err := s.recall(ctx, booking.Attempt{Person: person})
+	if err != nil {
 		return booking.Booking{}, err
 	}
 	b, ok := state.Latest[person]
@@ -26,11 +26,7 @@ func (s *Store) Latest(ctx context.Context, person string) (booking.Booking, err
 
 // Answer returns the answer recorded for an attempt.
 func (s *Store) Answer(ctx context.Context, a booking.Attempt) (booking.Recorded, error) {
-	state := booking.NewState()
-	err := known(ctx, s.lookup, []string{a.Person}, state)
-	if _, made := state.Answered[a]; err == nil && !made {
-		err = answered(ctx, s.lookup, []booking.Attempt{a}, state)
-	}
+	state, err := s.recall(ctx, a)
 	if err != nil {
 		return booking.Recorded{}, err
 	}
@@ -39,6 +35,20 @@ func (s *Store) Answer(ctx context.Context, a booking.Attempt) (booking.Recorded
 		return booking.Recorded{}, fmt.Errorf("answer: %w", ledger.ErrNotFound)
 	}
 	return r, nil
+}
+
+// recall reads the bookings of who attempts something, and then whether it has
+// been answered, if no booking says so. An attempt without a key is none.
+func (s *Store) recall(ctx context.Context, a booking.Attempt) (booking.State, error) {
+	state := booking.NewState()
+	wanted, err := attempts([]booking.Attempt{a})
+	if err == nil {
+		err = known(ctx, s.lookup, wanted, state)
+	}
+	if _, made := state.Answered[a]; err == nil && !made && a.Key != "" {
+		err = answered(ctx, s.lookup, wanted, state)
+	}
+	return state, err
 }
 
 // Find returns the booking of that serial, sealed data included.
@@ -74,14 +84,10 @@ func (s *Store) Live(ctx context.Context) iter.Seq2[booking.Booking, error] {
 	}
 }
 
-const selectEvents = `
-SELECT ` + ledger.EventColumns + `
-FROM outbox AS o JOIN bookings AS b ON b.serial = o.serial WHERE o.id > ? ORDER BY o.id LIMIT ?`
-
-// Events returns the rows of the outbox after an id.
+// Events returns those after a number.
 func (s *Store) Events(ctx context.Context, after int64, limit int) ([]booking.Event, error) {
 	var events []booking.Event
-	err := scanAll(ctx, s.reads, selectEvents, func(rows *sql.Rows) error {
+	err := scanAll(ctx, s.reads, ledger.SelectEvents, func(rows *sql.Rows) error {
 		e, err := ledger.ScanEvent(rows)
 		events = append(events, e)
 		return err

@@ -23,7 +23,7 @@ type reader interface {
 type statements map[string]*sql.Stmt
 
 func prepareBatch(ctx context.Context, db *sql.DB) (statements, error) {
-	texts := []string{loadVersion, loadMoves, loadPersons, loadAnswers, loadLast, updateBookings, updateReplaced, updatePlace, updateTally}
+	texts := []string{loadHead, loadMoves, loadPersons, loadAnswers, updateBookings, updateReplaced, insertMoves, updatePlace, updateSwept, dropMoves}
 	for _, into := range []insert{insertEvents, insertBookings, insertAnswers} {
 		texts = append(texts, into.statements[:]...)
 	}

@@ -2,10 +2,13 @@ package sqlite_test
 
 import (
 	"context"
+	"database/sql"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/pressly/goose/v3"
 
 	"sunbeon/reservation/ledger"
 	"sunbeon/reservation/ledger/ledgertest"
@@ -21,6 +24,16 @@ func TestConformance(t *testing.T) {
 		Create: func(t *testing.T) string { return filepath.Join(t.TempDir(), "ledger.db") },
 		Open:   open,
 	})
+}
+
+func TestUpgrade(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "ledger.db")
+	db, err := sql.Open("sqlite", "file:"+path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	ledgertest.Upgrade(t, goose.DialectSQLite3, db, func() (ledger.Store, error) { return open(t.Context(), path) })
 }
 
 func TestReadOnly(t *testing.T) {

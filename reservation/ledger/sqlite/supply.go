@@ -16,7 +16,7 @@ import (
 // SetCapacities changes how many places slots have.
 func (s *Store) SetCapacities(ctx context.Context, places map[booking.SlotID]int) (surplus []booking.SlotID, err error) {
 	err = s.change(ctx, func(tx *sql.Tx) error {
-		if err := s.settled(ctx, tx); err != nil {
+		if err := s.settle(ctx, tx, slices.Collect(maps.Keys(places))); err != nil {
 			return err
 		}
 		changed := int64(0)
@@ -78,10 +78,10 @@ func imported(ctx context.Context, tx *sql.Tx, nowMS int64) error {
 // What a withdrawal does, in order: who holds a place in a slot not withdrawn
 // before gets an event, and the slots are marked and emptied.
 var withdrawal = []string{
-	`INSERT INTO outbox (kind, serial, cites, first, second, freed, time_ms)
-SELECT ?3, serial, 0, first, second, '', ?2 FROM bookings
+	`INSERT INTO outbox (id, kind, serial, cites, first, second, freed, time_ms)
+SELECT (` + loadLast + `) + row_number() OVER (ORDER BY serial), ?3, serial, 0, first, second, '', ?2 FROM bookings
 WHERE live AND (first IN (SELECT value FROM json_each(?1) EXCEPT SELECT slot FROM withdrawals)
-  OR second IN (SELECT value FROM json_each(?1) EXCEPT SELECT slot FROM withdrawals)) ORDER BY serial`,
+  OR second IN (SELECT value FROM json_each(?1) EXCEPT SELECT slot FROM withdrawals))`,
 	`INSERT OR IGNORE INTO withdrawals (slot, time_ms) SELECT value, ?2 FROM json_each(?1)`,
 	`UPDATE places SET capacity = taken WHERE slot IN (SELECT value FROM json_each(?1))`,
 }
@@ -93,7 +93,7 @@ func (s *Store) Withdraw(ctx context.Context, slots []booking.SlotID, nowMS int6
 		return err
 	}
 	err = s.change(ctx, func(tx *sql.Tx) error {
-		if err := s.settled(ctx, tx); err != nil {
+		if err := s.settle(ctx, tx, slots); err != nil {
 			return err
 		}
 		for _, step := range withdrawal {

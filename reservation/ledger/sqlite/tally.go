@@ -1,39 +1,45 @@
 package sqlite
 
 import (
-	"cmp"
 	"context"
 	"database/sql"
 	"fmt"
-	"slices"
 
 	"sunbeon/reservation/booking"
 	"sunbeon/reservation/ledger"
 )
 
 const (
-	loadVersion = `SELECT (SELECT coalesce(max(id), 0) FROM imports), settled FROM tally`
-	loadMoves   = `SELECT ` + ledger.MoveColumns + ` FROM outbox WHERE id > ? ORDER BY id`
-	loadPlaces  = `SELECT slot, capacity, taken FROM places`
+	// The highest number given out.
+	loadLast = `
+SELECT max((SELECT coalesce(max(serial), 0) FROM bookings), (SELECT coalesce(max(id), 0) FROM outbox),
+  (SELECT coalesce(max(floor), 0) FROM restores))`
 
-	updatePlace = `UPDATE OR ROLLBACK places SET taken = ? WHERE slot = ?`
-	updateTally = `UPDATE OR ROLLBACK tally SET settled = ?`
+	// The version of the catalog and the batch every row of places has counted.
+	loadHead = `SELECT (SELECT coalesce(max(id), 0) FROM imports), batch, (` + loadLast + `) FROM swept`
+
+	loadMoves  = `SELECT batch, slots FROM moves WHERE batch > ? ORDER BY batch`
+	loadPlaces = `SELECT slot, capacity, taken, settled FROM places`
+
+	updatePlace = `UPDATE OR ROLLBACK places SET taken = ?, settled = ? WHERE slot = ?`
+	updateSwept = `UPDATE OR ROLLBACK swept SET batch = ?1 WHERE batch < ?1`
+	dropMoves   = `DELETE FROM moves WHERE batch <= ?`
 )
 
 // catchUp brings the tally, which is locked, up to what the transaction sees:
-// from the start where capacities or slots have changed. It returns the event up
-// to which the table of places has counted.
-func (s *Store) catchUp(ctx context.Context, q reader) (settled int64, err error) {
-	var version int64
-	err = scanAll(ctx, q, loadVersion, func(rows *sql.Rows) error { return rows.Scan(&version, &settled) })
+// from the start where capacities or slots have changed, or moves it has not
+// counted are no longer kept. It returns the highest number given out.
+func (s *Store) catchUp(ctx context.Context, q reader) (last int64, err error) {
+	var version, settled int64
+	err = scanAll(ctx, q, loadHead, func(rows *sql.Rows) error { return rows.Scan(&version, &settled, &last) })
 	if err != nil {
 		return 0, err
 	}
-	if version != s.tally.Version() {
+	if version != s.tally.Version() || settled > s.tally.At() {
 		var places []ledger.Row
 		err := scanAll(ctx, q, loadPlaces, func(rows *sql.Rows) error {
 			var r ledger.Row
-			err := rows.Scan(&r.Slot, &r.Capacity, &r.Taken)
+			err := rows.Scan(&r.Slot, &r.Capacity, &r.Taken, &r.Settled)
 			places = append(places, r)
 			return err
 		})
@@ -42,49 +48,58 @@ func (s *Store) catchUp(ctx context.Context, q reader) (settled int64, err error
 		}
 		s.tally.Load(version, settled, places)
 	}
-	var moves []booking.Event
+	var list []ledger.Moved
 	err = scanAll(ctx, q, loadMoves, func(rows *sql.Rows) error {
-		e, err := ledger.ScanMove(rows)
-		moves = append(moves, e)
+		m, err := ledger.ScanMoved(rows)
+		list = append(list, m)
 		return err
 	}, s.tally.At())
 	if err != nil {
 		return 0, err
 	}
-	s.tally.Count(moves...)
-	return settled, nil
+	s.tally.Count(list...)
+	return last, nil
 }
 
-// settle brings the table of places up to what the tally, which is locked, has
-// counted. It runs a statement a slot: over several rows SQLite would first copy
-// every page aside, to undo the statement alone if a row broke the capacity.
-func (s *Store) settle(ctx context.Context, q querier, settled int64) error {
-	rows, at := s.tally.Unsettled(settled)
-	slices.SortFunc(rows, func(a, b ledger.Row) int { return cmp.Compare(a.Slot, b.Slot) }) // neighbours lie on one page
-	for _, r := range rows {
-		if _, err := q.ExecContext(ctx, updatePlace, int64(r.Taken), int64(r.Slot)); err != nil {
-			return fmt.Errorf("settle places: %w", err)
-		}
+// sweep runs a statement a row: over several rows SQLite would first copy every
+// page aside, to undo the statement alone if a row broke the capacity.
+func (w *writing) sweep(s ledger.Sweep) {
+	for _, r := range s.Rows {
+		w.exec("places", updatePlace, int64(r.Taken), r.Settled, int64(r.Slot))
 	}
-	if _, err := q.ExecContext(ctx, updateTally, at); err != nil {
-		return fmt.Errorf("settle places: %w", err)
+	if s.Floor > 0 {
+		w.exec("swept", updateSwept, s.Floor)
+		w.exec("moves", dropMoves, s.Floor)
 	}
-	return nil
 }
 
-// settled catches up and settles within a transaction under the writers' lock.
-func (s *Store) settled(ctx context.Context, tx *sql.Tx) error {
+func (w *writing) moves(c booking.Changes) {
+	if w.err != nil || len(c.Moves) == 0 {
+		return
+	}
+	slots, err := ledger.EncodeMoves(c.Moves)
+	if err != nil {
+		w.err = err
+		return
+	}
+	w.exec("moves", insertMoves, c.Last, slots)
+}
+
+// settle brings the rows of slots up to date within a transaction under the
+// writers' lock.
+func (s *Store) settle(ctx context.Context, tx *sql.Tx, slots []booking.SlotID) error {
 	s.tally.Lock()
 	defer s.tally.Unlock()
-	settled, err := s.catchUp(ctx, tx)
-	if err != nil {
+	if _, err := s.catchUp(ctx, tx); err != nil {
 		return err
 	}
-	return s.settle(ctx, tx, settled)
+	w := writing{ctx: ctx, q: tx}
+	w.sweep(ledger.Sweep{Rows: s.tally.Rows(slots)})
+	return w.err
 }
 
-// Counts returns the places of every slot that changed after an outbox id, and
-// the id they are current to.
+// Counts returns the places of every slot that changed after a batch, and the
+// batch they are current to.
 func (s *Store) Counts(ctx context.Context, since int64) (counts []ledger.Count, current int64, err error) {
 	s.tally.Lock()
 	defer s.tally.Unlock()

@@ -6,12 +6,13 @@ import (
 	"fmt"
 
 	"sunbeon/reservation/booking"
+	"sunbeon/reservation/ledger"
 )
 
 var (
 	insertBookings = into("bookings", "serial", "person", "replaced", "live", "first", "second", "key", "digest", "chosen_first", "chosen_second",
-		"cohort", "pass", "hold", "made_ms", "since_ms", "sealed")
-	insertEvents  = into("outbox", "kind", "serial", "cites", "first", "second", "left_first", "left_second", "freed", "time_ms")
+		"cohort", "pass", "hold", "made_ms", "since_ms", "sealed", "cites")
+	insertEvents  = into("outbox", "id", "kind", "serial", "cites", "first", "second", "left_first", "left_second", "freed", "time_ms")
 	insertAnswers = into("answers", "person", "key", "digest", "code", "serial", "first", "second", "freed", "time_ms")
 )
 
@@ -23,18 +24,21 @@ UPDATE OR ROLLBACK bookings SET hold = j.value ->> 1, live = j.value ->> 2, sinc
 FROM json_each(?) AS j WHERE serial = j.value ->> 0`
 
 	updateReplaced = `UPDATE OR ROLLBACK bookings SET replaced = serial WHERE serial IN (SELECT value FROM json_each(?))`
+
+	insertMoves = `INSERT OR ROLLBACK INTO moves (batch, slots) VALUES (?, ?)`
 )
 
-// write applies a batch's changes, set by set. It returns the id of the last
-// event.
-func write(ctx context.Context, q querier, c booking.Changes) (last int64, err error) {
+// write applies a batch's changes, set by set.
+func write(ctx context.Context, q querier, c booking.Changes, sweep ledger.Sweep) error {
 	w := writing{ctx: ctx, q: q}
+	w.sweep(sweep)
 	w.updated(c.Updated)
 	update(&w, "replaced bookings", updateReplaced, c.Replaced)
 	w.made(c.New)
-	last = w.events(c.Events)
+	w.events(c.Events)
 	w.answers(c.Answers)
-	return last, w.err
+	w.moves(c)
+	return w.err
 }
 
 // writing is a sequence of statements; after the first error the rest do
@@ -45,15 +49,22 @@ type writing struct {
 	err error
 }
 
-func (w *writing) insert(into insert, args []any) (last int64) {
+func (w *writing) insert(into insert, args []any) {
 	if w.err != nil {
-		return 0
+		return
 	}
-	last, err := into.run(w.ctx, w.q, args)
-	if err != nil {
+	if err := into.run(w.ctx, w.q, args); err != nil {
 		w.err = fmt.Errorf("%s: %w", into.table, err)
 	}
-	return last
+}
+
+func (w *writing) exec(what, statement string, args ...any) {
+	if w.err != nil {
+		return
+	}
+	if _, err := w.q.ExecContext(w.ctx, statement, args...); err != nil {
+		w.err = fmt.Errorf("%s: %w", what, err)
+	}
 }
 
 func update[T any](w *writing, what, statement string, rows []T) {
@@ -61,23 +72,25 @@ func update[T any](w *writing, what, statement string, rows []T) {
 		return
 	}
 	array, err := json.Marshal(rows)
-	if err == nil {
-		_, err = w.q.ExecContext(w.ctx, statement, string(array))
-	}
 	if err != nil {
 		w.err = fmt.Errorf("%s: %w", what, err)
+		return
 	}
+	w.exec(what, statement, string(array))
 }
 
-// events returns the id of the last one, 0 if there is none.
-func (w *writing) events(events []booking.Event) int64 {
-	args := make([]any, 0, len(events)*insertEvents.columns)
+// events leaves out the making of bookings, of which their rows tell.
+func (w *writing) events(events []booking.Event) {
+	var args []any
 	for _, e := range events {
+		if e.Kind == booking.Booked {
+			continue
+		}
 		first, second := booking.Pair(e.Slots)
 		leftFirst, leftSecond := booking.Pair(e.Left)
-		args = append(args, string(e.Kind), e.Serial, e.Pass != "", int64(first), int64(second), int64(leftFirst), int64(leftSecond), e.Freed, e.TimeMS)
+		args = append(args, e.ID, string(e.Kind), e.Serial, false, int64(first), int64(second), int64(leftFirst), int64(leftSecond), e.Freed, e.TimeMS)
 	}
-	return w.insert(insertEvents, args)
+	w.insert(insertEvents, args)
 }
 
 func (w *writing) made(list []booking.Made) {
@@ -91,7 +104,7 @@ func (w *writing) made(list []booking.Made) {
 		}
 		args = append(args, m.Serial, m.Person, replaced, m.Live, int64(first), int64(second),
 			m.Key, int64(m.Digest), int64(chosenFirst), int64(chosenSecond),
-			m.Cohort, m.Pass, m.Hold, m.MadeMS, m.SinceMS, sealed(m.Sealed))
+			m.Cohort, m.Pass, m.Hold, m.MadeMS, m.SinceMS, sealed(m.Sealed), m.Cites)
 	}
 	w.insert(insertBookings, args)
 }
