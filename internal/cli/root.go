@@ -58,6 +58,8 @@ A flag on the command line wins.`,
 			if err := bindEnvironment(cmd.Flags(), os.LookupEnv); err != nil {
 				return err
 			}
+			// What has commands below it shows help, whatever flags they need.
+			cmd.DisableFlagParsing = cmd.HasAvailableSubCommands()
 			if err := errors.Join(cmd.ValidateRequiredFlags(), filledIn(cmd.Flags())); err != nil {
 				return usageError{err}
 			}

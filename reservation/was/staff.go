@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"time"
 	"unicode/utf8"
 
 	"sunbeon/internal/pki"
@@ -73,6 +74,9 @@ func (s *Server) entrusted(r *http.Request, action string) (booking.Booking, boo
 	birth := r.URL.Query().Get("birth")
 	if login != nil && birth == "" {
 		return booking.Booking{}, nobody, malformed("the person's login or date of birth (birth) is needed")
+	}
+	if _, err := time.Parse(time.DateOnly, birth); birth != "" && err != nil {
+		return booking.Booking{}, nobody, malformed("birth must be a date like 1990-02-28")
 	}
 	if err := s.onRecord(r, action, ledger.Access{Serials: []int64{serial}, Person: who.ref}); err != nil {
 		return booking.Booking{}, nobody, err

@@ -53,6 +53,7 @@ func TestStaffActForAPerson(t *testing.T) {
 		return e.do(ask{method: "GET", path: because("/staff/v1/bookings/"+number, why, "birth", birth), client: kim, login: "-", pass: "-"})
 	}
 	e.want("a stranger with the number", find("1990-02-27"), 404, "no_booking")
+	e.want("no date", find("28.2.1990"), 400, "malformed")
 	found := find("1990-02-28")
 	e.want("by number and birthday", found, 200, "")
 	if found.body["name"] != "김 ann" || found.body["state"] != "live" || found.body["phone"] != "010-0000-0000" {
