@@ -16,6 +16,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptrace"
+	"net/url"
 	"sync"
 	"time"
 )
@@ -154,20 +155,18 @@ func (t *Transport) host(at address) *host {
 }
 
 func (t *Transport) newHost(at address) *host {
+	named := url.URL{Host: at.host}
+	port := cmp.Or(named.Port(), map[string]string{"http": "80", "https": "443"}[at.scheme])
 	h := &host{
-		address: at, dials: at.host,
+		address: at, dials: net.JoinHostPort(named.Hostname(), port),
 		places: make(chan struct{}, cmp.Or(t.MaxPerHost, defaultPerHost)), idleFor: cmp.Or(t.IdleFor, defaultIdle),
-	}
-	name, _, err := net.SplitHostPort(at.host)
-	if err != nil {
-		name, h.dials = at.host, net.JoinHostPort(at.host, map[string]string{"http": "80", "https": "443"}[at.scheme])
 	}
 	if at.scheme == "https" {
 		h.tls = t.TLS.Clone()
 		if h.tls == nil {
 			h.tls = &tls.Config{}
 		}
-		h.tls.ServerName = cmp.Or(h.tls.ServerName, name)
+		h.tls.ServerName = cmp.Or(h.tls.ServerName, named.Hostname())
 	}
 	return h
 }

@@ -316,6 +316,27 @@ func TestNoMoreThanTheHostMayHaveAreUnderWay(t *testing.T) {
 	}
 }
 
+func TestAHostWithoutAPortHasItsSchemes(t *testing.T) {
+	f := func(url, want string) {
+		t.Helper()
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		r, _ := http.NewRequestWithContext(ctx, "GET", url, nil)
+		resp, err := (&httpclient.Transport{}).RoundTrip(r)
+		if err == nil {
+			resp.Body.Close()
+			t.Skipf("something serves %s here", url)
+		}
+		if !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: %v, want %s named", url, err, want)
+		}
+	}
+	f("http://127.0.0.1/", "127.0.0.1:80")
+	f("https://127.0.0.1/", "127.0.0.1:443")
+	f("http://[::1]/", "[::1]:80")
+	f("http://[::1]:1/", "[::1]:1")
+}
+
 // raw answers every request of a connection with the same bytes.
 func raw(t *testing.T, answer []byte) (url string, connections *atomic.Int64) {
 	t.Helper()
