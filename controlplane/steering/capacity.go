@@ -168,11 +168,19 @@ func (e *estimate) onset(brisk bool) {
 	if brisk {
 		witnesses = 2 // the third may be from before the strain
 	}
-	e.Smooth, e.Averaged, e.Off = e.mean(witnesses), witnesses, 0
-	if math.Abs(e.Smooth-e.Believed) < contradiction*e.Believed {
+	seen := e.mean(witnesses)
+	e.Off = 0
+	switch {
+	case e.Found && math.Abs(seen-e.Mark) < contradiction*e.Mark:
+		// The same mark again: every strain there is one more measurement of it.
+		e.Averaged = min(e.Averaged+witnesses, smoothMany)
+		e.Smooth = e.Mark + (seen-e.Mark)*float64(witnesses)/float64(e.Averaged)
+	case math.Abs(seen-e.Believed) < contradiction*e.Believed:
 		const weight = 3 * strikesNeeded
-		e.Smooth = (e.Smooth*strikesNeeded + e.Believed*weight) / (strikesNeeded + weight)
-		e.Averaged += weight
+		e.Smooth = (seen*strikesNeeded + e.Believed*weight) / (strikesNeeded + weight)
+		e.Averaged = witnesses + weight
+	default:
+		e.Smooth, e.Averaged = seen, witnesses
 	}
 }
 
@@ -280,6 +288,26 @@ func (e *estimate) calm(r Resource, periodS float64) {
 func (e *estimate) sure() float64 {
 	return max(0, e.Smooth-2*math.Sqrt(e.Jitter/(2*smoothCalm)))
 }
+
+// served is what it was seen to do for a while, with or without strain.
+func (e *estimate) served() float64 {
+	if e.Found && !e.Out {
+		return max(e.Proved, min(e.Believed, e.Seen))
+	}
+	return e.Proved
+}
+
+// stuck says whether far more is inside than is being done. Where no saturation
+// explains it, what was already asked for must come through before more is asked.
+func (e *estimate) stuck() bool {
+	served, inside := max(0, e.Sight.Last[0]), e.Sight.Last[1]
+	return inside >= stuckLeast && inside > served*max(stuckS, 4*e.Base)
+}
+
+const (
+	stuckLeast = 8   // requests, below which a stall cannot be told from chance
+	stuckS     = 1.5 // seconds of work inside
+)
 
 // quicken notices that a resource that had become slow is quick again. As long
 // as its workers are as many, capacity is their number over the service time, so

@@ -63,7 +63,7 @@ func scale(cfg Config, s *State, in Inputs, f forecast, w wish, was int, capacit
 	carried := float64(current) * each // also those still starting
 	switch {
 	case want > current && carried < clearlyLess*out.needed:
-		if t == trustFull && (empty || tightest) {
+		if t == trustFull && (empty || tightest && s.settled(was)) {
 			out.replicas = want
 			out.reason = sentence("WAS 한 대가 %.0f건/s, 필요한 것은 %.0f건/s", "one WAS carries %.0f/s, %.0f/s are needed", each, out.needed)
 		}
@@ -84,11 +84,24 @@ func scale(cfg Config, s *State, in Inputs, f forecast, w wish, was int, capacit
 const provedAhead = 1.1
 
 // clearlyLess than what is needed is more than the noise of both estimates.
-const clearlyLess = 0.95
+const clearlyLess = 0.92
 
 // wasLoaded is the share of its believed capacity a WAS must carry before more
 // of them are started.
 const wasLoaded = 0.5
+
+// settled says whether no backend was strained for a dead time. Before, those it
+// kept waiting come all at once, and a pool that is short only of them is not
+// too small.
+func (s *State) settled(was int) bool {
+	for i := range s.Estimates {
+		e := &s.Estimates[i]
+		if i != was && e.Found && e.CalmMS < e.DeadMS {
+			return false
+		}
+	}
+	return true
+}
 
 // shrink waits out the surplus, then gives back a quarter of it at a time;
 // never while latency is bad or telemetry old.

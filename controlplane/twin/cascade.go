@@ -23,7 +23,7 @@ func Configure(s *Scenario) steering.Config {
 	c.PeriodMS = s.Control.Period.milliseconds()
 	c.Session = steering.Session{
 		LengthMS:     int64(s.sessionLength() * float64(s.Control.SessionX) * 1000),
-		ClaimDelayMS: s.People.ClaimDelay.Mean.milliseconds(),
+		ClaimDelayMS: int64(float64(s.People.ClaimDelay.Mean) * float64(s.Control.ClaimX) * 1000),
 		Show:         s.People.Show,
 		RetryMS:      s.Session.Retry.After.Mean.milliseconds(),
 	}

@@ -148,6 +148,18 @@ func (p *plant) enter(i int, c crowd) {
 	p.stages[i].fresh[1].add(c.held, p.stages[i].think)
 }
 
+// inherit takes over people who were let in before, as a steady stream of them
+// would be spread over the pages.
+func (p *plant) inherit(people float64) {
+	total := 0.0
+	for _, st := range p.stages {
+		total += float64(st.request.Think.Mean)
+	}
+	for _, st := range p.stages {
+		st.fresh[0].add(people*float64(st.request.Think.Mean)/total, st.think.rest())
+	}
+}
+
 // offer is the requests a stage makes in this step.
 type offer struct {
 	first, again crowd

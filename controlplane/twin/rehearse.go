@@ -15,13 +15,14 @@ import (
 // plane knows and may do.
 type Tonight struct {
 	Name string
-	// Waiting is people with a ticket who were not called yet; Expected those
-	// still to come, over ExpectedS seconds.
-	Waiting, Expected, ExpectedS float64
-	Replicas                     Replicas
-	RateMax, Floor               float64 // calls a second
-	PeriodS                      float64
-	Knowledge                    steering.Knowledge
+	// Waiting is people with a ticket who were not let in yet; Inside those who
+	// were, and have not booked; Expected those still to come, over ExpectedS
+	// seconds.
+	Waiting, Inside, Expected, ExpectedS float64
+	Replicas                             Replicas
+	RateMax, Floor                       float64 // calls a second
+	PeriodS                              float64
+	Knowledge                            steering.Knowledge
 }
 
 // WhatIf is a change to try: a resource has so many times its capacity from the
@@ -99,15 +100,14 @@ func (a *Answer) read(tr Trace, t Tonight) {
 
 // scenario is the evening as far as it is known.
 func (t Tonight) scenario(change *WhatIf) (*Scenario, error) {
-	people := t.Waiting + t.Expected
-	if people < 1 {
-		return nil, errors.New("nobody waits and nobody is expected")
+	if t.Waiting+t.Inside+t.Expected < 1 {
+		return nil, errors.New("nobody waits, nobody is inside and nobody is expected")
 	}
 	k := t.Knowledge
 	s := &Scenario{
 		Name: t.Name,
 		People: People{
-			Lobby: t.Waiting, Show: clampShare(k.Show[0]), ShowLater: clampShare(k.Show[1]),
+			Lobby: t.Waiting, Inside: t.Inside, Show: clampShare(k.Show[0]), ShowLater: clampShare(k.Show[1]),
 			ClaimDelay: Distribution{Mean: Duration(float64(k.ClaimDelayMS) / 1000), CV: 1},
 		},
 		Session: Session{Retry: Retry{After: Distribution{Mean: Duration(float64(k.RetryMS) / 1000), CV: 0.4}}},
@@ -134,7 +134,7 @@ func clampShare(v float64) float64 { return max(0.01, min(1, v)) }
 // length of an evening long enough for everybody at half the rate foreseen.
 func (t Tonight) length(s *Scenario) Duration {
 	rate := min(s.nominalRate(), s.Control.RateMax)
-	needed := 2*(t.Waiting+t.Expected)/max(rate, 1e-3) + 10*s.sessionLength() + 10*float64(s.People.ClaimDelay.Mean)
+	needed := 2*(t.Waiting+t.Inside+t.Expected)/max(rate, 1e-3) + 10*s.sessionLength() + 10*float64(s.People.ClaimDelay.Mean)
 	return Duration(math.Ceil(max(60, min(longestRehearsal, max(needed, 2*t.ExpectedS)))))
 }
 

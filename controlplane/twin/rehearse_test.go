@@ -69,3 +69,27 @@ func TestRehearsalOfNothingIsAnError(t *testing.T) {
 		}
 	}
 }
+
+// People inside book as well, and what they ask is not there for those who wait.
+func TestRehearsalCountsPeopleInside(t *testing.T) {
+	empty, full := tonight(), tonight()
+	full.Inside = 20_000
+	before, err := twin.Rehearse(empty, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	after, err := twin.Rehearse(full, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if more := after.Bookings - before.Bookings; more < 0.9*full.Inside || more > 1.01*full.Inside {
+		t.Errorf("%.0f more bookings with %.0f people inside", more, full.Inside)
+	}
+	if *after.BookedS < *before.BookedS+30 {
+		t.Errorf("booked after %.0f s with people inside, after %.0f s without", *after.BookedS, *before.BookedS)
+	}
+	full.Waiting = 0
+	if alone, err := twin.Rehearse(full, nil); err != nil || alone.BookedS == nil || alone.Bookings < 0.9*full.Inside {
+		t.Errorf("those inside alone: %+v, %v", alone, err)
+	}
+}

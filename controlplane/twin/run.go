@@ -114,6 +114,9 @@ func (e *evening) step(c controller) {
 	if t > 0 {
 		e.line.arrive(t-dt, dt, e.random.NormFloat64())
 	}
+	if t-dt <= 0 && t > 0 && s.People.Inside > 0 {
+		e.plant.inherit(s.People.Inside)
+	}
 	e.plant.pool.step(t, s)
 	rate := e.rateNow(t)
 	called := 0.0

@@ -30,6 +30,7 @@ type Scenario struct {
 // People is who comes, when, and whether they answer when called.
 type People struct {
 	Lobby      float64      `yaml:"lobby"`
+	Inside     float64      `yaml:"inside"` // let in before the opening, in the middle of their sessions
 	Arrivals   []Arrival    `yaml:"arrivals"`
 	Show       float64      `yaml:"show"`
 	ShowLater  float64      `yaml:"show_later"`
@@ -120,6 +121,7 @@ type Control struct {
 	RateMax  float64  `yaml:"rate_max"`
 	Floor    float64  `yaml:"floor"`
 	SessionX float64  `yaml:"session_prior"` // error of the assumed session length
+	ClaimX   float64  `yaml:"claim_prior"`   // error of the assumed claim delay
 }
 
 // Fault is something that happens at a time.
@@ -208,6 +210,7 @@ func (s *Scenario) fill() {
 	orElse(&s.LocalGate.RejectCost, 0.05)
 	orElse(&s.Control.Period, 1)
 	orElse(&s.Control.SessionX, 1)
+	orElse(&s.Control.ClaimX, 1)
 	nominal := s.nominalRate()
 	orElse(&s.Control.RateMax, 4*nominal)
 	orElse(&s.Control.Floor, 0.3*nominal)

@@ -37,6 +37,20 @@ func newSpread(d Distribution, dt float64) spread {
 	return out
 }
 
+// rest is the spread of what is left of a delay at a random time in it.
+func (s spread) rest() spread {
+	out, left, mean := make(spread, len(s)), 1.0, 0.0
+	for i, share := range s {
+		out[i] = max(0, left)
+		mean += out[i]
+		left -= share
+	}
+	for i := range out {
+		out[i] /= mean
+	}
+	return out
+}
+
 // calendar holds masses by the step at which they will do something.
 type calendar struct {
 	slots []float64

@@ -105,6 +105,18 @@ func TestHeldOutEvenings(t *testing.T) {
 	}
 }
 
+// A stall left people who all came at once, and WAS were started for them though
+// the stock system limits.
+func TestNoWASForWhatAStallLeftBehind(t *testing.T) {
+	run, err := Simulate(Random(228), "cascade", 1, DefaultTuning())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if run.Result.Unsafe > 0 {
+		t.Errorf("%v unsafe actions", run.Result.Unsafe)
+	}
+}
+
 func BenchmarkFourHoursOfTwoMillion(b *testing.B) {
 	s, err := Shipped("national")
 	if err != nil {

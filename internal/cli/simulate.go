@@ -32,8 +32,8 @@ capacities. The argument is a scenario file, the name of a shipped scenario, or
 "all" for every shipped one; --list names them. The file format, the plant and
 the definition of every figure are in controlplane/twin/SCENARIOS.md.
 
-With --live it rehearses tonight: the people who wait on a running system, and
-the capacities and habits its steering has learned or was told. It answers when
+With --live it rehearses tonight: the people who wait on a running system or are
+inside, and the capacities and habits its steering has learned or was told. It answers when
 everybody will have booked, how many WAS that takes, and what if a system has
 half its capacity.`,
 		Example: `  sunbeon simulate half-stock --plot half-stock.html

@@ -50,6 +50,7 @@ type rehearsed struct {
 	Cohort    string             `json:"cohort"`
 	OpenMS    int64              `json:"open_ms"`
 	Waiting   float64            `json:"waiting"`
+	Inside    float64            `json:"inside"`
 	Expected  float64            `json:"expected"`
 	Knowledge steering.Knowledge `json:"knowledge"`
 	Answers   []twin.Answer      `json:"answers"`
@@ -92,7 +93,7 @@ func (r *rehearsal) run(cmd *cobra.Command, asJSON bool) error {
 	}
 	answer := rehearsed{
 		Cohort: cohort.ID, OpenMS: max(cohort.OpenMS, now.UnixMilli()),
-		Waiting: tonight.Waiting, Expected: tonight.Expected, Knowledge: tonight.Knowledge,
+		Waiting: tonight.Waiting, Inside: tonight.Inside, Expected: tonight.Expected, Knowledge: tonight.Knowledge,
 	}
 	for _, change := range append([]*twin.WhatIf{nil}, changes...) {
 		if err := cmd.Context().Err(); err != nil {
@@ -171,7 +172,7 @@ func tonightOf(document opsapi.Document, cohort plan.Cohort, now time.Time) (twi
 	called := min(document.Segments[cohort.ID].Current.At(now.UnixMilli()), line.Issued)
 	a, r := document.Admission, document.Replicas
 	tonight := twin.Tonight{
-		Name: cohort.ID, Waiting: float64(line.Issued - called), PeriodS: float64(cfg.PeriodMS) / 1000,
+		Name: cohort.ID, Waiting: float64(line.Issued - called + line.Asking), Inside: float64(line.Sessions), PeriodS: float64(cfg.PeriodMS) / 1000,
 		Replicas: twin.Replicas{
 			Start: max(r.Desired, r.Min, 1), Min: max(r.Min, 1), Max: max(r.Max, r.Desired, 1),
 			ColdStart: twin.Duration(float64(cfg.Replicas.ColdStartMS) / 1000),
@@ -185,6 +186,9 @@ func tonightOf(document opsapi.Document, cohort plan.Cohort, now time.Time) (twi
 func (r rehearsed) print(out io.Writer) {
 	opens := time.UnixMilli(r.OpenMS)
 	fmt.Fprintf(out, "%s: %s people wait", r.Cohort, figures.Count(int64(r.Waiting)))
+	if r.Inside > 0 {
+		fmt.Fprintf(out, ", %s are inside", figures.Count(int64(r.Inside)))
+	}
 	if r.Expected > 0 {
 		fmt.Fprintf(out, ", %s are expected", figures.Count(int64(r.Expected)))
 	}
