@@ -3,6 +3,7 @@ package gate
 import (
 	"errors"
 	"net/http"
+	"strings"
 	"time"
 
 	"sunbeon/internal/problem"
@@ -32,11 +33,11 @@ func (g *Gate) dropCookie(w http.ResponseWriter, name string) {
 
 // who returns the login of a request, or the problem with it.
 func (g *Gate) who(r *http.Request) (credential.Login, *problem.Problem) {
-	cookie, err := r.Cookie(loginCookie)
-	if err != nil {
+	token := cookieOf(r, loginCookie)
+	if token == "" {
 		return credential.Login{}, problem.New(http.StatusUnauthorized, "login_required", "Identify yourself first.")
 	}
-	login, err := g.keys.Login.Open(cookie.Value, g.nowMS())
+	login, err := g.keys.Login.Open(token, g.nowMS())
 	switch {
 	case errors.Is(err, credential.ErrExpired):
 		return credential.Login{}, problem.New(http.StatusUnauthorized, "login_expired", "Identify yourself again. Your place in the line is kept.")
@@ -44,6 +45,20 @@ func (g *Gate) who(r *http.Request) (credential.Login, *problem.Problem) {
 		return credential.Login{}, problem.New(http.StatusUnauthorized, "login_invalid", "Identify yourself again. Your place in the line is kept.")
 	}
 	return login, nil
+}
+
+// cookieOf is the value of a cookie we set, which needs no unquoting; empty where
+// there is none. Every request of a citizen brings one, and [http.Request.Cookie]
+// would make a list of all of them.
+func cookieOf(r *http.Request, name string) string {
+	for _, line := range r.Header["Cookie"] {
+		for pair := range strings.SplitSeq(line, ";") {
+			if key, value, _ := strings.Cut(strings.TrimSpace(pair), "="); key == name {
+				return value
+			}
+		}
+	}
+	return ""
 }
 
 // refuse answers with a problem and counts it.
