@@ -27,7 +27,12 @@ type member struct {
 }
 
 func (m *member) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	(*m.handler.Load()).ServeHTTP(w, r)
+	handler := m.handler.Load()
+	if handler == nil { // those that open first look for those that come
+		http.Error(w, "not open yet", http.StatusServiceUnavailable)
+		return
+	}
+	(*handler).ServeHTTP(w, r)
 }
 
 func freeAddress(t *testing.T) string {
