@@ -21,11 +21,11 @@ func newBenchEveningCommand() *cobra.Command {
 their identity check to a confirmed booking, over HTTP, with the crowd, the
 control plane and the upstreams on the same machine.
 
-Only the servers are to be the limit: the upstreams can do more than is asked,
-and overrides hold the admission rate at its upper bound and the number of WAS
-where it was. For each person who leaves another comes, so that every second
-holds as many identity checks, tickets and passes as bookings; the middle of the
-evening counts.
+Only the servers are to be the limit: the upstreams can do more than is asked and
+take 2 ms each, and overrides hold the admission rate at its upper bound and the
+number of WAS where it was. For each person who leaves another comes, so that
+every second holds as many identity checks, tickets and passes as bookings; the
+middle of the evening counts.
 
 cpu_ms_per_way is the processor time of gate and WAS, ledger included;
 other_cpu_ms_per_way that of crowd, upstreams and control plane;
@@ -57,11 +57,11 @@ bare_requests_per_s is what a handler that does nothing answers here.`,
 	flags := cmd.Flags()
 	flags.BoolVar(&asJSON, "json", false, "print the figures as JSON")
 	flags.BoolVar(&quiet, "quiet", false, "do not show the evening itself")
-	flags.IntVar(&s.People, "people", 8000, "how many synthetic citizens come")
+	flags.IntVar(&s.People, "people", 16000, "how many synthetic citizens come")
 	flags.IntVar(&s.AtOnce, "at-once", 400, "people on their way at once")
 	flags.IntVar(&s.WAS, "was", 1, "number of WAS")
 	flags.DurationVar(&s.Think, "think", 50*time.Millisecond, "a citizen's mean pause between two steps")
-	flags.DurationVar(&s.Longest, "for", 60*time.Second, "end the evening after this long at the latest")
+	flags.DurationVar(&s.Longest, "for", 2*time.Minute, "end the evening after this long at the latest")
 	flags.IntVar(&s.PortBase, "port-base", 28800, "first of the forty ports that may be used")
 	return cmd
 }

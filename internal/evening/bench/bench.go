@@ -4,12 +4,12 @@
 // machine, and what a way costs the servers in processor time.
 //
 // It runs `sunbeon up` as it is. Nothing but the servers is to be the limit: the
-// upstreams are told to do more than is asked, and an operator's overrides hold
-// the admission rate at its upper bound and the number of WAS where it was, so
-// that the steering, which would feel its way up, stands aside. A fixed number of
-// people is on their way at once, and for each who leaves another comes: every
-// second holds as many identity checks, tickets and passes as bookings, and the
-// servers are busy but never flooded. The middle counts, from the tenth to the
+// upstreams are told to do more than is asked, and fast, and an operator's
+// overrides hold the admission rate at its upper bound and the number of WAS where
+// it was, so that the steering, which would feel its way up, stands aside. A fixed
+// number of people is on their way at once, and for each who leaves another comes:
+// every second holds as many identity checks, tickets and passes as bookings, and
+// the servers are busy but never flooded. The middle counts, from the tenth to the
 // ninetieth of a hundred bookings: neither the start nor the stragglers.
 package bench
 
