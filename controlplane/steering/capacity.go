@@ -305,8 +305,10 @@ func (e *estimate) stuck() bool {
 }
 
 const (
-	stuckLeast = 8   // requests, below which a stall cannot be told from chance
-	stuckS     = 1.5 // seconds of work inside
+	stuckLeast = 16 // requests, below which a stall cannot be told from chance
+	// stuckS seconds of work inside are more than a full bulkhead makes, or the
+	// lag of a rate behind a rising load.
+	stuckS = 5
 )
 
 // quicken notices that a resource that had become slow is quick again. As long
