@@ -64,6 +64,11 @@ func Open(ctx context.Context, url string) (*Store, error) {
 		s.Close()
 		return nil, err
 	}
+	// Now, or the first batch would do it in the lock.
+	if _, _, err := s.Counts(ctx, 0); err != nil {
+		s.Close()
+		return nil, fmt.Errorf("open ledger: %w", err)
+	}
 	return s, nil
 }
 

@@ -49,7 +49,11 @@ func Open(ctx context.Context, path string) (*Store, error) {
 		return nil, fmt.Errorf("open ledger: %w", err)
 	}
 	s := &Store{path: path, lock: lock}
-	if err := s.open(ctx, path); err != nil {
+	err = s.open(ctx, path)
+	if err == nil {
+		_, _, err = s.Counts(ctx, 0) // now, or the first batch would do it in the lock
+	}
+	if err != nil {
 		s.Close()
 		return nil, fmt.Errorf("open ledger %s: %w", path, err)
 	}
