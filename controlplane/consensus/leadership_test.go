@@ -19,10 +19,15 @@ func TestANewLeaderFirstLearnsWhatWasDecided(t *testing.T) {
 		var decided atomic.Bool
 		c = newCluster(t, func(node int) func(context.Context, uint64) {
 			return func(_ context.Context, term uint64) {
-				if n := c.running(node); n != nil && decided.Load() {
-					if p, _ := n.Plan(); p.Admission.TauMS != 2 {
-						t.Errorf("node %d works in term %d on a plan of before: %d", node, term, p.Admission.TauMS)
-					}
+				if !decided.Load() {
+					return
+				}
+				n := c.running(node)
+				if n == nil {
+					return // it is being stopped
+				}
+				if p, _ := n.Plan(); p.Admission.TauMS != 2 {
+					t.Errorf("node %d works in term %d on a plan of before: %d", node, term, p.Admission.TauMS)
 				}
 			}
 		})
