@@ -6,13 +6,13 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"net/url"
 	"strings"
 	"sync"
 	"time"
 
-	"sunbeon/internal/httpclient"
 	"sunbeon/internal/problem"
 )
 
@@ -32,8 +32,14 @@ type client struct {
 	bodies    sync.Pool
 }
 
-func newTransport() *httpclient.Transport {
-	return &httpclient.Transport{MaxPerHost: maxConnections}
+func newTransport() *http.Transport {
+	return &http.Transport{
+		DialContext:         (&net.Dialer{Timeout: 5 * time.Second}).DialContext,
+		MaxConnsPerHost:     maxConnections,
+		MaxIdleConnsPerHost: maxConnections,
+		IdleConnTimeout:     time.Minute,
+		DisableCompression:  true,
+	}
 }
 
 func newClient(transport http.RoundTripper) *client {
