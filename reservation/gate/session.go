@@ -33,8 +33,8 @@ func (g *Gate) dropCookie(w http.ResponseWriter, name string) {
 
 // who returns the login of a request, or the problem with it.
 func (g *Gate) who(r *http.Request) (credential.Login, *problem.Problem) {
-	token := cookieOf(r, loginCookie)
-	if token == "" {
+	token, ok := cookieOf(r, loginCookie)
+	if !ok {
 		return credential.Login{}, problem.New(http.StatusUnauthorized, "login_required", "Identify yourself first.")
 	}
 	login, err := g.keys.Login.Open(token, g.nowMS())
@@ -47,18 +47,18 @@ func (g *Gate) who(r *http.Request) (credential.Login, *problem.Problem) {
 	return login, nil
 }
 
-// cookieOf is the value of a cookie we set, which needs no unquoting; empty where
-// there is none. Every request of a citizen brings one, and [http.Request.Cookie]
+// cookieOf is the value of a cookie we set, which needs no unquoting, and whether
+// there is one. Every request of a citizen brings one, and [http.Request.Cookie]
 // would make a list of all of them.
-func cookieOf(r *http.Request, name string) string {
+func cookieOf(r *http.Request, name string) (string, bool) {
 	for _, line := range r.Header["Cookie"] {
 		for pair := range strings.SplitSeq(line, ";") {
 			if key, value, _ := strings.Cut(strings.TrimSpace(pair), "="); key == name {
-				return value
+				return value, true
 			}
 		}
 	}
-	return ""
+	return "", false
 }
 
 // refuse answers with a problem and counts it.
