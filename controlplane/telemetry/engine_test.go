@@ -3,6 +3,7 @@ package telemetry_test
 import (
 	"context"
 	"encoding/json"
+	"io"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
@@ -17,6 +18,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
 	"sunbeon/controlplane/telemetry"
+	"sunbeon/internal/observability"
 	"sunbeon/internal/pki"
 )
 
@@ -37,6 +39,12 @@ func process(t *testing.T, dir string) (*httptest.Server, prometheus.Gauge) {
 	registry := prometheus.NewRegistry()
 	gauge := prometheus.NewGauge(prometheus.GaugeOpts{Name: "sunbeon_breaker_open", ConstLabels: prometheus.Labels{"system": "stock"}})
 	registry.MustRegister(gauge)
+	return scraped(t, dir, registry), gauge
+}
+
+// scraped serves a WAS's metrics as its private listener does.
+func scraped(t *testing.T, dir string, registry *prometheus.Registry) *httptest.Server {
+	t.Helper()
 	identity, err := pki.Load(dir, "was")
 	if err != nil {
 		t.Fatal(err)
@@ -45,7 +53,7 @@ func process(t *testing.T, dir string) (*httptest.Server, prometheus.Gauge) {
 	server.TLS = identity.RequireTLS()
 	server.StartTLS()
 	t.Cleanup(server.Close)
-	return server, gauge
+	return server
 }
 
 func start(t *testing.T, pkiDir string) *telemetry.Engine {
@@ -220,4 +228,34 @@ func TestOnlyWASThatAnswerAreUp(t *testing.T) {
 	eventually(t, "one answers", func() bool { return up() == 1 })
 	server.Close()
 	eventually(t, "none answers", func() bool { return up() == 0 })
+}
+
+// A pool whose work is not seen passes for one that hangs.
+func TestWhatAWASServesIsSeen(t *testing.T) {
+	dir := t.TempDir()
+	if err := pki.Ensure(dir, time.Now()); err != nil {
+		t.Fatal(err)
+	}
+	o, err := observability.New(observability.Config{Process: "was", Instance: "was-1", LogWriter: io.Discard})
+	if err != nil {
+		t.Fatal(err)
+	}
+	served := o.Route("GET /v1/eligibility", http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
+	engine := start(t, dir)
+	if err := engine.Lead(true); err != nil {
+		t.Fatal(err)
+	}
+	server := scraped(t, dir, o.Registry)
+	target := telemetry.Target{Kind: "was", Instance: "was-1", Address: strings.TrimPrefix(server.URL, "https://")}
+	if err := engine.Scrape(t.Context(), []telemetry.Target{target}); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "requests are seen", func() bool {
+		served.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest(http.MethodGet, "/v1/eligibility", nil))
+		reading, err := engine.Read(t.Context(), time.Now())
+		if err != nil {
+			t.Fatal(err)
+		}
+		return reading.Get("was", telemetry.Throughput) > 0 && reading.Get("was", telemetry.Latency) > 0
+	})
 }

@@ -58,9 +58,9 @@ var BackendSignals = []Signal{
 // that nobody has asked yet has no series of requests; that it is up makes that
 // a zero. One that is up answered its last scrape.
 var WASSignals = []Signal{
-	{Throughput, "1/s", `sum(rate(http_server_request_duration_seconds_count{job="was",http_route=~"/v1/.*",http_response_status_code!~"5.."}[` + window + `])) or 0 * sum(up{job="was"})`, "", 0, far},
+	{Throughput, "1/s", `sum(rate(http_server_request_duration_seconds_count{job="was",http_route=~"[A-Z]+ /v1/.*",http_response_status_code!~"5.."}[` + window + `])) or 0 * sum(up{job="was"})`, "", 0, far},
 	{InFlight, "1", `sum(sunbeon_was_inflight)`, "", 0, far},
-	{Latency, "s", `sum(rate(http_server_request_duration_seconds_sum{job="was",http_route=~"/v1/.*",http_response_status_code!~"5.."}[` + window + `])) / sum(rate(http_server_request_duration_seconds_count{job="was",http_route=~"/v1/.*",http_response_status_code!~"5.."}[` + window + `]))`, "", 0, 600},
+	{Latency, "s", `sum(rate(http_server_request_duration_seconds_sum{job="was",http_route=~"[A-Z]+ /v1/.*",http_response_status_code!~"5.."}[` + window + `])) / sum(rate(http_server_request_duration_seconds_count{job="was",http_route=~"[A-Z]+ /v1/.*",http_response_status_code!~"5.."}[` + window + `]))`, "", 0, 600},
 	{Rejected, "1/s", `sum(rate(sunbeon_was_held_total{reason="cpu"}[` + window + `]))`, "", 0, far},
 	{Rejecting, "1", `count(rate(sunbeon_was_held_total{reason="cpu"}[` + window + `]) > 0) / scalar(count(up{job="was"} == 1))`, "", 0, 1},
 	{UpWAS, "1", `count(up{job="was"} == 1) or 0 * count(up{job="was"})`, "", 0, far},
