@@ -68,7 +68,6 @@ func (o observed) line(in *steering.Inputs) {
 			// Who has been called and is held at the door is let in by the rate, too:
 			// a line called to its end is not idle while somebody asks.
 			in.Line.Waiting += waiting + float64(line.Asking)
-			in.Line.Asking += float64(line.Asking)
 		}
 	}
 	in.Line.AgeMS = neverMS

@@ -67,11 +67,10 @@ func (e *estimate) soften(limit, steady, capacity float64) float64 {
 		return limit
 	}
 	off := limit/steady - 1
-	most := refillUnknown
+	soft := off * math.Abs(off) / (math.Abs(off) + smallDeparture)
 	if e.Found {
-		most = refill
+		soft = min(soft, refill)
 	}
-	soft := min(most, off*math.Abs(off)/(math.Abs(off)+smallDeparture))
 	if off < 0 {
 		soft += (off - soft) * min(1, e.Owed/(owedMuch*capacity))
 	}
@@ -81,11 +80,9 @@ func (e *estimate) soften(limit, steady, capacity float64) float64 {
 const (
 	// smallDeparture from the steady rate is halved.
 	smallDeparture = 0.1
-	// refill is how far beyond the steady rate an empty house is filled: whoever is
-	// called too many shows only when they ask, a dead time later. It is less
-	// before saturation was seen, when the capacity itself is a hope.
-	refill        = 0.2
-	refillUnknown = 0.1
+	// refill is how far beyond the steady rate an empty house is filled, once it is
+	// known how little more would be too much.
+	refill = 0.2
 	// owedMuch seconds of the capacity owed call for the full answer.
 	owedMuch = 4
 	// owedSoon is the share of owed work that comes before the horizon, beside

@@ -83,8 +83,8 @@ func (s *State) raise(cfg Config, in Inputs, w wish, current float64, mode Mode,
 	strained := false
 	for i := range s.Estimates {
 		e := &s.Estimates[i]
-		stalled := e.Sight.Last[0] == 0 && e.Sight.Last[3] > 0
-		strained = strained || !e.Sight.Trusted || stalled || (e.stuck() || e.Strikes > 0) && !e.Saturated
+		stalled := e.Sight.Last[0] == 0 && e.Sight.Last[3] > 0 || e.hangs()
+		strained = strained || !e.Sight.Trusted || stalled || e.Strikes > 0 && !e.Saturated
 	}
 	approved := in.Admission.Approved
 	switch {

@@ -168,19 +168,11 @@ func (e *estimate) onset(brisk bool) {
 	if brisk {
 		witnesses = 2 // the third may be from before the strain
 	}
-	seen := e.mean(witnesses)
-	e.Off = 0
-	switch {
-	case e.Found && math.Abs(seen-e.Mark) < contradiction*e.Mark:
-		// The same mark again: every strain there is one more measurement of it.
-		e.Averaged = min(e.Averaged+witnesses, smoothMany)
-		e.Smooth = e.Mark + (seen-e.Mark)*float64(witnesses)/float64(e.Averaged)
-	case math.Abs(seen-e.Believed) < contradiction*e.Believed:
+	e.Smooth, e.Averaged, e.Off = e.mean(witnesses), witnesses, 0
+	if math.Abs(e.Smooth-e.Believed) < contradiction*e.Believed {
 		const weight = 3 * strikesNeeded
-		e.Smooth = (seen*strikesNeeded + e.Believed*weight) / (strikesNeeded + weight)
-		e.Averaged = witnesses + weight
-	default:
-		e.Smooth, e.Averaged = seen, witnesses
+		e.Smooth = (e.Smooth*strikesNeeded + e.Believed*weight) / (strikesNeeded + weight)
+		e.Averaged += weight
 	}
 }
 
@@ -289,27 +281,14 @@ func (e *estimate) sure() float64 {
 	return max(0, e.Smooth-2*math.Sqrt(e.Jitter/(2*smoothCalm)))
 }
 
-// served is what it was seen to do for a while, with or without strain.
-func (e *estimate) served() float64 {
-	if e.Found && !e.Out {
-		return max(e.Proved, min(e.Believed, e.Seen))
-	}
-	return e.Proved
+// hangs says whether many requests are inside and none is answered. Nothing is
+// refused then either, and what was asked for must come through before more is.
+func (e *estimate) hangs() bool {
+	return e.Sight.Last[0] == 0 && e.Sight.Last[1] >= hangLeast
 }
 
-// stuck says whether far more is inside than is being done. Where no saturation
-// explains it, what was already asked for must come through before more is asked.
-func (e *estimate) stuck() bool {
-	served, inside := max(0, e.Sight.Last[0]), e.Sight.Last[1]
-	return inside >= stuckLeast && inside > served*max(stuckS, 4*e.Base)
-}
-
-const (
-	stuckLeast = 16 // requests, below which a stall cannot be told from chance
-	// stuckS seconds of work inside are more than a full bulkhead makes, or the
-	// lag of a rate behind a rising load.
-	stuckS = 5
-)
+// hangLeast requests, below which a stall cannot be told from chance.
+const hangLeast = 16
 
 // quicken notices that a resource that had become slow is quick again. As long
 // as its workers are as many, capacity is their number over the service time, so

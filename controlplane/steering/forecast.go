@@ -45,10 +45,9 @@ func (s *State) forecast(resources int) forecast {
 		f.cellS[r] = f.horizon[r] / cells
 		cell := f.cellS[r] / binS
 
-		// New claims in each cell: of the people at the door, of those already
-		// called, and of one call a second.
+		// New claims in each cell: of the people already called, and of one call a
+		// second.
 		var claims, unitClaims [cells]float64
-		claims[0] = s.Asking
 		for c := range cells {
 			from, to := float64(c)*cell, float64(c+1)*cell
 			for q := range called {

@@ -39,7 +39,6 @@ type Line struct {
 	Lobby    Flow    `json:"lobby"`
 	Later    Flow    `json:"later"`
 	Waiting  float64 `json:"waiting"`  // people with a ticket, not yet called or called and held at the door
-	Asking   float64 `json:"asking"`   // of them, called and held at the door: they came, and enter when the rate lets them
 	Sessions float64 `json:"sessions"` // admitted and neither booked nor gone
 }
 

@@ -117,17 +117,6 @@ func (k *kernel) solve() {
 	}
 }
 
-// atLeast keeps a total from falling below least.
-func (k *kernel) atLeast(least float64) {
-	total := k.total()
-	if total >= least || total <= 0 {
-		return
-	}
-	for j := range k.Rate {
-		k.Rate[j] *= least / total
-	}
-}
-
 // width of an age bin, in bins of history.
 func width(j int) float64 { return float64(ageEdges[j+1] - ageEdges[j]) }
 

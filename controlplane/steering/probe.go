@@ -54,7 +54,7 @@ func (e *estimate) probe(a AdmissionConfig, periodMS int64) {
 		e.LoadedMS = 0
 		pace := 2.0
 		if e.Mark >= nearGood*e.Best {
-			pace = 0.05 / math.Exp2(float64(e.Failed)) // nor did it ever do more
+			pace = 0.5 / math.Exp2(float64(e.Failed)) // nor did it ever do more
 		}
 		lead = 1 + a.Probe*pace*float64(e.CalmMS)/float64(e.DeadMS)
 	}

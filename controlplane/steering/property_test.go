@@ -57,7 +57,6 @@ func (s *signals) next(out steering.Output) steering.Inputs {
 	in.Line.Lobby.Claimed += out.Rate * s.random.Float64()
 	in.Line.Waiting = 1e6 * s.random.Float64()
 	in.Line.Sessions = 30000 * s.random.Float64()
-	in.Line.Asking = 300 * s.random.Float64()
 	in.Replicas.Desired = out.Replicas
 	in.Replicas.Running = max(0, out.Replicas-s.random.IntN(3))
 	in.Cohorts = []steering.Cohort{{ID: "c", Open: true, Approved: true, OpenMS: startMS, Waiting: in.Line.Waiting}}
@@ -158,15 +157,9 @@ func TestHardRulesUnderRandomSignals(t *testing.T) {
 func worse(random *rand.Rand, in steering.Inputs) steering.Inputs {
 	in.Resources = append([]steering.Resource(nil), in.Resources...)
 	r := &in.Resources[random.IntN(len(in.Resources))]
-	switch random.IntN(5) {
+	switch random.IntN(3) {
 	case 0:
 		r.Rejected, r.Rejecting = r.Rejected+50, 1
-	case 3:
-		if r.Throughput > 0 { // where nothing is served it is the second witness of that
-			r.InFlight = 2*r.InFlight + 50
-		}
-	case 4:
-		in.Line.Asking += 500
 	case 1:
 		r.Latency *= 3
 	case 2:

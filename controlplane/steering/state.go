@@ -15,7 +15,6 @@ type State struct {
 	Requests    []kernel   `json:"requests"` // by age since the claim
 	Estimates   []estimate `json:"estimates"`
 	LobbyAhead  bool       `json:"lobby_ahead"` // the next turn waited in the lobby
-	Asking      float64    `json:"asking"`      // called people held at the door
 	DeadMS      int64      `json:"dead_ms"`     // mean time from a call to its load, where that takes longest
 
 	Rate    rateState  `json:"rate"`

@@ -15,7 +15,7 @@ func Step(cfg Config, state State, in Inputs) (State, []Decision) {
 	periodS := float64(cfg.PeriodMS) / 1000
 	s.History.advance(in.NowMS)
 	s.Pool.see(cfg, in.Replicas, in.NowMS)
-	calls, came := s.observe(in)
+	calls, claims := s.observe(in)
 
 	readings := s.arrange(in)
 	ageMS := s.estimate(cfg, in, readings)
@@ -38,7 +38,7 @@ func Step(cfg Config, state State, in Inputs) (State, []Decision) {
 	out = append(out, s.settle(cfg, in, s.demands(readings))...)
 
 	if level == trustFull {
-		s.learn(cfg, readings, calls, came, periodS)
+		s.learn(cfg, readings, calls, claims, periodS)
 		s.probe(cfg, in, w, f)
 	}
 	s.NowMS = in.NowMS
@@ -104,31 +104,20 @@ func equal(a, b []string) bool {
 	return true
 }
 
-// observe books the line and returns who was called and who came since the last
-// look: claimed, or was held at the door. Whoever is held there is late by the
-// rate in force, not by habit.
-func (s *State) observe(in Inputs) (calls [2]float64, came [2]float64) {
-	before, seen, asked := s.History.Last, s.History.Seen, s.Asking
+func (s *State) observe(in Inputs) (calls [2]float64, claims [2]float64) {
+	before, seen := s.History.Last, s.History.Seen
 	s.History.observe(in.Line)
-	if usable(in.Line.Asking) {
-		s.Asking = in.Line.Asking
-	}
 	if !seen {
-		return calls, came
+		return calls, claims
 	}
 	for i := range before {
 		calls[i] = max(0, s.History.Last[i].Called-before[i].Called)
-		came[i] = max(0, s.History.Last[i].Claimed-before[i].Claimed)
+		claims[i] = max(0, s.History.Last[i].Claimed-before[i].Claimed)
 	}
 	if calls[0]+calls[1] > 0 {
 		s.LobbyAhead = calls[0] >= calls[1]
 	}
-	flow := 1
-	if s.LobbyAhead {
-		flow = 0
-	}
-	came[flow] = max(0, came[flow]+s.Asking-asked)
-	return calls, came
+	return calls, claims
 }
 
 // arrange puts the readings into the order of s.Names. A resource that was not
@@ -205,7 +194,7 @@ func (s *State) capacities(cfg Config, in Inputs, f forecast) (believed, proved 
 			was = i
 			units = float64(s.warmSoon(cfg, in, f.deadS[i]))
 		}
-		believed[i], proved[i] = s.Estimates[i].hoped(cfg.Admission)*units, s.Estimates[i].served()*units
+		believed[i], proved[i] = s.Estimates[i].hoped(cfg.Admission)*units, s.Estimates[i].Proved*units
 	}
 	return believed, proved, was
 }
@@ -235,12 +224,11 @@ func (s *State) demands(readings []Resource) []float64 {
 
 // learn corrects the kernels by what was counted. It comes after the decision,
 // so that within one step worse news can never lead to a higher rate.
-func (s *State) learn(cfg Config, readings []Resource, calls, came [2]float64, periodS float64) {
-	memoryS, binS := 8*float64(cfg.Session.LengthMS)/1000, float64(s.History.BinMS)/1000
+func (s *State) learn(cfg Config, readings []Resource, calls, claims [2]float64, periodS float64) {
+	memoryS := 8 * float64(cfg.Session.LengthMS) / 1000
 	for q := range s.Claims {
-		if calls[q] > 0 || came[q] > 0 {
-			s.Claims[q].learn(byAge(s.History.Called[q], 0), came[q]/periodS, periodS, memoryS, 1)
-			s.Claims[q].atLeast(s.sureToCome(cfg, s.History.Called[q]) / binS)
+		if calls[q] > 0 || claims[q] > 0 {
+			s.Claims[q].learn(byAge(s.History.Called[q], 0), claims[q]/periodS, periodS, memoryS, 1)
 		}
 	}
 	demands := s.demands(readings)
@@ -269,30 +257,6 @@ func (s *State) learn(cfg Config, readings []Resource, calls, came [2]float64, p
 		s.Requests[i].learn(people, demands[i], periodS, memoryS, weight)
 	}
 }
-
-// sureToCome is the share of called people that is counted on whatever is seen:
-// nobody is missing who may still be on the way, and of the others at most so
-// many that the rate doubles.
-func (s *State) sureToCome(cfg Config, called series) float64 {
-	overdue, all := 0.0, 0.0
-	late := int(lateAfter * cfg.Session.ClaimDelayMS / s.History.BinMS)
-	for i, n := range called {
-		all += n
-		if len(called)-1-i > late {
-			overdue += n
-		}
-	}
-	if all == 0 {
-		return 0
-	}
-	return cfg.Session.Show * (1 - (1-1.0/missingMost)*overdue/all)
-}
-
-const (
-	missingMost = 2
-	// lateAfter so many claim delays somebody is late.
-	lateAfter = 3
-)
 
 // pace is the recent claims a bin of history.
 func (s *State) pace() float64 {

@@ -108,6 +108,3 @@ func (l *line) claim(limit float64, deviation [2]float64) float64 {
 	}
 	return total
 }
-
-// asking are the people the gate holds until the rate lets them claim.
-func (l *line) asking() float64 { return l.ready[0] + l.ready[1] }

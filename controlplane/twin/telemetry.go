@@ -72,7 +72,7 @@ func (c *scraper) take(t float64, p *plant, l *line) {
 	out.line = steering.Line{
 		Lobby:   steering.Flow{Called: l.called[0], Claimed: l.claimed[0]},
 		Later:   steering.Flow{Called: l.called[1], Claimed: l.claimed[1]},
-		Waiting: l.waiting + l.asking(), Asking: l.asking(), Sessions: p.sessions(),
+		Waiting: l.waiting, Sessions: p.sessions(),
 	}
 	c.taken = append(c.taken, out)
 	if len(c.taken) > 120 {
