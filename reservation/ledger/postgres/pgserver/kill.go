@@ -9,12 +9,18 @@ import (
 	"strconv"
 	"strings"
 	"syscall"
+	"time"
 )
 
 // Kill ends the server with SIGKILL, all its processes at once, as a power cut
 // would. [Server.Restart] starts it again.
 func (s *Server) Kill() error {
-	family := append([]int{s.server.Process.Pid}, s.children("")...)
+	server := s.server.Process.Pid
+	if err := syscall.Kill(server, syscall.SIGSTOP); err != nil { // or it has more children than were counted
+		return fmt.Errorf("stop postgres: %w", err)
+	}
+	children := s.children("")
+	family := append([]int{server}, children...)
 	var failed error
 	for _, pid := range family {
 		if err := syscall.Kill(pid, syscall.SIGKILL); err != nil && !errors.Is(err, syscall.ESRCH) {
@@ -22,7 +28,28 @@ func (s *Server) Kill() error {
 		}
 	}
 	s.server.Wait()
+	for _, pid := range children { // which hold the shared memory until they are gone
+		for began := time.Now(); alive(pid) && time.Since(began) < 10*time.Second; {
+			time.Sleep(5 * time.Millisecond)
+		}
+	}
 	return failed
+}
+
+// alive says whether a process has not ended; one that nobody has waited for has.
+func alive(pid int) bool {
+	fields := stat(pid)
+	return len(fields) > 0 && fields[0] != "Z"
+}
+
+// stat is what the kernel tells of a process after its name: state, parent and
+// more; nothing where it is gone.
+func stat(pid int) []string {
+	line, err := os.ReadFile(filepath.Join("/proc", strconv.Itoa(pid), "stat"))
+	if err != nil {
+		return nil
+	}
+	return strings.Fields(string(line[strings.LastIndexByte(string(line), ')')+1:])) // a name may hold anything
 }
 
 // KillBackends ends the processes that serve a database with SIGKILL. The server
@@ -56,12 +83,7 @@ func (s *Server) children(title string) (pids []int) {
 		if err != nil {
 			continue
 		}
-		stat, err := os.ReadFile(filepath.Join(filepath.Dir(path), "stat"))
-		if err != nil {
-			continue // it has ended meanwhile
-		}
-		// After the name, which may hold anything: state and parent.
-		fields := strings.Fields(string(stat[strings.LastIndexByte(string(stat), ')')+1:]))
+		fields := stat(pid)
 		if len(fields) < 2 || fields[1] != strconv.Itoa(s.server.Process.Pid) {
 			continue
 		}
