@@ -120,11 +120,8 @@ func (m model) pressEach(msg tea.KeyMsg) (tea.Model, tea.Cmd) {
 
 // tick moves the clock on, and now and then asks who leads.
 func (m model) tick() (tea.Model, tea.Cmd) {
-	before := m.state.Now
 	m.state.Now = m.now()
-	if m.state.Now.Unix() != before.Unix() {
-		m.state.Sample()
-	}
+	m.state.Sample()
 	cmds := []tea.Cmd{tick()}
 	if !m.membersAsks && m.state.Now.Sub(m.membersAt) >= membersEvery && m.state.Refused == nil {
 		m.membersAsks = true

@@ -282,6 +282,23 @@ func TestOldDataIsCalledOld(t *testing.T) {
 	}
 }
 
+// In a rush the plan changes many times a second, and hardly a second begins
+// with a tick.
+func TestEverySecondOfARushIsInTheCharts(t *testing.T) {
+	now := eight
+	var m tea.Model = newModel(context.Background(), Config{Session: &session{}, Now: func() time.Time { return now }})
+	for range 100 { // ten seconds
+		now = now.Add(50 * time.Millisecond)
+		m, _ = m.Update(viewMsg{client.View{Plan: evening()}})
+		now = now.Add(50 * time.Millisecond)
+		m, _ = m.Update(viewMsg{client.View{Plan: evening()}})
+		m, _ = m.Update(tickMsg(now))
+	}
+	if aged := m.(model); len(aged.state.History.Series(nothing)) != 11 {
+		t.Errorf("%d samples, want one of each of the seconds 0 to 10", len(aged.state.History.Series(nothing)))
+	}
+}
+
 // TestEveryPageTellsTheAgeOfItsData holds for dialogs and the help as well.
 func TestEveryPageTellsTheAgeOfItsData(t *testing.T) {
 	for _, keys := range []string{"1", "2", "3", "4", "5", "?", "o", "h", ":", "3/"} {

@@ -21,6 +21,12 @@ func (h *History) add(s Sample) {
 	}
 }
 
+// has reports whether this second has its sample.
+func (h *History) has(at time.Time) bool {
+	n := len(h.samples)
+	return n > 0 && h.samples[n-1].At.Unix() == at.Unix()
+}
+
 // Point is one value at one time.
 type Point struct {
 	At    time.Time

@@ -60,10 +60,11 @@ func (s *State) Receive(v client.View, now time.Time) {
 	s.View, s.Received, s.Now = v, now, now
 }
 
-// Sample records the moment for the charts. Nothing is recorded while the data
-// is old: a gap is honest, a flat line is not.
+// Sample records the moment for the charts, once a second however often it is
+// called. Nothing is recorded while the data is old: a gap is honest, a flat line
+// is not.
 func (s *State) Sample() {
-	if s.Stale() {
+	if s.Stale() || s.History.has(s.Now) {
 		return
 	}
 	t := Total(s.Standings())
