@@ -83,7 +83,8 @@ type request struct {
 
 // call asks one node after the other until one answers for good or ctx ends.
 // Once an attempt may have reached the log, the outcome stays unknown until a
-// later attempt with the same key gets a definite answer.
+// later attempt with the same key gets a definite answer. An error at the end of
+// ctx wraps the outcome and what ended ctx.
 func (c *Client) call(ctx context.Context, r request) (reply, error) {
 	if _, bounded := ctx.Deadline(); !bounded {
 		var cancel context.CancelFunc
@@ -110,7 +111,7 @@ func (c *Client) call(ctx context.Context, r request) (reply, error) {
 			pause = max(pause, min(time.Duration(refused.RetryAfterMS)*time.Millisecond, 2*time.Second))
 		}
 		if !sleep(ctx.Done(), pause) {
-			return reply{}, fmt.Errorf("%s %s: %w (last: %v)", r.method, r.path, outcome, err)
+			return reply{}, fmt.Errorf("%s %s: %w (%w; last: %v)", r.method, r.path, outcome, context.Cause(ctx), err)
 		}
 	}
 }

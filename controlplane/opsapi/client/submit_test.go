@@ -63,6 +63,9 @@ func TestSubmitErrors(t *testing.T) {
 				t.Errorf("%s: errors.Is(%v, %v) = %v", name, err, outcome, got)
 			}
 		}
+		if !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("%s: %v does not wrap what ended the call", name, err)
+		}
 	}
 	answering := func(answers ...http.HandlerFunc) string {
 		n := newNode(t)
