@@ -21,6 +21,18 @@ var guarantees = []struct{ key, means string }{
 	{"unsound", "places where the record contradicts itself"},
 }
 
+// outcomes are told first; what is clear by its name has no meaning beside it.
+var outcomes = []struct{ key, means string }{
+	{"people", ""},
+	{"tickets", ""},
+	{"passes", ""},
+	{"bookings", "people holding one at the end"},
+	{"acknowledged", "bookings confirmed to people, also those cancelled or replaced since"},
+	{"failed", ""},
+	{"was_replicas_max", ""},
+	{"leader_changes", ""},
+}
+
 func merge(rush map[string]any, seen observations) report {
 	r := report{}
 	for key, value := range rush {
@@ -52,9 +64,13 @@ type row struct{ name, value string }
 
 func (r report) rows() []row {
 	var rows []row
-	for _, key := range []string{"people", "tickets", "passes", "bookings", "acknowledged", "failed", "was_replicas_max", "leader_changes"} {
-		if value, ok := r[key]; ok {
-			rows = append(rows, row{key, fmt.Sprint(value)})
+	for _, o := range outcomes {
+		value, ok := r[o.key]
+		switch {
+		case ok && o.means != "":
+			rows = append(rows, row{o.key, fmt.Sprintf("%v  (%s)", value, o.means)})
+		case ok:
+			rows = append(rows, row{o.key, fmt.Sprint(value)})
 		}
 	}
 	for _, g := range guarantees {
