@@ -5,8 +5,9 @@
 // The yardstick is one transaction a booking on the same tables: for SQLite one
 // commit each; for PostgreSQL the textbook's SELECT … FOR UPDATE over the pool
 // that serves it best. It does what textbooks do: it counts places in the rows of
-// the slots and writes the booking and its message as two rows, of which the
-// ledger does neither. Everybody books through 64 concurrent callers, seals the
+// the slots, writes the booking and its message as two rows, and has an index keep
+// persons apart; the ledger does neither of the first two, nor in SQLite the last
+// with the booking itself. Everybody books through 64 concurrent callers, seals the
 // personal data, and wants slots whose popularity follows Zipf's law, because
 // that is what a rush is: most people want the same places. Rounds alternate,
 // and the middle one counts, because a machine is never quite at rest.

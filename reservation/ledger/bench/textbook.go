@@ -24,6 +24,11 @@ func oneCommitEach(ctx context.Context, path string) (contestant, error) {
 		return contestant{}, err
 	}
 	db.SetMaxOpenConns(1)
+	// What keeps anybody from holding a dose twice; the ledger has other means.
+	if _, err := db.ExecContext(ctx, `CREATE UNIQUE INDEX bookings_person ON bookings (person, replaced)`); err != nil {
+		db.Close()
+		return contestant{}, err
+	}
 	prepared := make([]*sql.Stmt, 4)
 	for i, text := range []string{
 		`SELECT capacity, taken FROM places WHERE slot = ?`,

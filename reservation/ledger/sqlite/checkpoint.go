@@ -15,10 +15,10 @@ type checkpoints struct {
 }
 
 const (
-	checkpointPages = 4000 // 16 MB
+	checkpointPages = 1000 // 4 MB
 	// Where checkpoints do not get through, as behind a long reader, the writer
 	// makes one itself in the end.
-	lastCheckpointPages = 8 * checkpointPages
+	lastCheckpointPages = 32 * checkpointPages
 )
 
 func (s *Store) startCheckpoints() {
@@ -45,10 +45,10 @@ func (c *checkpoints) end() {
 	}
 }
 
-// wrote counts a batch: each request dirties a page of the index of persons, and
-// all together a few more.
+// wrote counts a batch: eight bookings fill a page, filing dirties about as many,
+// and each batch a few more.
 func (c *checkpoints) wrote(requests int) {
-	if c.pages += requests + 4; c.pages < checkpointPages {
+	if c.pages += requests/4 + 4; c.pages < checkpointPages {
 		return
 	}
 	c.pages = 0

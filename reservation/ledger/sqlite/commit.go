@@ -35,7 +35,8 @@ func (s *Store) Commit(ctx context.Context, gather func() []booking.Request) ([]
 		return outcomes, nil
 	}
 	sweep := s.tally.Sweep(len(batch))
-	if err := write(ctx, q, changes, sweep); err != nil {
+	filed := s.persons.File(len(batch))
+	if err := write(ctx, q, changes, sweep, filed); err != nil {
 		return nil, fmt.Errorf("write batch: %w", err)
 	}
 	if err := tx.Commit(); err != nil {
@@ -43,6 +44,8 @@ func (s *Store) Commit(ctx context.Context, gather func() []booking.Request) ([]
 	}
 	s.tally.Count(ledger.Moved{Batch: changes.Last, Moves: changes.Moves})
 	s.tally.Swept(sweep)
+	s.persons.Learn(entriesOf(changes.New), changes.Last)
+	s.persons.Follow(filed.then)
 	s.checkpoints.wrote(len(batch))
 	return outcomes, nil
 }

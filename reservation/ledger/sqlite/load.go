@@ -11,12 +11,16 @@ import (
 )
 
 // CROSS JOIN fixes the order of the join: one look-up in the table for each
-// element of the batch, never a scan. Both take [attempts].
+// element of the batch, never a scan.
 const (
+	// Takes tags, and the serials of those bookings that the table of persons may
+	// not have.
 	loadPersons = `
-SELECT ` + ledger.RowColumns + `
-FROM json_each(?) AS j CROSS JOIN bookings AS b ON b.person = j.key`
+SELECT ` + ledger.RowColumns + ` FROM json_each(?) AS j CROSS JOIN persons AS p ON p.tag = j.value CROSS JOIN bookings AS b ON b.serial = p.serial
+UNION ALL
+SELECT ` + ledger.RowColumns + ` FROM json_each(?) AS j CROSS JOIN bookings AS b ON b.serial = j.value`
 
+	// Takes [attempts].
 	loadAnswers = `
 SELECT a.person, a.key, a.digest, a.code, a.serial, a.first, a.second, a.freed, a.time_ms
 FROM json_each(?) AS j CROSS JOIN answers AS a ON a.person = j.key AND a.key = j.value`
@@ -34,7 +38,7 @@ func (s *Store) load(ctx context.Context, q reader, batch []booking.Request) (st
 	if err != nil {
 		return state, err
 	}
-	if err := known(ctx, q, wanted, state); err != nil {
+	if err := s.known(ctx, q, want.Persons, state); err != nil {
 		return state, err
 	}
 	return state, answered(ctx, q, wanted, state)
@@ -61,16 +65,25 @@ func attempts(list []booking.Attempt) (string, error) {
 	return string(append(object, '}')), nil
 }
 
-// known reads the bookings of those who attempt something, without the sealed
-// data.
-func known(ctx context.Context, q reader, attempts string, into booking.State) error {
-	err := scanAll(ctx, q, loadPersons, func(rows *sql.Rows) error {
+// known reads the bookings of persons, and of any who share their tags, without
+// the sealed data.
+func (s *Store) known(ctx context.Context, q reader, list []string, into booking.State) error {
+	tags, recent := s.persons.Find(list)
+	inTable, err := json.Marshal(tags)
+	if err != nil {
+		return err
+	}
+	inMemory, err := json.Marshal(recent)
+	if err != nil {
+		return err
+	}
+	err = scanAll(ctx, q, loadPersons, func(rows *sql.Rows) error {
 		m, err := ledger.ScanRow(rows)
 		if err == nil {
 			into.Know(m)
 		}
 		return err
-	}, attempts)
+	}, string(inTable), string(inMemory))
 	if err != nil {
 		return fmt.Errorf("bookings of persons: %w", err)
 	}

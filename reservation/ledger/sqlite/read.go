@@ -41,14 +41,20 @@ func (s *Store) Answer(ctx context.Context, a booking.Attempt) (booking.Recorded
 // been answered, if no booking says so. An attempt without a key is none.
 func (s *Store) recall(ctx context.Context, a booking.Attempt) (booking.State, error) {
 	state := booking.NewState()
+	if err := s.learn(ctx, s.lookup, 0); err != nil {
+		return state, err
+	}
+	if err := s.known(ctx, s.lookup, []string{a.Person}, state); err != nil {
+		return state, err
+	}
+	if _, made := state.Answered[a]; made || a.Key == "" {
+		return state, nil
+	}
 	wanted, err := attempts([]booking.Attempt{a})
-	if err == nil {
-		err = known(ctx, s.lookup, wanted, state)
+	if err != nil {
+		return state, err
 	}
-	if _, made := state.Answered[a]; err == nil && !made && a.Key != "" {
-		err = answered(ctx, s.lookup, wanted, state)
-	}
-	return state, err
+	return state, answered(ctx, s.lookup, wanted, state)
 }
 
 // Find returns the booking of that serial, sealed data included.

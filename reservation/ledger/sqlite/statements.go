@@ -23,8 +23,8 @@ type reader interface {
 type statements map[string]*sql.Stmt
 
 func prepareBatch(ctx context.Context, db *sql.DB) (statements, error) {
-	texts := []string{loadHead, loadMoves, loadPersons, loadAnswers, updateBookings, updateReplaced, insertMoves, updatePlace, updateSwept, dropMoves}
-	for _, into := range []insert{insertEvents, insertBookings, insertAnswers} {
+	texts := []string{loadHead, loadMoves, loadUnfiled, loadPersons, loadAnswers, updateBookings, updateReplaced, insertMoves, updatePlace, updateSwept, dropMoves, updateFiling}
+	for _, into := range []insert{insertEvents, insertBookings, insertAnswers, insertPersons} {
 		texts = append(texts, into.statements[:]...)
 	}
 	return prepare(ctx, db, texts...)

@@ -33,6 +33,8 @@ type Store struct {
 	lock   *lockFile
 	tally  ledger.Tally
 
+	persons *persons
+
 	checkpoints *checkpoints // nil when opened to look at
 }
 
@@ -48,7 +50,7 @@ func Open(ctx context.Context, path string) (*Store, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open ledger: %w", err)
 	}
-	s := &Store{path: path, lock: lock}
+	s := &Store{path: path, lock: lock, persons: newPersons(generation)}
 	err = s.open(ctx, path)
 	if err == nil {
 		_, _, err = s.Counts(ctx, 0) // now, or the first batch would do it in the lock
@@ -82,6 +84,9 @@ func (s *Store) open(ctx context.Context, path string) (err error) {
 	if s.batch, err = prepareBatch(ctx, s.writes); err != nil {
 		return err
 	}
+	if err := s.fileBacklog(ctx); err != nil {
+		return err
+	}
 	return s.prepareLookup(ctx)
 }
 
@@ -94,7 +99,7 @@ func OpenReadOnly(ctx context.Context, path string) (*Store, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open ledger %s: %w", path, err)
 	}
-	s := &Store{path: path, reads: reads}
+	s := &Store{path: path, reads: reads, persons: newPersons(generation)}
 	_, err = s.catalogVersion(ctx)
 	if err == nil {
 		err = s.prepareLookup(ctx)
@@ -107,7 +112,7 @@ func OpenReadOnly(ctx context.Context, path string) (*Store, error) {
 }
 
 func (s *Store) prepareLookup(ctx context.Context) (err error) {
-	s.lookup, err = prepare(ctx, s.reads, loadPersons, loadAnswers)
+	s.lookup, err = prepare(ctx, s.reads, loadUnfiled, loadPersons, loadAnswers)
 	return err
 }
 

@@ -15,26 +15,37 @@ const (
 SELECT max((SELECT coalesce(max(serial), 0) FROM bookings), (SELECT coalesce(max(id), 0) FROM outbox),
   (SELECT coalesce(max(floor), 0) FROM restores))`
 
-	// The version of the catalog and the batch every row of places has counted.
-	loadHead = `SELECT (SELECT coalesce(max(id), 0) FROM imports), batch, (` + loadLast + `) FROM swept`
+	// The version of the catalog, how far the tables have got that follow, and the
+	// highest number given out.
+	loadHead = `SELECT (SELECT coalesce(max(id), 0) FROM imports), places, filed, goal, next_tag, (` + loadLast + `) FROM progress`
 
 	loadMoves  = `SELECT batch, slots FROM moves WHERE batch > ? ORDER BY batch`
 	loadPlaces = `SELECT slot, capacity, taken, settled FROM places`
 
 	updatePlace = `UPDATE OR ROLLBACK places SET taken = ?, settled = ? WHERE slot = ?`
-	updateSwept = `UPDATE OR ROLLBACK swept SET batch = ?1 WHERE batch < ?1`
+	updateSwept = `UPDATE OR ROLLBACK progress SET places = ?1 WHERE places < ?1`
 	dropMoves   = `DELETE FROM moves WHERE batch <= ?`
 )
 
-// catchUp brings the tally, which is locked, up to what the transaction sees:
-// from the start where capacities or slots have changed, or moves it has not
-// counted are no longer kept. It returns the highest number given out.
+// catchUp brings the tally, which is locked, and the persons up to what the
+// transaction sees: the tally from the start where capacities or slots have
+// changed, or moves it has not counted are no longer kept. It returns the highest
+// number given out.
 func (s *Store) catchUp(ctx context.Context, q reader) (last int64, err error) {
 	var version, settled int64
-	err = scanAll(ctx, q, loadHead, func(rows *sql.Rows) error { return rows.Scan(&version, &settled, &last) })
+	var f filing
+	err = scanAll(ctx, q, loadHead, func(rows *sql.Rows) error {
+		return rows.Scan(&version, &settled, &f.filed, &f.goal, &f.next, &last)
+	})
 	if err != nil {
 		return 0, err
 	}
+	if last > s.persons.Known() {
+		if err := s.learn(ctx, q, last); err != nil {
+			return 0, err
+		}
+	}
+	s.persons.Follow(f)
 	if version != s.tally.Version() || settled > s.tally.At() {
 		var places []ledger.Row
 		err := scanAll(ctx, q, loadPlaces, func(rows *sql.Rows) error {

@@ -29,9 +29,10 @@ FROM json_each(?) AS j WHERE serial = j.value ->> 0`
 )
 
 // write applies a batch's changes, set by set.
-func write(ctx context.Context, q querier, c booking.Changes, sweep ledger.Sweep) error {
+func write(ctx context.Context, q querier, c booking.Changes, sweep ledger.Sweep, filed portion) error {
 	w := writing{ctx: ctx, q: q}
 	w.sweep(sweep)
+	w.file(filed)
 	w.updated(c.Updated)
 	update(&w, "replaced bookings", updateReplaced, c.Replaced)
 	w.made(c.New)

@@ -1,0 +1,97 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"math"
+
+	"sunbeon/reservation/booking"
+)
+
+var insertPersons = intoUnlessThere("persons", "tag", "serial")
+
+const (
+	loadUnfiled  = `SELECT serial, person FROM bookings WHERE serial > max(?, (SELECT filed FROM progress)) ORDER BY serial LIMIT ?`
+	updateFiling = `UPDATE OR ROLLBACK progress SET filed = ?, goal = ?, next_tag = ?`
+)
+
+// learn reads the bookings made since the last look, all that were committed when
+// the number at was the highest given out.
+func (s *Store) learn(ctx context.Context, q reader, at int64) error {
+	list, err := unfiled(ctx, q, s.persons.Known(), -1)
+	if err != nil {
+		return err
+	}
+	s.persons.Learn(list, at)
+	return nil
+}
+
+// unfiled are up to limit bookings after a serial that may not be in the table of
+// persons; -1 is no limit.
+func unfiled(ctx context.Context, q reader, after int64, limit int) (list []entry, err error) {
+	err = scanAll(ctx, q, loadUnfiled, func(rows *sql.Rows) error {
+		var person string
+		var serial int64
+		err := rows.Scan(&serial, &person)
+		list = append(list, entryOf(person, serial))
+		return err
+	}, after, limit)
+	if err != nil {
+		return nil, fmt.Errorf("bookings not filed: %w", err)
+	}
+	return list, nil
+}
+
+func entriesOf(list []booking.Made) []entry {
+	entries := make([]entry, len(list))
+	for i, m := range list {
+		entries[i] = entryOf(m.Person, m.Serial)
+	}
+	return entries
+}
+
+func (w *writing) file(p portion) {
+	if p.none {
+		return
+	}
+	args := make([]any, 0, insertPersons.columns*len(p.rows))
+	for _, e := range p.rows {
+		args = append(args, e.tag, e.serial)
+	}
+	w.insert(insertPersons, args)
+	w.exec("filing", updateFiling, p.then.filed, p.then.goal, p.then.next)
+}
+
+// fileBacklog files what a release left that had no table of persons: there is more
+// of it than a process leaves, and than one should take into memory. The rest is
+// taken there.
+func (s *Store) fileBacklog(ctx context.Context) error {
+	for backlog := 3 * s.persons.generation; ; {
+		list, err := unfiled(ctx, s.batch, 0, backlog)
+		if err != nil {
+			return err
+		}
+		if len(list) < backlog {
+			s.persons.Learn(list, 0)
+			return nil
+		}
+		all := newPersons(backlog)
+		last := list[len(list)-1].serial
+		all.Learn(list, last)
+		all.Follow(filing{goal: last, next: math.MinInt64})
+		tx, err := s.writes.BeginTx(ctx, nil)
+		if err != nil {
+			return err
+		}
+		w := writing{ctx: ctx, q: s.batch.in(tx)}
+		w.file(all.File(len(list)))
+		if w.err != nil {
+			tx.Rollback()
+			return w.err
+		}
+		if err := tx.Commit(); err != nil {
+			return err
+		}
+	}
+}
