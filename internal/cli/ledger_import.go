@@ -110,7 +110,7 @@ func importCatalog(ctx context.Context, out io.Writer, address string, f importF
 // moved refuses slots that the ledger has at another place or time: what is there
 // stays, because people may hold it, and a sheet that says otherwise is wrong.
 func moved(ctx context.Context, store ledger.Store, slots []booking.Slot) error {
-	there, _, err := store.Catalog(ctx, 0)
+	there, _, err := store.Catalog(ctx)
 	if err != nil {
 		return err
 	}

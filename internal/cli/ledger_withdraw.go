@@ -66,7 +66,7 @@ The list is personal data: who took it and why is recorded in the ledger first.`
 
 func withdraw(cmd *cobra.Command, store ledger.Store, sealer *ledger.Sealer, institution booking.InstitutionID, date, account, reason string) error {
 	ctx := cmd.Context()
-	catalog, _, err := store.Catalog(ctx, 0)
+	catalog, _, err := store.Catalog(ctx)
 	if err != nil {
 		return err
 	}

@@ -13,12 +13,23 @@ import (
 
 // Source is what a snapshot is made from.
 type Source interface {
-	// Catalog returns all that can be booked and its version; nothing if the
-	// version is the one already seen.
-	Catalog(ctx context.Context, seen int64) (Catalog, int64, error)
-	// Counts returns the free places of each slot that changed since a point
-	// in time, 0 for the beginning, and the point the counts are current to.
+	// Catalog returns all that can be booked and its version, 0 before the first
+	// import.
+	Catalog(ctx context.Context) (Catalog, int64, error)
+	// Supplied returns what has become of the catalog since a version of it.
+	Supplied(ctx context.Context, since int64) (Supply, error)
+	// Counts returns the free places of each slot that changed since a point,
+	// of all slots since 0, and the point the counts are current to. A point
+	// holds for the store as it was opened.
 	Counts(ctx context.Context, since int64) ([]Count, int64, error)
+}
+
+// Supply is what has become of a catalog.
+type Supply struct {
+	Version int64
+	Added   bool // there is more than before: the catalog is to be read anew
+	// Slots are those whose places were changed or withdrawn, as they are now.
+	Slots []booking.Slot
 }
 
 // Count is the number of places free in a slot.
@@ -46,20 +57,9 @@ var ErrEmpty = errors.New("no slots have been imported")
 func (a *Availability) Refresh(ctx context.Context, now time.Time) error {
 	a.refresh.Lock()
 	defer a.refresh.Unlock()
-	s := a.current.Load()
-	var seen int64
-	if s != nil {
-		seen = s.version
-	}
-	catalog, version, err := a.source.Catalog(ctx, seen)
+	s, err := a.stocked(ctx)
 	if err != nil {
 		return fmt.Errorf("refresh availability: %w", err)
-	}
-	if version == 0 {
-		return fmt.Errorf("refresh availability: %w", ErrEmpty)
-	}
-	if s == nil || version != seen {
-		s = newShelf(catalog, version)
 	}
 	counts, point, err := a.source.Counts(ctx, s.point)
 	if err != nil {
@@ -71,6 +71,28 @@ func (a *Availability) Refresh(ctx context.Context, now time.Time) error {
 	a.current.Store(s)
 	a.fresh.Store(now.UnixNano())
 	return nil
+}
+
+// stocked is the shelf with the catalog as it is now.
+func (a *Availability) stocked(ctx context.Context) (*shelf, error) {
+	if s := a.current.Load(); s != nil {
+		news, err := a.source.Supplied(ctx, s.version)
+		if err != nil {
+			return nil, err
+		}
+		if !news.Added {
+			s.supply(news)
+			return s, nil
+		}
+	}
+	catalog, version, err := a.source.Catalog(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if version == 0 {
+		return nil, ErrEmpty
+	}
+	return newShelf(catalog, version), nil
 }
 
 // Run refreshes at once and then every interval until ctx ends and hands errors

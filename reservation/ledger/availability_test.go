@@ -15,19 +15,27 @@ import (
 
 // source is a store's catalog and counts.
 type source struct {
-	catalog ledger.Catalog
-	version int64
-	counts  []ledger.Count
-	point   int64
-	since   int64 // the last question
-	err     error
+	catalog  ledger.Catalog
+	version  int64
+	supplied []booking.Slot
+	counts   []ledger.Count
+	point    int64
+	since    int64 // the last question
+	err      error
 }
 
-func (s *source) Catalog(_ context.Context, seen int64) (ledger.Catalog, int64, error) {
-	if seen == s.version {
-		return ledger.Catalog{}, s.version, s.err
-	}
+func (s *source) Catalog(context.Context) (ledger.Catalog, int64, error) {
 	return s.catalog, s.version, s.err
+}
+
+func (s *source) Supplied(_ context.Context, since int64) (ledger.Supply, error) {
+	switch {
+	case since == s.version:
+		return ledger.Supply{Version: since}, s.err
+	case s.supplied != nil:
+		return ledger.Supply{Version: s.version, Slots: s.supplied}, s.err
+	}
+	return ledger.Supply{Version: s.version, Added: true}, s.err
 }
 
 func (s *source) Counts(_ context.Context, since int64) ([]ledger.Count, int64, error) {
@@ -78,6 +86,15 @@ func refresh(t *testing.T, a *ledger.Availability) {
 	if err := a.Refresh(t.Context(), time.Now()); err != nil {
 		t.Fatal(err)
 	}
+}
+
+func slot(t *testing.T, a *ledger.Availability, id booking.SlotID) booking.Offer {
+	t.Helper()
+	o, ok := a.Slot(id)
+	if !ok {
+		t.Fatalf("slot %s is gone", id)
+	}
+	return o
 }
 
 func ids(offers []booking.Offer) (list []booking.SlotID) {
@@ -163,8 +180,22 @@ func TestCountsFollowTheStore(t *testing.T) {
 	if page, _ := a.Places(ledger.PlaceQuery{Text: "clinic 01", Limit: 10}); len(page) != 1 || page[0].Free != 0 {
 		t.Errorf("a full institution is not found by its name: %v", page)
 	}
+	// Places changed from outside leave the other counts alone.
+	wide := s.catalog.Slots[0]
+	wide.Capacity, wide.WithdrawnMS = 20, 77
+	s.version, s.supplied, s.counts, s.point = 2, []booking.Slot{wide}, []ledger.Count{{Slot: wide.ID, Free: 11}}, 11
+	refresh(t, a)
+	if diff := cmp.Diff(booking.Offer{Slot: wide, Institution: s.catalog.Institutions[0], Free: 11}, slot(t, a, wide.ID)); diff != "" || s.since != 9 {
+		t.Errorf("after a change of places, asked since %d (-want +got):\n%s", s.since, diff)
+	}
+	if at, ok := a.At(wide.Institution, wide.Vaccine, wide.Start); !ok || at != wide {
+		t.Errorf("the slot at its time: %+v", at)
+	}
+	if o := slot(t, a, 102); o.Free != 0 {
+		t.Errorf("another slot after a change of places: %+v", o)
+	}
 	// A new import starts the counts over.
-	s.version, s.counts = 2, []ledger.Count{{Slot: 101, Free: 1}}
+	s.version, s.supplied, s.counts = 3, nil, []ledger.Count{{Slot: 101, Free: 1}}
 	refresh(t, a)
 	if o, ok := a.Slot(101); !ok || o.Free != 1 || s.since != 0 {
 		t.Errorf("after an import: %+v, asked since %d", o, s.since)

@@ -97,7 +97,7 @@ func (a *Availability) At(id booking.InstitutionID, vaccine string, start bookin
 			break
 		}
 		if slot.Vaccine == vaccine {
-			return slot, true
+			return s.slot(s.bySlot[slot.ID]), true
 		}
 	}
 	return booking.Slot{}, false

@@ -11,19 +11,22 @@ import (
 // shelf is one version of the catalog in the order people look through it, with
 // counts that are overwritten in place.
 type shelf struct {
-	version  int64
-	point    int64 // of the counts; only Refresh uses it
+	version  int64 // this and
+	point    int64 // that of the counts only Refresh uses
 	vaccines map[string]booking.Vaccine
 
 	institutions  []booking.Institution // by province, district, name
 	byInstitution map[booking.InstitutionID]int
 	vacant        []atomic.Int64 // by institution: places free in slots a course can begin in
 
-	slots  []booking.Slot // by institution in the order above, then by start
+	slots  []booking.Slot // by institution in the order above, then by start; their supply is below
 	bySlot map[booking.SlotID]int
 	first  []int          // by institution: its first slot; one element more than institutions
 	begins []bool         // by slot: a course can begin here
 	free   []atomic.Int64 // by slot
+
+	capacity    []atomic.Int64 // by slot
+	withdrawnMS []atomic.Int64 // by slot
 
 	// refreshed counts refreshes, and closed holds by slot the one until which it
 	// passes for full, whatever free says: the second to end after the ledger
@@ -33,18 +36,19 @@ type shelf struct {
 }
 
 func newShelf(c Catalog, version int64) *shelf {
+	n := len(c.Slots)
 	s := &shelf{
 		version:       version,
 		vaccines:      make(map[string]booking.Vaccine, len(c.Vaccines)),
 		institutions:  slices.Clone(c.Institutions),
 		byInstitution: make(map[booking.InstitutionID]int, len(c.Institutions)),
 		vacant:        make([]atomic.Int64, len(c.Institutions)),
-		slots:         slices.Clone(c.Slots),
-		bySlot:        make(map[booking.SlotID]int, len(c.Slots)),
-		first:         make([]int, len(c.Institutions)+1),
-		begins:        make([]bool, len(c.Slots)),
-		free:          make([]atomic.Int64, len(c.Slots)),
-		closed:        make([]atomic.Int64, len(c.Slots)),
+		bySlot:        make(map[booking.SlotID]int, n),
+		begins:        make([]bool, n),
+		free:          make([]atomic.Int64, n),
+		capacity:      make([]atomic.Int64, n),
+		withdrawnMS:   make([]atomic.Int64, n),
+		closed:        make([]atomic.Int64, n),
 	}
 	for _, v := range c.Vaccines {
 		s.vaccines[v.ID] = v
@@ -56,23 +60,76 @@ func newShelf(c Catalog, version int64) *shelf {
 	for i, in := range s.institutions {
 		s.byInstitution[in.ID] = i
 	}
-	slices.SortFunc(s.slots, func(a, b booking.Slot) int {
-		return cmp.Or(cmp.Compare(s.byInstitution[a.Institution], s.byInstitution[b.Institution]),
-			cmp.Compare(a.Start, b.Start), cmp.Compare(a.ID, b.ID))
-	})
+	s.arrange(c.Slots)
+	for in := range s.institutions {
+		s.begin(in)
+	}
 	for i, slot := range s.slots {
 		s.bySlot[slot.ID] = i
-		s.first[s.byInstitution[slot.Institution]+1]++
-	}
-	for i := range s.institutions {
-		s.first[i+1] += s.first[i]
-	}
-	for i, slot := range s.slots {
-		v := s.vaccines[slot.Vaccine]
-		s.begins[i] = v.Doses == 1 || len(booking.SecondDose(slot, v, s.slotsOf(slot.Institution))) > 0
+		s.capacity[i].Store(int64(slot.Capacity))
+		s.withdrawnMS[i].Store(slot.WithdrawnMS)
 		s.set(i, slot.Capacity)
 	}
 	return s
+}
+
+// arrange lays slots out by institution and sorts them within each: there may be
+// a million, but few at one institution.
+func (s *shelf) arrange(slots []booking.Slot) {
+	s.slots, s.first = make([]booking.Slot, len(slots)), make([]int, len(s.institutions)+1)
+	for _, slot := range slots {
+		s.first[s.byInstitution[slot.Institution]+1]++
+	}
+	for in := range s.institutions {
+		s.first[in+1] += s.first[in]
+	}
+	next := slices.Clone(s.first)
+	for _, slot := range slots {
+		in := s.byInstitution[slot.Institution]
+		s.slots[next[in]] = slot
+		next[in]++
+	}
+	for in := range s.institutions {
+		slices.SortFunc(s.slots[s.first[in]:s.first[in+1]], func(a, b booking.Slot) int {
+			return cmp.Or(cmp.Compare(a.Start, b.Start), cmp.Compare(a.ID, b.ID))
+		})
+	}
+}
+
+// begin finds the slots of an institution in which a course can begin. Whether
+// there is a second dose depends on the vaccine and the day alone.
+func (s *shelf) begin(in int) {
+	type day struct {
+		vaccine, date string
+	}
+	known := map[day]bool{}
+	for i := s.first[in]; i < s.first[in+1]; i++ {
+		slot := s.slots[i]
+		v := s.vaccines[slot.Vaccine]
+		if v.Doses == 1 {
+			s.begins[i] = true
+			continue
+		}
+		d := day{slot.Vaccine, slot.Start.Date()}
+		begins, ok := known[d]
+		if !ok {
+			begins = len(booking.SecondDose(slot, v, s.slots[s.first[in]:s.first[in+1]])) > 0
+			known[d] = begins
+		}
+		s.begins[i] = begins
+	}
+}
+
+// supply takes over the places that slots were given. How many of them are free
+// the counts tell.
+func (s *shelf) supply(news Supply) {
+	s.version = news.Version
+	for _, slot := range news.Slots {
+		if i, ok := s.bySlot[slot.ID]; ok {
+			s.capacity[i].Store(int64(slot.Capacity))
+			s.withdrawnMS[i].Store(slot.WithdrawnMS)
+		}
+	}
 }
 
 func (s *shelf) apply(counts []Count) {
@@ -108,8 +165,14 @@ func (s *shelf) slotsOf(id booking.InstitutionID) []booking.Slot {
 	return s.slots[s.first[in]:s.first[in+1]]
 }
 
-func (s *shelf) offer(i int) booking.Offer {
+func (s *shelf) slot(i int) booking.Slot {
 	slot := s.slots[i]
+	slot.Capacity, slot.WithdrawnMS = int(s.capacity[i].Load()), s.withdrawnMS[i].Load()
+	return slot
+}
+
+func (s *shelf) offer(i int) booking.Offer {
+	slot := s.slot(i)
 	return booking.Offer{
 		Slot: slot, Institution: s.institutions[s.byInstitution[slot.Institution]], Free: s.left(i),
 	}

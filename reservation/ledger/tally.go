@@ -28,6 +28,11 @@ type Tally struct {
 	at      int64 // the last batch counted
 	slots   map[booking.SlotID]*counted
 
+	// log lists the slots whose free places changed, oldest first. The first of
+	// them has the number base; what came before it is forgotten.
+	log  []booking.SlotID
+	base int64
+
 	order []booking.SlotID // of the sweep
 	next  int              // where it goes on
 	began int64            // the last batch counted when it began
@@ -67,7 +72,38 @@ func (t *Tally) Load(version, floor int64, rows []Row) {
 		t.slots[r.Slot] = &counted{r.Places, r.Settled, r.Settled}
 	}
 	t.order = slices.Sorted(maps.Keys(t.slots))
+	t.base, t.log = t.point()+1, nil
 }
+
+// Supply takes over the places that slots have in a version of the catalog that
+// only changed some, from their rows as they are now.
+func (t *Tally) Supply(version int64, rows []Row) {
+	t.version = version
+	for _, r := range rows {
+		c, ok := t.slots[r.Slot]
+		if !ok {
+			continue
+		}
+		c.Capacity = r.Capacity
+		if r.Settled > t.at { // it has counted batches that are still to be counted here
+			c.Taken, c.changed, c.written = r.Taken, r.Settled, r.Settled
+		}
+		t.note(r.Slot)
+	}
+}
+
+// logged is how many changes are kept at least: those of some seconds.
+const logged = 1 << 17
+
+func (t *Tally) note(id booking.SlotID) {
+	if len(t.log) == 2*logged {
+		t.base += logged
+		t.log = append(t.log[:0], t.log[logged:]...)
+	}
+	t.log = append(t.log, id)
+}
+
+func (t *Tally) point() int64 { return t.base + int64(len(t.log)) }
 
 // Count counts batches, which come in order; those counted before do nothing.
 func (t *Tally) Count(list ...Moved) {
@@ -80,6 +116,7 @@ func (t *Tally) Count(list ...Moved) {
 			if c, ok := t.slots[id]; ok && m.Batch > c.written {
 				c.Taken += n
 				c.changed = m.Batch
+				t.note(id)
 			}
 		}
 	}
@@ -96,15 +133,21 @@ func (t *Tally) Places(ids []booking.SlotID) map[booking.SlotID]booking.Places {
 	return found
 }
 
-// Since is what is free in the slots that changed after a batch and the batch
-// that this is current to.
-func (t *Tally) Since(batch int64) (counts []Count, current int64) {
-	for id, c := range t.slots {
-		if c.changed > batch {
-			counts = append(counts, Count{id, c.Capacity - c.Taken})
-		}
+// Since is what is free in the slots that changed after a point, in all slots if
+// that is long ago or 0, and the point that this is current to. Points are those
+// of this tally alone.
+func (t *Tally) Since(point int64) (counts []Count, current int64) {
+	ids := t.order
+	if point >= t.base {
+		ids = slices.Clone(t.log[min(point-t.base, int64(len(t.log))):])
+		slices.Sort(ids)
+		ids = slices.Compact(ids)
 	}
-	return counts, t.at
+	for _, id := range ids {
+		c := t.slots[id]
+		counts = append(counts, Count{id, c.Capacity - c.Taken})
+	}
+	return counts, t.point()
 }
 
 // Rows are those of the slots that exist, as they are to stand in the table.

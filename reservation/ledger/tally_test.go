@@ -1,7 +1,9 @@
 package ledger_test
 
 import (
+	"maps"
 	"math/rand/v2"
+	"slices"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -15,18 +17,35 @@ type table struct {
 	rows  map[booking.SlotID]ledger.Row
 	moved []ledger.Moved
 	floor int64
+
+	version  int64
+	supplied map[booking.SlotID]int64 // the version of the catalog that gave its places
 }
 
 // catchUp is what stores do under the write lock.
 func (tb *table) catchUp(t *ledger.Tally) {
-	if t.Version() == 0 || tb.floor > t.At() {
+	switch {
+	case t.Version() == 0 || tb.floor > t.At():
+		t.Load(tb.version, tb.floor, slices.Collect(maps.Values(tb.rows)))
+	case t.Version() != tb.version:
 		var rows []ledger.Row
-		for _, r := range tb.rows {
-			rows = append(rows, r)
+		for id, r := range tb.rows {
+			if tb.supplied[id] > t.Version() {
+				rows = append(rows, r)
+			}
 		}
-		t.Load(1, tb.floor, rows)
+		t.Supply(tb.version, rows)
 	}
 	t.Count(tb.moved...)
+}
+
+// supply gives slots as many places as they have now and some more.
+func (tb *table) supply(t *ledger.Tally, id booking.SlotID, more int) {
+	tb.catchUp(t)
+	tb.version++
+	r := t.Rows([]booking.SlotID{id})[0]
+	r.Capacity += more
+	tb.rows[id], tb.supplied[id] = r, tb.version
 }
 
 func (tb *table) commit(m ledger.Moved, s ledger.Sweep) {
@@ -48,7 +67,7 @@ func TestTalliesAgree(t *testing.T) {
 	const slots = 9
 	for seed := range uint64(200) {
 		rng := rand.New(rand.NewPCG(seed, 1))
-		tb := table{rows: map[booking.SlotID]ledger.Row{}}
+		tb := table{rows: map[booking.SlotID]ledger.Row{}, version: 1, supplied: map[booking.SlotID]int64{}}
 		want := map[booking.SlotID]booking.Places{}
 		var all []booking.SlotID
 		for id := range booking.SlotID(slots) {
@@ -61,6 +80,10 @@ func TestTalliesAgree(t *testing.T) {
 			tally := &tallies[rng.IntN(len(tallies))]
 			if rng.IntN(10) == 0 {
 				*tally = ledger.Tally{} // the process was started again
+			}
+			if id := booking.SlotID(rng.IntN(slots)); rng.IntN(8) == 0 {
+				tb.supply(&tallies[rng.IntN(len(tallies))], id, 10)
+				want[id] = booking.Places{Capacity: want[id].Capacity + 10, Taken: want[id].Taken}
 			}
 			tb.catchUp(tally)
 			if diff := cmp.Diff(want, tally.Places(all)); diff != "" {
@@ -77,7 +100,7 @@ func TestTalliesAgree(t *testing.T) {
 			}
 			tb.commit(m, sweep)
 			for id, n := range m.Moves {
-				want[id] = booking.Places{Capacity: 100, Taken: want[id].Taken + n}
+				want[id] = booking.Places{Capacity: want[id].Capacity, Taken: want[id].Taken + n}
 			}
 			if outcome > 1 { // else nobody knows that it was committed
 				tally.Count(m)

@@ -43,7 +43,7 @@ func TestStockChangesAreFollowedWithoutOverbooking(t *testing.T) {
 		return &outbox.Supplies{
 			Holder: holder, Ledger: h.store, Stock: stock, Logger: slog.New(slog.DiscardHandler),
 			Slot: func(c upstream.Supply) (booking.Slot, bool) {
-				catalog, _, err := h.store.Catalog(t.Context(), 0)
+				catalog, _, err := h.store.Catalog(t.Context())
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -64,7 +64,7 @@ func TestStockChangesAreFollowedWithoutOverbooking(t *testing.T) {
 	}
 	capacity := func(what string, first, second int) {
 		t.Helper()
-		catalog, _, err := h.store.Catalog(t.Context(), 0)
+		catalog, _, err := h.store.Catalog(t.Context())
 		if err != nil {
 			t.Fatal(err)
 		}

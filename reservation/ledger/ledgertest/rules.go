@@ -12,7 +12,7 @@ import (
 
 func seed(t *testing.T, h Harness) {
 	l := start(t, h, 1)[0]
-	got, version, err := l.Catalog(t.Context(), 0)
+	got, version, err := l.Catalog(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -28,8 +28,11 @@ func seed(t *testing.T, h Harness) {
 	if err := l.Seed(t.Context(), changed); err != nil {
 		t.Fatal(err)
 	}
-	if again, v, err := l.Catalog(t.Context(), version); err != nil || v != version || again.Slots != nil {
-		t.Errorf("seeding twice made a new catalog: version %d after %d, %v", v, version, err)
+	if news, err := l.Supplied(t.Context(), version); err != nil || news.Version != version || news.Added || news.Slots != nil {
+		t.Errorf("seeding twice made of the catalog %d: %+v, %v", version, news, err)
+	}
+	if news, err := l.Supplied(t.Context(), 0); err != nil || news.Version != version || !news.Added {
+		t.Errorf("what was seeded: %+v, %v", news, err)
 	}
 	broken := catalog()
 	broken.Slots[0].Institution = 77
@@ -86,7 +89,11 @@ func bookBothDoses(t *testing.T, h Harness) {
 	for _, c := range counts {
 		free[c.Slot] = c.Free
 	}
-	if diff := cmp.Diff(map[booking.SlotID]int{first: places - 1, second: places - 1}, free); diff != "" {
+	all := map[booking.SlotID]int{
+		first: places - 1, first + 1: places, first + 2: places,
+		second: places - 1, second + 1: places, second + 2: places,
+	}
+	if diff := cmp.Diff(all, free); diff != "" {
 		t.Errorf("counts (-want +got):\n%s", diff)
 	}
 	if counts, _, err := other.Counts(t.Context(), point); err != nil || len(counts) != 0 {

@@ -6,6 +6,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"sunbeon/reservation/booking"
+	"sunbeon/reservation/ledger"
 )
 
 // withdrawal checks that a slot taken off keeps its people until they leave,
@@ -31,7 +32,7 @@ func withdrawal(t *testing.T, h Harness) {
 			t.Errorf("event (-want +got):\n%s", diff)
 		}
 	}
-	c, _, err := l.Catalog(t.Context(), 0)
+	c, _, err := l.Catalog(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -46,7 +47,7 @@ func withdrawal(t *testing.T, h Harness) {
 	if _, err := l.SetCapacities(t.Context(), map[booking.SlotID]int{first: 5}); err != nil {
 		t.Fatal(err)
 	}
-	if c, _, err := l.Catalog(t.Context(), 0); err != nil || c.Slots[0].ID != first || c.Slots[0].WithdrawnMS != 0 || c.Slots[0].Capacity != 5 {
+	if c, _, err := l.Catalog(t.Context()); err != nil || c.Slots[0].ID != first || c.Slots[0].WithdrawnMS != 0 || c.Slots[0].Capacity != 5 {
 		t.Errorf("a slot brought back: %+v, %v", c.Slots[0], err)
 	}
 	sound(t, l, 2)
@@ -55,11 +56,16 @@ func withdrawal(t *testing.T, h Harness) {
 // supply checks that an institution's changes are followed without overbooking:
 // places that people hold go only when they have left.
 func supply(t *testing.T, h Harness) {
-	l := start(t, h, 1)[0]
+	open := start(t, h, 2)
+	l, other := open[0], open[1]
 	for i := range 4 {
 		want(t, "booking", l.do(t, book(person(i), "k")), booking.Done)
 	}
-	_, version, err := l.Catalog(t.Context(), 0)
+	_, version, err := l.Catalog(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, point, err := other.Counts(t.Context(), 0)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -74,9 +80,22 @@ func supply(t *testing.T, h Harness) {
 	if diff := cmp.Diff([]booking.SlotID{first}, set(3)); diff != "" {
 		t.Errorf("surplus of 4 people in 3 places (-want +got):\n%s", diff)
 	}
-	want(t, "booking a withdrawn place", l.do(t, book(person(9), "k")), booking.SlotTaken)
-	if c, v, err := l.Catalog(t.Context(), version); err != nil || v == version || c.Slots[0].Capacity != 4 {
-		t.Errorf("catalog after the change: version %d after %d, %+v, %v", v, version, c.Slots, err)
+	want(t, "booking a withdrawn place", other.do(t, book(person(9), "k")), booking.SlotTaken)
+	narrow := catalog().Slots[0]
+	narrow.Capacity = 4
+	news, err := other.Supplied(t.Context(), version)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(ledger.Supply{Version: version + 1, Slots: []booking.Slot{narrow}}, news); diff != "" {
+		t.Errorf("what another process reads of the change (-want +got):\n%s", diff)
+	}
+	counts, _, err := other.Counts(t.Context(), point)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff([]ledger.Count{{Slot: first, Free: 0}}, counts); diff != "" {
+		t.Errorf("what another process counts of the change (-want +got):\n%s", diff)
 	}
 	holders, err := l.Holders(t.Context(), []booking.SlotID{first})
 	if err != nil || len(holders) != 4 || len(holders[0].Sealed) == 0 {
@@ -86,16 +105,16 @@ func supply(t *testing.T, h Harness) {
 	if surplus := set(3); len(surplus) != 0 {
 		t.Errorf("surplus after one has left: %v", surplus)
 	}
-	want(t, "booking the place given up", l.do(t, book(person(9), "again")), booking.SlotTaken)
+	want(t, "booking the place given up", other.do(t, book(person(9), "again")), booking.SlotTaken)
 	set(9)
-	want(t, "booking a new place", l.do(t, book(person(9), "and again")), booking.Done)
-	_, version, err = l.Catalog(t.Context(), 0)
+	want(t, "booking a new place", other.do(t, book(person(9), "and again")), booking.Done)
+	_, version, err = l.Catalog(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
 	set(9)
-	if _, v, err := l.Catalog(t.Context(), version); err != nil || v != version {
-		t.Errorf("nothing changed, but the catalog went from version %d to %d, %v", version, v, err)
+	if news, err := l.Supplied(t.Context(), version); err != nil || news.Version != version {
+		t.Errorf("nothing changed, but the catalog went from version %d to %d, %v", version, news.Version, err)
 	}
 	if _, err := l.SetCapacities(t.Context(), map[booking.SlotID]int{4711: 1}); err == nil {
 		t.Error("an unknown slot got places")

@@ -58,7 +58,7 @@ func (s *Store) Seed(ctx context.Context, c ledger.Catalog) error {
 	if added == 0 {
 		return nil
 	}
-	if _, err := tx.Exec(ctx, `INSERT INTO imports (time_ms) VALUES ($1)`, time.Now().UnixMilli()); err != nil {
+	if _, err := imported(ctx, tx, time.Now().UnixMilli(), true); err != nil {
 		return fmt.Errorf("seed: %w", err)
 	}
 	if err := tx.Commit(ctx); err != nil {
@@ -109,29 +109,41 @@ func (s *Store) catalogVersion(ctx context.Context) (version int64, err error) {
 	return version, s.pool.QueryRow(ctx, `SELECT coalesce(max(id), 0) FROM imports`).Scan(&version)
 }
 
-// Catalog returns all that can be booked if it is newer than the version seen.
-func (s *Store) Catalog(ctx context.Context, seen int64) (c ledger.Catalog, version int64, err error) {
+// Catalog returns all that can be booked.
+func (s *Store) Catalog(ctx context.Context) (c ledger.Catalog, version int64, err error) {
 	if version, err = s.catalogVersion(ctx); err != nil {
 		return c, 0, fmt.Errorf("catalog: %w", err)
-	}
-	if version == seen {
-		return c, version, nil
 	}
 	var failed [3]error
 	c.Vaccines, failed[0] = collect(ctx, s, `SELECT id, doses, interval_days, slack_days FROM vaccines ORDER BY id`,
 		func(v *booking.Vaccine) []any { return []any{&v.ID, &v.Doses, &v.IntervalDays, &v.SlackDays} })
 	c.Institutions, failed[1] = collect(ctx, s, `SELECT id, name, province, district FROM institutions ORDER BY id`,
 		func(in *booking.Institution) []any { return []any{&in.ID, &in.Name, &in.Province, &in.District} })
-	c.Slots, failed[2] = collect(ctx, s, `
-SELECT s.id, s.institution, s.start, s.vaccine, p.capacity, coalesce(w.time_ms, 0)
-FROM slots AS s JOIN places AS p ON p.slot = s.id LEFT JOIN withdrawals AS w ON w.slot = s.id ORDER BY s.id`,
-		func(s *booking.Slot) []any {
-			return []any{&s.ID, &s.Institution, &s.Start, &s.Vaccine, &s.Capacity, &s.WithdrawnMS}
-		})
+	c.Slots, failed[2] = collect(ctx, s, selectSlots+`ORDER BY s.id`, slotFields)
 	if err := errors.Join(failed[:]...); err != nil {
 		return c, 0, fmt.Errorf("catalog: %w", err)
 	}
 	return c, version, nil
+}
+
+const selectSlots = `
+SELECT s.id, s.institution, s.start, s.vaccine, p.capacity, coalesce(w.time_ms, 0)
+FROM slots AS s JOIN places AS p ON p.slot = s.id LEFT JOIN withdrawals AS w ON w.slot = s.id
+`
+
+func slotFields(s *booking.Slot) []any {
+	return []any{&s.ID, &s.Institution, &s.Start, &s.Vaccine, &s.Capacity, &s.WithdrawnMS}
+}
+
+// Supplied returns what has become of the catalog since a version.
+func (s *Store) Supplied(ctx context.Context, since int64) (news ledger.Supply, err error) {
+	if news.Version, news.Added, err = importedSince(ctx, s.pool, since); err == nil && news.Version != since && !news.Added {
+		news.Slots, err = collect(ctx, s, selectSlots+`WHERE p.version > 0 AND p.version > $1 ORDER BY s.id`, slotFields, since)
+	}
+	if err != nil {
+		return ledger.Supply{}, fmt.Errorf("supplied: %w", err)
+	}
+	return news, nil
 }
 
 // collect returns a query's rows; fields names the columns' destinations.

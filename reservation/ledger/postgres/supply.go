@@ -23,7 +23,7 @@ func (s *Store) SetCapacities(ctx context.Context, places map[booking.SlotID]int
 		if err := s.settle(ctx, tx, slices.Collect(maps.Keys(places))); err != nil {
 			return err
 		}
-		changed := int64(0)
+		var changed []booking.SlotID
 		for _, id := range slices.Sorted(maps.Keys(places)) {
 			var taken, capacity int
 			err := tx.QueryRow(ctx, `SELECT taken, capacity FROM places WHERE slot = $1`, int64(id)).Scan(&taken, &capacity)
@@ -40,13 +40,11 @@ func (s *Store) SetCapacities(ctx context.Context, places map[booking.SlotID]int
 			if err != nil {
 				return err
 			}
-			changed += n
+			if n > 0 {
+				changed = append(changed, id)
+			}
 		}
-		if changed == 0 {
-			return nil
-		}
-		_, err := tx.Exec(ctx, `INSERT INTO imports (time_ms) VALUES ($1)`, time.Now().UnixMilli())
-		return err
+		return resupplied(ctx, tx, changed, time.Now().UnixMilli())
 	})
 	if err != nil {
 		return nil, fmt.Errorf("set capacities: %w", err)
@@ -68,6 +66,31 @@ func setPlaces(ctx context.Context, tx pgx.Tx, id booking.SlotID, capacity, befo
 	}
 	back, err := tx.Exec(ctx, `DELETE FROM withdrawals WHERE slot = $1`, int64(id))
 	return changed + back.RowsAffected(), err
+}
+
+// imported makes the catalog a new version.
+func imported(ctx context.Context, tx pgx.Tx, nowMS int64, added bool) (version int64, err error) {
+	return version, tx.QueryRow(ctx, `INSERT INTO imports (time_ms, added) VALUES ($1, $2) RETURNING id`, nowMS, added).Scan(&version)
+}
+
+// importedSince is the version of the catalog and whether rows were added since
+// another.
+func importedSince(ctx context.Context, q querier, since int64) (version int64, added bool, err error) {
+	const query = `SELECT coalesce(max(id), $1), coalesce(bool_or(added), false) FROM imports WHERE id > $1`
+	return version, added, q.QueryRow(ctx, query, since).Scan(&version, &added)
+}
+
+// resupplied makes the catalog a new version, unless no slot has changed.
+func resupplied(ctx context.Context, tx pgx.Tx, changed []booking.SlotID, nowMS int64) error {
+	if len(changed) == 0 {
+		return nil
+	}
+	version, err := imported(ctx, tx, nowMS, false)
+	if err != nil {
+		return err
+	}
+	_, err = tx.Exec(ctx, `UPDATE places SET version = $1 WHERE slot = ANY ($2)`, version, changed)
+	return err
 }
 
 // What a withdrawal does, in order: who holds a place in a slot not withdrawn
@@ -104,8 +127,7 @@ func (s *Store) Withdraw(ctx context.Context, slots []booking.SlotID, nowMS int6
 		if _, err := tx.Exec(ctx, emptyWithdrawn, ids); err != nil {
 			return err
 		}
-		_, err := tx.Exec(ctx, `INSERT INTO imports (time_ms) VALUES ($1)`, nowMS)
-		return err
+		return resupplied(ctx, tx, slots, nowMS)
 	})
 	if err != nil {
 		return fmt.Errorf("withdraw: %w", err)

@@ -19,8 +19,9 @@ SELECT greatest((SELECT coalesce(max(serial), 0) FROM bookings), (SELECT coalesc
 	// The version of the catalog and the batch every row of places has counted.
 	loadHead = `SELECT (SELECT coalesce(max(id), 0) FROM imports), (SELECT batch FROM swept), (` + loadLast + `)`
 
-	loadMoves  = `SELECT batch, slots FROM moves WHERE batch > $1 ORDER BY batch`
-	loadPlaces = `SELECT slot, capacity, taken, settled FROM places`
+	loadMoves    = `SELECT batch, slots FROM moves WHERE batch > $1 ORDER BY batch`
+	loadPlaces   = `SELECT slot, capacity, taken, settled FROM places`
+	loadSupplied = loadPlaces + ` WHERE version > 0 AND version > $1`
 
 	updatePlaces = `
 UPDATE places AS p SET taken = u.taken, settled = u.settled
@@ -51,34 +52,58 @@ func moved(rows pgx.Rows) ([]ledger.Moved, error) {
 // querier is a connection in a transaction.
 type querier interface {
 	Query(ctx context.Context, sql string, args ...any) (pgx.Rows, error)
+	QueryRow(ctx context.Context, sql string, args ...any) pgx.Row
 	SendBatch(ctx context.Context, b *pgx.Batch) pgx.BatchResults
 }
 
 // count brings the tally, which is locked, up to what the transaction has read:
-// from the start where capacities or slots have changed, or moves it has not
-// counted are no longer kept.
+// from the start where slots were added, or moves it has not counted are no longer
+// kept.
 func (s *Store) count(ctx context.Context, tx querier, n news) error {
-	if n.version != s.tally.Version() || n.settled > s.tally.At() {
-		rows, err := tx.Query(ctx, loadPlaces)
+	if seen := s.tally.Version(); n.version != seen || n.settled > s.tally.At() {
+		_, added, err := importedSince(ctx, tx, seen)
 		if err != nil {
 			return err
 		}
-		places, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (r ledger.Row, err error) {
-			return r, row.Scan(&r.Slot, &r.Capacity, &r.Taken, &r.Settled)
-		})
-		if err != nil {
-			return err
+		if added || n.settled > s.tally.At() {
+			if n.moved, err = s.loadTally(ctx, tx, n); err != nil {
+				return err
+			}
+		} else {
+			rows, err := places(ctx, tx, loadSupplied, seen)
+			if err != nil {
+				return err
+			}
+			s.tally.Supply(n.version, rows)
 		}
-		if rows, err = tx.Query(ctx, loadMoves, n.settled); err != nil {
-			return err
-		}
-		if n.moved, err = moved(rows); err != nil {
-			return err
-		}
-		s.tally.Load(n.version, n.settled, places)
 	}
 	s.tally.Count(n.moved...)
 	return nil
+}
+
+// loadTally starts the tally again and returns what it has to count.
+func (s *Store) loadTally(ctx context.Context, tx querier, n news) ([]ledger.Moved, error) {
+	list, err := places(ctx, tx, loadPlaces)
+	if err != nil {
+		return nil, err
+	}
+	s.tally.Load(n.version, n.settled, list)
+	rows, err := tx.Query(ctx, loadMoves, n.settled)
+	if err != nil {
+		return nil, err
+	}
+	return moved(rows)
+}
+
+// places reads rows of the table of places.
+func places(ctx context.Context, tx querier, query string, args ...any) ([]ledger.Row, error) {
+	rows, err := tx.Query(ctx, query, args...)
+	if err != nil {
+		return nil, err
+	}
+	return pgx.CollectRows(rows, func(row pgx.CollectableRow) (r ledger.Row, err error) {
+		return r, row.Scan(&r.Slot, &r.Capacity, &r.Taken, &r.Settled)
+	})
 }
 
 // catchUp reads the news within a transaction and counts them in the tally,
@@ -126,8 +151,8 @@ func (s *Store) settle(ctx context.Context, tx pgx.Tx, slots []booking.SlotID) e
 	return tx.SendBatch(ctx, &b).Close()
 }
 
-// Counts returns the places of every slot that changed after a batch, and the
-// batch they are current to.
+// Counts returns the places of every slot that changed after a point, and the
+// point they are current to.
 func (s *Store) Counts(ctx context.Context, since int64) (counts []ledger.Count, current int64, err error) {
 	s.tally.Lock()
 	defer s.tally.Unlock()

@@ -48,7 +48,7 @@ func (s *Store) Seed(ctx context.Context, c ledger.Catalog) error {
 	if after == before {
 		return nil
 	}
-	if err := imported(ctx, tx, time.Now().UnixMilli()); err != nil {
+	if _, err := imported(ctx, tx, time.Now().UnixMilli(), true); err != nil {
 		return fmt.Errorf("seed: %w", err)
 	}
 	if err := tx.Commit(); err != nil {
@@ -84,28 +84,40 @@ func (s *Store) catalogVersion(ctx context.Context) (version int64, err error) {
 	return version, s.reads.QueryRowContext(ctx, `SELECT coalesce(max(id), 0) FROM imports`).Scan(&version)
 }
 
-// Catalog returns all that can be booked if it is newer than the version seen.
-func (s *Store) Catalog(ctx context.Context, seen int64) (c ledger.Catalog, version int64, err error) {
+// Catalog returns all that can be booked.
+func (s *Store) Catalog(ctx context.Context) (c ledger.Catalog, version int64, err error) {
 	if version, err = s.catalogVersion(ctx); err != nil {
 		return c, 0, fmt.Errorf("catalog: %w", err)
-	}
-	if version == seen {
-		return c, version, nil
 	}
 	vaccines := read(ctx, s.reads, `SELECT id, doses, interval_days, slack_days FROM vaccines ORDER BY id`,
 		func(v *booking.Vaccine) []any { return []any{&v.ID, &v.Doses, &v.IntervalDays, &v.SlackDays} }, &c.Vaccines)
 	institutions := read(ctx, s.reads, `SELECT id, name, province, district FROM institutions ORDER BY id`,
 		func(in *booking.Institution) []any { return []any{&in.ID, &in.Name, &in.Province, &in.District} }, &c.Institutions)
-	slots := read(ctx, s.reads, `
-SELECT s.id, s.institution, s.start, s.vaccine, p.capacity, coalesce(w.time_ms, 0)
-FROM slots AS s JOIN places AS p ON p.slot = s.id LEFT JOIN withdrawals AS w ON w.slot = s.id ORDER BY s.id`,
-		func(s *booking.Slot) []any {
-			return []any{&s.ID, &s.Institution, &s.Start, &s.Vaccine, &s.Capacity, &s.WithdrawnMS}
-		}, &c.Slots)
+	slots := read(ctx, s.reads, selectSlots+`ORDER BY s.id`, slotFields, &c.Slots)
 	if err := errors.Join(vaccines, institutions, slots); err != nil {
 		return c, 0, fmt.Errorf("catalog: %w", err)
 	}
 	return c, version, nil
+}
+
+const selectSlots = `
+SELECT s.id, s.institution, s.start, s.vaccine, p.capacity, coalesce(w.time_ms, 0)
+FROM slots AS s JOIN places AS p ON p.slot = s.id LEFT JOIN withdrawals AS w ON w.slot = s.id
+`
+
+func slotFields(s *booking.Slot) []any {
+	return []any{&s.ID, &s.Institution, &s.Start, &s.Vaccine, &s.Capacity, &s.WithdrawnMS}
+}
+
+// Supplied returns what has become of the catalog since a version.
+func (s *Store) Supplied(ctx context.Context, since int64) (news ledger.Supply, err error) {
+	if news.Version, news.Added, err = importedSince(ctx, s.reads, since); err == nil && news.Version != since && !news.Added {
+		err = read(ctx, s.reads, selectSlots+`WHERE p.version > 0 AND p.version > ? ORDER BY s.id`, slotFields, &news.Slots, since)
+	}
+	if err != nil {
+		return ledger.Supply{}, fmt.Errorf("supplied: %w", err)
+	}
+	return news, nil
 }
 
 // read appends a query's rows to list; fields names the columns' destinations.

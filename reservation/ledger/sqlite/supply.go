@@ -19,7 +19,7 @@ func (s *Store) SetCapacities(ctx context.Context, places map[booking.SlotID]int
 		if err := s.settle(ctx, tx, slices.Collect(maps.Keys(places))); err != nil {
 			return err
 		}
-		changed := int64(0)
+		var changed []booking.SlotID
 		for _, id := range slices.Sorted(maps.Keys(places)) {
 			var taken, capacity int
 			err := tx.QueryRowContext(ctx, `SELECT taken, capacity FROM places WHERE slot = ?`, int64(id)).Scan(&taken, &capacity)
@@ -36,12 +36,11 @@ func (s *Store) SetCapacities(ctx context.Context, places map[booking.SlotID]int
 			if err != nil {
 				return err
 			}
-			changed += n
+			if n > 0 {
+				changed = append(changed, id)
+			}
 		}
-		if changed == 0 {
-			return nil
-		}
-		return imported(ctx, tx, time.Now().UnixMilli())
+		return resupplied(ctx, tx, changed, time.Now().UnixMilli())
 	})
 	if err != nil {
 		return nil, fmt.Errorf("set capacities: %w", err)
@@ -70,8 +69,33 @@ func setPlaces(ctx context.Context, tx *sql.Tx, id booking.SlotID, capacity, bef
 }
 
 // imported makes the catalog a new version.
-func imported(ctx context.Context, tx *sql.Tx, nowMS int64) error {
-	_, err := tx.ExecContext(ctx, `INSERT INTO imports (time_ms) VALUES (?)`, nowMS)
+func imported(ctx context.Context, tx *sql.Tx, nowMS int64, added bool) (version int64, err error) {
+	return version, tx.QueryRowContext(ctx, `INSERT INTO imports (time_ms, added) VALUES (?, ?) RETURNING id`, nowMS, added).Scan(&version)
+}
+
+// importedSince is the version of the catalog and whether rows were added since
+// another.
+func importedSince(ctx context.Context, q reader, since int64) (version int64, added bool, err error) {
+	err = scanAll(ctx, q, loadImports, func(rows *sql.Rows) error { return rows.Scan(&version, &added) }, since)
+	return version, added, err
+}
+
+const loadImports = `SELECT coalesce(max(id), ?1), coalesce(max(added), 0) FROM imports WHERE id > ?1`
+
+// resupplied makes the catalog a new version, unless no slot has changed.
+func resupplied(ctx context.Context, tx *sql.Tx, changed []booking.SlotID, nowMS int64) error {
+	if len(changed) == 0 {
+		return nil
+	}
+	version, err := imported(ctx, tx, nowMS, false)
+	if err != nil {
+		return err
+	}
+	ids, err := json.Marshal(changed)
+	if err != nil {
+		return err
+	}
+	_, err = tx.ExecContext(ctx, `UPDATE places SET version = ?1 WHERE slot IN (SELECT value FROM json_each(?2))`, version, string(ids))
 	return err
 }
 
@@ -101,7 +125,7 @@ func (s *Store) Withdraw(ctx context.Context, slots []booking.SlotID, nowMS int6
 				return err
 			}
 		}
-		return imported(ctx, tx, nowMS)
+		return resupplied(ctx, tx, slots, nowMS)
 	})
 	if err != nil {
 		return fmt.Errorf("withdraw: %w", err)

@@ -19,8 +19,9 @@ SELECT max((SELECT coalesce(max(serial), 0) FROM bookings), (SELECT coalesce(max
 	// highest number given out.
 	loadHead = `SELECT (SELECT coalesce(max(id), 0) FROM imports), places, filed, goal, next_tag, (` + loadLast + `) FROM progress`
 
-	loadMoves  = `SELECT batch, slots FROM moves WHERE batch > ? ORDER BY batch`
-	loadPlaces = `SELECT slot, capacity, taken, settled FROM places`
+	loadMoves    = `SELECT batch, slots FROM moves WHERE batch > ? ORDER BY batch`
+	loadPlaces   = `SELECT slot, capacity, taken, settled FROM places`
+	loadSupplied = loadPlaces + ` WHERE version > 0 AND version > ?`
 
 	updatePlace = `UPDATE OR ROLLBACK places SET taken = ?, settled = ? WHERE slot = ?`
 	updateSwept = `UPDATE OR ROLLBACK progress SET places = ?1 WHERE places < ?1`
@@ -28,9 +29,8 @@ SELECT max((SELECT coalesce(max(serial), 0) FROM bookings), (SELECT coalesce(max
 )
 
 // catchUp brings the tally, which is locked, and the persons up to what the
-// transaction sees: the tally from the start where capacities or slots have
-// changed, or moves it has not counted are no longer kept. It returns the highest
-// number given out.
+// transaction sees: the tally from the start where slots were added, or moves it
+// has not counted are no longer kept. It returns the highest number given out.
 func (s *Store) catchUp(ctx context.Context, q reader) (last int64, err error) {
 	var version, settled int64
 	var f filing
@@ -46,18 +46,24 @@ func (s *Store) catchUp(ctx context.Context, q reader) (last int64, err error) {
 		}
 	}
 	s.persons.Follow(f)
-	if version != s.tally.Version() || settled > s.tally.At() {
-		var places []ledger.Row
-		err := scanAll(ctx, q, loadPlaces, func(rows *sql.Rows) error {
-			var r ledger.Row
-			err := rows.Scan(&r.Slot, &r.Capacity, &r.Taken, &r.Settled)
-			places = append(places, r)
-			return err
-		})
+	if seen := s.tally.Version(); version != seen || settled > s.tally.At() {
+		_, added, err := importedSince(ctx, q, seen)
 		if err != nil {
 			return 0, err
 		}
-		s.tally.Load(version, settled, places)
+		if added || settled > s.tally.At() {
+			rows, err := places(ctx, q, loadPlaces)
+			if err != nil {
+				return 0, err
+			}
+			s.tally.Load(version, settled, rows)
+		} else {
+			rows, err := places(ctx, q, loadSupplied, seen)
+			if err != nil {
+				return 0, err
+			}
+			s.tally.Supply(version, rows)
+		}
 	}
 	var list []ledger.Moved
 	err = scanAll(ctx, q, loadMoves, func(rows *sql.Rows) error {
@@ -70,6 +76,17 @@ func (s *Store) catchUp(ctx context.Context, q reader) (last int64, err error) {
 	}
 	s.tally.Count(list...)
 	return last, nil
+}
+
+// places reads rows of the table of places.
+func places(ctx context.Context, q reader, query string, args ...any) (list []ledger.Row, err error) {
+	err = scanAll(ctx, q, query, func(rows *sql.Rows) error {
+		var r ledger.Row
+		err := rows.Scan(&r.Slot, &r.Capacity, &r.Taken, &r.Settled)
+		list = append(list, r)
+		return err
+	}, args...)
+	return list, err
 }
 
 // sweep runs a statement a row: over several rows SQLite would first copy every
@@ -109,8 +126,8 @@ func (s *Store) settle(ctx context.Context, tx *sql.Tx, slots []booking.SlotID) 
 	return w.err
 }
 
-// Counts returns the places of every slot that changed after a batch, and the
-// batch they are current to.
+// Counts returns the places of every slot that changed after a point, and the
+// point they are current to.
 func (s *Store) Counts(ctx context.Context, since int64) (counts []ledger.Count, current int64, err error) {
 	s.tally.Lock()
 	defer s.tally.Unlock()

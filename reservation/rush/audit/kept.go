@@ -12,7 +12,7 @@ import (
 
 // Ledger is what the audit reads of a ledger.
 type Ledger interface {
-	Catalog(ctx context.Context, seen int64) (c ledger.Catalog, version int64, err error)
+	Catalog(ctx context.Context) (c ledger.Catalog, version int64, err error)
 	Live(ctx context.Context) iter.Seq2[booking.Booking, error]
 	Audit(ctx context.Context) (ledger.Audit, error)
 }
@@ -72,7 +72,7 @@ func readLedger(ctx context.Context, l Ledger, f *Findings) (*kept, error) {
 // countDoses holds live doses against the slots' capacities. The slots are
 // read after the bookings, so that none is unknown which was added meanwhile.
 func countDoses(ctx context.Context, l Ledger, doses map[booking.SlotID]int, f *Findings) error {
-	catalog, _, err := l.Catalog(ctx, 0)
+	catalog, _, err := l.Catalog(ctx)
 	if err != nil {
 		return err
 	}
