@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"strconv"
 
 	"sunbeon/internal/problem"
 	"sunbeon/reservation/credential"
@@ -13,10 +14,12 @@ import (
 // maxLoginBody bounds the body of a login, in bytes.
 const maxLoginBody = 12 << 10
 
-// login is POST /v1/login: an assertion for a login cookie.
+// login is POST /v1/login: an assertion for a login cookie and, for who wants to
+// join, their place in the line, as browsers get both in one step.
 func (g *Gate) login(w http.ResponseWriter, r *http.Request) {
 	var body struct {
 		Assertion string `json:"assertion"`
+		Join      bool   `json:"join"`
 	}
 	if p := readJSON(w, r, maxLoginBody, &body); p != nil {
 		g.refuse(w, p)
@@ -37,16 +40,45 @@ func (g *Gate) login(w http.ResponseWriter, r *http.Request) {
 		g.refuse(w, p)
 		return
 	}
-	cohort := ""
-	if v := g.view.Load(); v != nil {
-		if l := v.lineFor(login.Birth); l != nil {
-			cohort = l.cohort.ID
+	answer := loggedIn{login: login}
+	if c, refused := g.inLine(login); refused == nil {
+		answer.line = c.line
+		if body.Join {
+			// Who is refused a place is logged in all the same.
+			if at, refused := g.join(r.Context(), c); refused == nil {
+				answer.at = &at
+			}
 		}
 	}
-	writeJSON(w, http.StatusOK, struct {
-		Cohort    string `json:"cohort"`
-		ExpiresMS int64  `json:"expires_ms"`
-	}{cohort, login.ExpiresMS})
+	answer.write(w)
+}
+
+// loggedIn is who somebody is found to be, the line of their cohort if there is
+// one, and their place in it if they have joined.
+type loggedIn struct {
+	login credential.Login
+	line  *line
+	at    *place
+}
+
+func (l loggedIn) write(w http.ResponseWriter) {
+	buffer := placeBuffers.Get().(*[]byte)
+	defer placeBuffers.Put(buffer)
+	b := append((*buffer)[:0], `{"cohort":`...)
+	if l.line != nil {
+		b = append(b, l.line.quoted...)
+	} else {
+		b = append(b, `""`...)
+	}
+	b = strconv.AppendInt(append(b, `,"expires_ms":`...), l.login.ExpiresMS, 10)
+	if l.at != nil {
+		b = appendPlace(append(b, `,"ticket":`...), *l.at)
+	}
+	b = append(b, "}\n"...)
+	*buffer = b
+	h := w.Header()
+	h["Content-Type"], h["Cache-Control"] = jsonType, noStore
+	w.Write(b)
 }
 
 // verifyIdentity returns the person an assertion vouches for.

@@ -7,7 +7,10 @@ import (
 	"time"
 
 	"github.com/golang-jwt/jwt/v5"
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 
+	"sunbeon/controlplane/plan"
 	"sunbeon/reservation/gate"
 	"sunbeon/reservation/upstream/legacy"
 )
@@ -44,6 +47,47 @@ func TestLoginRefusesWhatTheIssuerDidNotSay(t *testing.T) {
 	}
 	if status, body := w.logIn(good); status != http.StatusOK || !strings.Contains(body, `"cohort":"a"`) {
 		t.Errorf("genuine: %d %s", status, body)
+	}
+}
+
+func TestLoggingInTakesThePlaceInTheSameStep(t *testing.T) {
+	w := newWorld(t)
+	join := func(p *person, name string) (told struct {
+		Cohort string
+		Ticket *ticket
+	}) {
+		t.Helper()
+		if status, body := p.post("/v1/login", map[string]any{"assertion": w.assertion(name), "join": true}, &told); status != http.StatusOK {
+			t.Fatalf("%d %s", status, body)
+		}
+		return told
+	}
+	now := time.Now().UnixMilli()
+	w.cluster.do(plan.CohortDefine, plan.DefineCohort{Cohort: plan.Cohort{
+		ID: "a", BirthFrom: "1900-01-01", BirthTo: "2020-12-31", Order: plan.OrderFirstCome,
+		LobbyMS: now + 60_000, OpenMS: now + 120_000, CloseMS: now + 180_000,
+	}})
+	w.follows("a", plan.Scheduled)
+	one := w.anyone()
+	if early := join(one, "one"); early.Cohort != "a" || early.Ticket != nil {
+		t.Errorf("before the lobby: %+v", early)
+	}
+	status, body := one.post("/v1/ticket", nil, nil)
+	want(t, "logged in all the same, and told why", status, body, http.StatusConflict, "not_open")
+	w.move("a", plan.Lobby)
+	taken := join(one, "one").Ticket
+	if taken == nil || taken.Seq != 1 {
+		t.Fatalf("in the lobby: %+v", taken)
+	}
+	if again := join(w.anyone(), "one").Ticket; again == nil || again.Seq != 1 {
+		t.Errorf("by another device: %+v", again)
+	}
+	if diff := cmp.Diff(*taken, one.join(), cmpopts.IgnoreFields(ticket{}, "Receipt")); diff != "" {
+		t.Errorf("taken with the login (-) and asked for after it (+):\n%s", diff)
+	}
+	var without struct{ Ticket *ticket }
+	if w.anyone().post("/v1/login", map[string]string{"assertion": w.assertion("two")}, &without); without.Ticket != nil {
+		t.Errorf("who did not ask has %+v", without.Ticket)
 	}
 }
 

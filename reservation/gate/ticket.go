@@ -52,7 +52,7 @@ var (
 func writePlace(w http.ResponseWriter, status int, at place) {
 	buffer := placeBuffers.Get().(*[]byte)
 	defer placeBuffers.Put(buffer)
-	b := appendPlace((*buffer)[:0], at)
+	b := append(appendPlace((*buffer)[:0], at), '\n')
 	*buffer = b
 	h := w.Header()
 	h["Content-Type"], h["Cache-Control"] = jsonType, noStore
@@ -85,7 +85,7 @@ func appendPlace(b []byte, at place) []byte {
 	} else {
 		b = append(b, "null"...)
 	}
-	return append(b, "}\n"...)
+	return append(b, '}')
 }
 
 func appendOrNull(b []byte, value int64, known bool) []byte {

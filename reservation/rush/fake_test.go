@@ -92,10 +92,19 @@ func (g *fakeGate) identify(w http.ResponseWriter, r *http.Request) {
 }
 
 func (g *fakeGate) login(w http.ResponseWriter, r *http.Request) {
-	var body struct{ Assertion string }
+	var body struct {
+		Assertion string
+		Join      bool
+	}
 	json.NewDecoder(r.Body).Decode(&body)
 	http.SetCookie(w, &http.Cookie{Name: "sunbeon_login", Value: body.Assertion})
-	reply(w, map[string]string{"cohort": "c"})
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	answer := map[string]any{"cohort": "c"}
+	if body.Join && g.mayJoin(body.Assertion) {
+		answer["ticket"] = g.place(body.Assertion)
+	}
+	reply(w, answer)
 }
 
 func who(r *http.Request) string {
@@ -109,15 +118,22 @@ func who(r *http.Request) string {
 func (g *fakeGate) ticket(w http.ResponseWriter, r *http.Request) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	person := who(r)
-	if birth := g.births[person]; birth < "1972-01-01" || birth > "2003-12-31" {
+	if !g.mayJoin(who(r)) {
 		problem.New(http.StatusForbidden, "not_eligible", "").With("reason", "birth_date").Send(w)
 		return
 	}
+	reply(w, g.place(who(r)))
+}
+
+func (g *fakeGate) mayJoin(person string) bool {
+	return g.births[person] >= "1972-01-01" && g.births[person] <= "2003-12-31"
+}
+
+func (g *fakeGate) place(person string) map[string]any {
 	if g.seqs[person] == 0 {
 		g.seqs[person] = int64(len(g.seqs) + 1)
 	}
-	reply(w, map[string]any{"seq": g.seqs[person], "turn": g.seqs[person], "state": "waiting"})
+	return map[string]any{"seq": g.seqs[person], "turn": g.seqs[person], "serving": g.called(), "state": "waiting"}
 }
 
 func (g *fakeGate) called() int64 {
@@ -168,10 +184,14 @@ func (g *fakeGate) withPass(serve func(http.ResponseWriter, *http.Request, strin
 	}
 }
 
-func (g *fakeGate) institutions(w http.ResponseWriter, _ *http.Request, _ string) {
+func (g *fakeGate) institutions(w http.ResponseWriter, r *http.Request, _ string) {
 	list := []any{}
-	if len(g.free("id")) > 0 {
-		list = append(list, map[string]any{"id": "7"})
+	if free := g.free("id"); len(free) > 0 {
+		at := map[string]any{"id": "7"}
+		if r.URL.Query().Has("slots") {
+			at["slots"] = free
+		}
+		list = append(list, at)
 	}
 	reply(w, map[string]any{"institutions": list})
 }

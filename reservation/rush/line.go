@@ -36,25 +36,33 @@ func (w *walker) identify(v *visit) (move, error) {
 	return then((*walker).logIn, 0)
 }
 
+// logIn takes the place with it, where there is one to be had.
 func (w *walker) logIn(v *visit) (move, error) {
+	var result struct {
+		Ticket *ticket `json:"ticket"`
+	}
 	a, err := w.client.ask(w.ctx, question{
 		route: "POST /v1/login",
 		url:   w.at(w.gate, "/v1/login", nil),
 		meant: v.meant,
-		body:  map[string]string{"assertion": v.assertion},
-	}, nil)
+		body:  map[string]any{"assertion": v.assertion, "join": true},
+	}, &result)
 	if err != nil {
 		return move{}, err
 	}
 	v.assertion, v.login = "", pairs(a.cookies)
-	return then((*walker).join, 0)
+	if result.Ticket == nil {
+		return then((*walker).join, 0)
+	}
+	return w.joined(v, *result.Ticket)
 }
 
 // ticket is a place as the gate tells it.
 type ticket struct {
-	Seq   int64             `json:"seq"`
-	Turn  int64             `json:"turn"` // null, read as zero, until it is drawn
-	State waitingroom.State `json:"state"`
+	Seq     int64             `json:"seq"`
+	Turn    int64             `json:"turn"` // null, read as zero, until it is drawn
+	Serving int64             `json:"serving"`
+	State   waitingroom.State `json:"state"`
 }
 
 func (w *walker) join(v *visit) (move, error) {
@@ -68,18 +76,24 @@ func (w *walker) join(v *visit) (move, error) {
 	if err != nil {
 		return move{}, err
 	}
+	return w.joined(v, t)
+}
+
+func (w *walker) joined(v *visit, t ticket) (move, error) {
 	w.note(v, journal.Entry{Event: journal.Ticket, Device: v.device, Seq: &t.Seq, Turn: known(t.Turn)})
 	v.seq, v.turn = t.Seq, t.Turn
 	if v.joined.IsZero() {
 		v.joined = time.Now()
 		w.tally.count(func(c *Counts) { c.Tickets++ })
 	}
-	if t.State == waitingroom.Booked {
+	switch {
+	case t.State == waitingroom.Booked:
 		return then((*walker).lookUp, 0) // on an evening before this one
-	}
-	if v.temper.twice && v.device == 1 {
+	case v.temper.twice && v.device == 1:
 		v.device = 2
 		return then((*walker).identify, w.ponder(v))
+	case t.Turn > 0 && t.Turn <= t.Serving:
+		return w.called(v, 0)
 	}
 	return then((*walker).wait, 0)
 }
@@ -102,19 +116,29 @@ func (w *walker) wait(v *visit) (move, error) {
 	case d.Phase == waitingroom.Closed:
 		return refuse("closed")
 	case v.turn > 0 && v.turn <= d.Serving:
-		if v.temper.absent {
-			return finish(gaveUp)
+		since := time.Duration(0)
+		if !seen.IsZero() {
+			since = unnoticed(v.turn, served, d.Serving, v.looked.Sub(seen))
 		}
-		late := v.temper.lateness
-		v.temper.lateness = 0
-		if w.script != nil && !seen.IsZero() {
-			late = max(0, late-unnoticed(v.turn, served, d.Serving, v.looked.Sub(seen)))
-		}
-		return then((*walker).claim, late)
+		return w.called(v, since)
 	case v.temper.patience > 0 && time.Since(v.joined) > v.temper.patience:
 		return finish(gaveUp)
 	}
 	return then((*walker).wait, d.nextLook(v.turn, time.Now().UnixMilli(), v.random.Float64()))
+}
+
+// called is what a person does who has learned that their turn was called a while
+// ago.
+func (w *walker) called(v *visit, since time.Duration) (move, error) {
+	if v.temper.absent {
+		return finish(gaveUp)
+	}
+	late := v.temper.lateness
+	v.temper.lateness = 0
+	if w.script != nil {
+		late = max(0, late-since)
+	}
+	return then((*walker).claim, late)
 }
 
 // unnoticed is how long ago a turn was called, of which one learns only now:
@@ -177,11 +201,10 @@ func (w *walker) claim(v *visit) (move, error) {
 	if v.temper.leaves {
 		return finish(gaveUp)
 	}
-	pause := time.Duration(0)
 	if w.script != nil {
-		pause = w.script.Pages[PageEligibility].draw(v.random)
+		return then((*walker).checkEligibility, w.script.Pages[PageEligibility].draw(v.random))
 	}
-	return then((*walker).checkEligibility, pause)
+	return then((*walker).listInstitutions, 0)
 }
 
 // reenter is where a person goes on whom a server no longer knows.

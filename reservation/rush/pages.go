@@ -12,7 +12,9 @@ import (
 	"sunbeon/reservation/rush/journal"
 )
 
-// The second half of the way: from the pass to the booking and after it.
+// The second half of the way: from the pass to the booking and after it. People
+// with a script go page by page, as in the simulation; the others are told with
+// the institutions whether they may book and which times are free.
 
 func (w *walker) checkEligibility(v *visit) (move, error) {
 	_, err := w.client.ask(w.ctx, question{
@@ -27,18 +29,31 @@ func (w *walker) checkEligibility(v *visit) (move, error) {
 	return w.onward(v, (*walker).listInstitutions, PageInstitutions)
 }
 
+// institution is one with free times when it was listed.
+type institution struct {
+	ID    string `json:"id"`
+	Slots []slot `json:"slots"` // the first of them; none where a script goes page by page
+}
+
+type slot struct {
+	ID string `json:"id"`
+}
+
 // listInstitutions looks for institutions with free times, in the person's own
-// district at first and in the whole province where that has none left.
+// district or, where that has none left, in the whole province.
 func (w *walker) listInstitutions(v *visit) (move, error) {
-	query := url.Values{"province": {v.person.Province}, "limit": {"100"}}
-	if !v.farther {
-		local := districts[v.person.Province]
-		query.Set("district", local[v.person.Index%len(local)])
+	local := districts[v.person.Province]
+	query := url.Values{
+		"province": {v.person.Province}, "district": {local[v.person.Index%len(local)]}, "widen": {"true"},
+	}
+	if w.script != nil {
+		query.Set("limit", "100")
+	} else {
+		query.Set("slots", "50")
+		query.Set("eligibility", "true")
 	}
 	var list struct {
-		Institutions []struct {
-			ID string `json:"id"`
-		} `json:"institutions"`
+		Institutions []institution `json:"institutions"`
 	}
 	_, err := w.client.ask(w.ctx, question{
 		route:  "GET /v1/institutions",
@@ -49,20 +64,17 @@ func (w *walker) listInstitutions(v *visit) (move, error) {
 	if err != nil {
 		return move{}, err
 	}
-	if len(list.Institutions) == 0 {
-		if v.farther {
-			return refuse("sold_out")
-		}
-		v.farther = true
-		return then((*walker).listInstitutions, w.ponder(v))
-	}
-	v.institutions = v.institutions[:0]
-	for _, at := range list.Institutions {
-		v.institutions = append(v.institutions, at.ID)
+	v.institutions = list.Institutions
+	if len(v.institutions) == 0 {
+		return refuse("sold_out")
 	}
 	v.random.Shuffle(len(v.institutions), func(i, j int) {
 		v.institutions[i], v.institutions[j] = v.institutions[j], v.institutions[i]
 	})
+	if slots := v.institutions[0].Slots; len(slots) > 0 && v.rounds < maxRounds {
+		v.rounds++
+		return w.pick(v, slots)
+	}
 	return w.onward(v, (*walker).listSlots, PageSlots)
 }
 
@@ -70,7 +82,7 @@ func (w *walker) listInstitutions(v *visit) (move, error) {
 const maxRounds = 20
 
 // listSlots looks for a free time at the first institution on the person's
-// list. Early times are the more wanted ones, which makes them hot.
+// list.
 func (w *walker) listSlots(v *visit) (move, error) {
 	if v.rounds >= maxRounds {
 		return finish(gaveUp)
@@ -79,13 +91,11 @@ func (w *walker) listSlots(v *visit) (move, error) {
 		return then((*walker).listInstitutions, 0)
 	}
 	var list struct {
-		Slots []struct {
-			ID string `json:"id"`
-		} `json:"slots"`
+		Slots []slot `json:"slots"`
 	}
 	_, err := w.client.ask(w.ctx, question{
 		route:  "GET /v1/institutions/{id}/slots",
-		url:    w.at(w.gate, "/v1/institutions/"+v.institutions[0]+"/slots", nil),
+		url:    w.at(w.gate, "/v1/institutions/"+v.institutions[0].ID+"/slots", nil),
 		meant:  v.meant,
 		cookie: v.cookies(),
 	}, &list)
@@ -97,8 +107,14 @@ func (w *walker) listSlots(v *visit) (move, error) {
 		v.institutions = v.institutions[1:]
 		return then((*walker).listSlots, w.ponder(v))
 	}
+	return w.pick(v, list.Slots)
+}
+
+// pick settles on one of the free times. Early ones are the more wanted, which
+// makes them hot.
+func (w *walker) pick(v *visit, free []slot) (move, error) {
 	u := v.random.Float64()
-	v.choose(list.Slots[int(u*u*float64(len(list.Slots)))].ID)
+	v.choose(free[int(u*u*float64(len(free)))].ID)
 	return w.onward(v, (*walker).book, PageBook)
 }
 

@@ -78,7 +78,7 @@ func TestCrowdWalksTheWholeWay(t *testing.T) {
 		}
 		seqs[e.Person] = *e.Seq
 	}
-	for _, route := range []string{"POST /v1/ticket", "POST /v1/bookings", "GET /v1/serving/{cohort}"} {
+	for _, route := range []string{"POST /v1/login", "POST /v1/bookings", "GET /v1/serving/{cohort}"} {
 		if load.Latency[route].Count == 0 || load.Latency[route].P99 <= 0 {
 			t.Errorf("%s: latency %+v", route, load.Latency[route])
 		}
@@ -139,7 +139,7 @@ func TestSlowServerDoesNotSlowArrivals(t *testing.T) {
 	if f, s := span(fast), span(slow); s > f+250*time.Millisecond {
 		t.Errorf("people arrived over %s at a slow server, over %s at a fast one", s, f)
 	}
-	if p50 := load.Latency["POST /v1/ticket"].P50; p50 < 250 {
+	if p50 := load.Latency["POST /v1/login"].P50; p50 < 250 {
 		t.Errorf("median latency %.0f ms at a server that takes 250 ms", p50)
 	}
 }
@@ -231,7 +231,7 @@ func TestHeldPeopleAreNoFailures(t *testing.T) {
 	gate, url := newFakeGate(t, 1000, 0)
 	var asked atomic.Int64
 	gate.before = func(w http.ResponseWriter, r *http.Request) bool {
-		held := r.URL.Path == "/v1/eligibility" && asked.Add(1)%2 == 0
+		held := r.URL.Path == "/v1/institutions" && asked.Add(1)%2 == 0
 		if held {
 			problem.WriteRetry(w, http.StatusServiceUnavailable, "hold_on", "", 5*time.Millisecond)
 		}
@@ -248,7 +248,7 @@ func TestErrorsThatStayAreFailures(t *testing.T) {
 		t.Helper()
 		gate, url := newFakeGate(t, 1000, 0)
 		gate.before = func(w http.ResponseWriter, r *http.Request) bool {
-			if r.URL.Path == "/v1/eligibility" {
+			if r.URL.Path == "/v1/institutions" {
 				problem.Write(w, status, code, "")
 				return true
 			}

@@ -30,10 +30,9 @@ type visit struct {
 	etag      string    // of that document
 	looked    time.Time // at that document
 
-	institutions []string // with free times when listed, not yet found full
-	farther      bool     // nothing is left in the own district
-	slot, key    string   // what is being booked, and under which key
-	number       string   // of the booking held
+	institutions []institution // not yet found full
+	slot, key    string        // what is being booked, and under which key
+	number       string        // of the booking held
 	rebooked     bool
 }
 

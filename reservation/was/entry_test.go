@@ -9,6 +9,7 @@ import (
 
 	"sunbeon/controlplane/plan"
 	"sunbeon/reservation/credential"
+	"sunbeon/reservation/upstream"
 	"sunbeon/reservation/was"
 )
 
@@ -95,6 +96,47 @@ func TestSearch(t *testing.T) {
 		if a := e.do(ask{method: "GET", path: path, person: "bob"}); a.status != status {
 			t.Errorf("%s: %d, want %d", path, a.status, status)
 		}
+	}
+}
+
+func TestTheFirstSearchTellsAllInOneStep(t *testing.T) {
+	e := start(t, nil)
+	asked := 0
+	verdict := upstream.Verdict{Eligible: true}
+	var down error
+	e.judge = func(upstream.Applicant) (upstream.Verdict, error) { asked++; return verdict, down }
+	search := func(person, query string) answer {
+		t.Helper()
+		return e.do(ask{method: "GET", path: "/v1/institutions?province=Seoul&" + query, person: person})
+	}
+	found := search("ann", "slots=2&eligibility=true")
+	e.want("search", found, 200, "")
+	listed := found.body["institutions"].([]any)[0].(map[string]any)
+	slots := e.do(ask{method: "GET", path: "/v1/institutions/" + listed["id"].(string) + "/slots", person: "ann"})
+	if diff := cmp.Diff(slots.body["slots"].([]any)[:2], listed["slots"]); diff != "" {
+		t.Errorf("slots listed by themselves (-) and with their institution (+):\n%s", diff)
+	}
+	if found.body["eligible"] != true {
+		t.Errorf("eligible: %v", found.body["eligible"])
+	}
+	e.want("book", e.book("ann", "1", "k"), 201, "")
+	if plain := search("bob", "limit=2").body; plain["eligible"] != nil || plain["institutions"].([]any)[0].(map[string]any)["slots"] != nil || asked != 1 {
+		t.Errorf("nothing was asked for: %v; the register was asked %d times", plain, asked)
+	}
+	verdict = upstream.Verdict{Reason: "already_vaccinated"}
+	e.want("not eligible", search("eve", "slots=2&eligibility=true"), 403, "not_eligible")
+	down = &upstream.Error{System: "eligibility", Kind: upstream.ErrDown, Cause: errBoom}
+	e.want("register down", search("dan", "slots=2&eligibility=true"), 503, "upstream_down")
+	e.want("searching goes on", search("dan", "slots=2&eligibility=false"), 200, "")
+	found = search("fay", "district=Gangnam-gu&widen=true")
+	if n := len(found.body["institutions"].([]any)); n != 1 {
+		t.Errorf("%d institutions in the province of a district without any, want 1", n)
+	}
+	if n := len(search("fay", "district=Gangnam-gu").body["institutions"].([]any)); n != 0 {
+		t.Errorf("%d institutions in a district without any", n)
+	}
+	for _, query := range []string{"widen=perhaps", "slots=0", "slots=51", "slots=x", "slots=5&limit=21", "eligibility=maybe"} {
+		e.want(query, search("fay", query), 400, "malformed")
 	}
 }
 

@@ -16,12 +16,15 @@ import (
 
 // parameters explain those that do not explain themselves.
 var parameters = map[string]string{
-	"cursor": "Where to go on: next of the page before.",
-	"limit":  "Entries a page, 1 to 200.",
-	"q":      "Part of the name, in either case.",
-	"birth":  "Date of birth that the person gives, like 1990-02-28, in place of their login.",
-	"reason": "Why, for the record: 1 to 200 characters.",
-	"after":  "A position that was given out.",
+	"cursor":      "Where to go on: next of the page before.",
+	"limit":       "Entries a page, 1 to 200.",
+	"q":           "Part of the name, in either case.",
+	"widen":       "true: where the district has nothing free, list the province.",
+	"slots":       "1 to 50: list each institution with so many of its first free slots, on a page of 20 at most.",
+	"eligibility": "true: also tell whether the person may book, as GET /v1/eligibility does.",
+	"birth":       "Date of birth that the person gives, like 1990-02-28, in place of their login.",
+	"reason":      "Why, for the record: 1 to 200 characters.",
+	"after":       "A position that was given out.",
 }
 
 var pathParameter = regexp.MustCompile(`\{(\w+)\}`)

@@ -41,12 +41,12 @@ func (s *Server) routes() []route {
 }
 
 func (s *Server) citizenRoutes() []route {
-	search := []string{"province", "district", "q", "cursor", "limit"}
+	search := []string{"province", "district", "q", "cursor", "limit", "widen", "slots", "eligibility"}
 	return []route{
 		{pattern: "GET /v1/eligibility", summary: "Whether the person may book", serve: s.showEligibility,
 			pass: true, gives: Verdict{}, success: 200, codes: codes(bySearch, byRegister)},
 		{pattern: "GET /v1/institutions", summary: "Institutions, by province, district and part of the name", serve: s.institutions,
-			query: search, pass: true, gives: InstitutionList{}, success: 200, codes: codes(bySearch)},
+			query: search, pass: true, gives: InstitutionList{}, success: 200, codes: codes(bySearch, byRegister)},
 		{pattern: "GET /v1/institutions/{id}/slots", summary: "Slots with free places", serve: s.slots,
 			query: []string{"date", "cursor", "limit"},
 			pass:  true, gives: SlotList{}, success: 200, codes: codes(bySearch, []string{"not_found"})},
@@ -69,12 +69,15 @@ func (s *Server) citizenRoutes() []route {
 // staffRoutes are for people who act for somebody else; they ask the same of the
 // same lanes.
 func (s *Server) staffRoutes() []route {
-	free := func(r *http.Request) (int, any, error) { return s.listInstitutions(r) }
+	free := func(r *http.Request) (int, any, error) {
+		list, err := s.listInstitutions(r)
+		return http.StatusOK, list, err
+	}
 	slots := func(r *http.Request) (int, any, error) { return s.listSlots(r) }
 	find := []string{"birth", "reason"}
 	list := []route{
 		{pattern: "GET /staff/v1/institutions", summary: "Institutions, by province, district and part of the name", serve: s.staffed(free),
-			query: []string{"province", "district", "q", "cursor", "limit"}, gives: InstitutionList{}, success: 200, codes: codes([]string{"malformed"})},
+			query: []string{"province", "district", "q", "cursor", "limit", "widen", "slots"}, gives: InstitutionList{}, success: 200, codes: codes([]string{"malformed"})},
 		{pattern: "GET /staff/v1/institutions/{id}/slots", summary: "Slots with free places", serve: s.staffed(slots),
 			query: []string{"date", "cursor", "limit"}, gives: SlotList{}, success: 200, codes: codes([]string{"malformed", "not_found"})},
 		{pattern: "GET /staff/v1/bookings/mine", summary: "The booking of the person whose login is sent", serve: s.staffed(s.staffLatest),

@@ -2,7 +2,9 @@ package was
 
 import (
 	"errors"
+	"fmt"
 	"net/http"
+	"net/url"
 	"strconv"
 	"time"
 
@@ -18,12 +20,14 @@ type Institution struct {
 	Province string `json:"province"`
 	District string `json:"district"`
 	Free     int    `json:"free" doc:"Places free for a first dose when last counted, at most about a second ago."`
+	Slots    []Slot `json:"slots,omitempty" doc:"The first of its slots with free places, where they were asked for."`
 }
 
 // InstitutionList is a page of institutions.
 type InstitutionList struct {
 	Institutions []Institution `json:"institutions"`
 	Next         string        `json:"next,omitempty" doc:"Cursor of the next page; absent on the last."`
+	Eligible     bool          `json:"eligible,omitempty" doc:"Where it was asked for; who may not book is refused instead."`
 }
 
 // Slot is one with free places.
@@ -47,6 +51,10 @@ const (
 	defaultPage = 50
 	longestPage = 200
 	longestText = 100 // of a search, in bytes
+
+	// Institutions with their first slots are what a small screen shows.
+	mostSlots       = 50
+	longestWithThem = 20
 )
 
 // search admits a person to a look at the snapshot.
@@ -92,39 +100,76 @@ func slowDown(pause time.Duration) error {
 	return refuse("rate_limited", "Too many requests. Please slow down.").Retry(later(max(pause, time.Second)))
 }
 
+// institutions answers a search and, for who has just come in, in the same step
+// whether they may book: the slower their line, the longer each step takes them.
 func (s *Server) institutions(r *http.Request) (int, any, error) {
-	_, leave, err := s.search(r, loadgate.Searching)
+	entering, err := yes(r.URL.Query(), "eligibility")
+	if err != nil {
+		return 0, nil, err
+	}
+	rank := loadgate.Searching
+	if entering {
+		rank = loadgate.Entering
+	}
+	v, leave, err := s.search(r, rank)
 	if err != nil {
 		return 0, nil, err
 	}
 	defer leave()
-	return s.listInstitutions(r)
-}
-
-func (s *Server) listInstitutions(r *http.Request) (int, any, error) {
-	query := r.URL.Query()
-	limit, err := pageSize(query.Get("limit"))
-	if err != nil {
+	list, err := s.listInstitutions(r)
+	if err != nil || !entering {
+		return http.StatusOK, list, err
+	}
+	leave() // from here on the request waits for the register, not for this processor
+	if err := s.eligible(r.Context(), v, rank); err != nil {
 		return 0, nil, err
 	}
-	q := ledger.PlaceQuery{Province: query.Get("province"), District: query.Get("district"), Text: query.Get("q"), Limit: limit}
+	list.Eligible = true
+	return http.StatusOK, list, nil
+}
+
+func (s *Server) listInstitutions(r *http.Request) (list InstitutionList, err error) {
+	query := r.URL.Query()
+	with, longest := 0, longestPage
+	if asked := query.Get("slots"); asked != "" {
+		if with, err = number("slots", asked, mostSlots); err != nil {
+			return list, err
+		}
+		longest = longestWithThem
+	}
+	q := ledger.PlaceQuery{Province: query.Get("province"), District: query.Get("district"), Text: query.Get("q")}
+	if q.Limit, err = pageSize(query.Get("limit"), longest); err != nil {
+		return list, err
+	}
 	if len(q.Text) > longestText {
-		return 0, nil, malformed("q is too long")
+		return list, malformed("q is too long")
 	}
 	if cursor := query.Get("cursor"); cursor != "" {
 		if q.After, err = booking.ParseInstitutionID(cursor); err != nil {
-			return 0, nil, malformed("cursor is not one that was given out")
+			return list, malformed("cursor is not one that was given out")
 		}
 	}
+	widen, err := yes(query, "widen")
+	if err != nil {
+		return list, err
+	}
 	places, next := s.cfg.Availability.Places(q)
-	list := InstitutionList{Institutions: make([]Institution, len(places))}
+	if widen && len(places) == 0 && q.District != "" {
+		q.District = ""
+		places, next = s.cfg.Availability.Places(q)
+	}
+	list.Institutions = make([]Institution, len(places))
 	for i, p := range places {
 		list.Institutions[i] = Institution{ID: p.ID.String(), Name: p.Name, Province: p.Province, District: p.District, Free: p.Free}
+		if with > 0 {
+			offers, _, _ := s.cfg.Availability.Slots(p.ID, "", 0, with)
+			list.Institutions[i].Slots = slotsOf(offers)
+		}
 	}
 	if next != 0 {
 		list.Next = next.String()
 	}
-	return http.StatusOK, list, nil
+	return list, nil
 }
 
 func (s *Server) slots(r *http.Request) (int, any, error) {
@@ -142,7 +187,7 @@ func (s *Server) listSlots(r *http.Request) (int, any, error) {
 		return 0, nil, noInstitution()
 	}
 	query := r.URL.Query()
-	limit, err := pageSize(query.Get("limit"))
+	limit, err := pageSize(query.Get("limit"), longestPage)
 	if err != nil {
 		return 0, nil, err
 	}
@@ -163,25 +208,46 @@ func (s *Server) listSlots(r *http.Request) (int, any, error) {
 		return 0, nil, noInstitution()
 	}
 	place, _ := s.cfg.Availability.Institution(id)
-	list := SlotList{InstitutionID: id.String(), Institution: place.Name, Slots: make([]Slot, len(offers))}
-	for i, o := range offers {
-		list.Slots[i] = Slot{
-			ID: o.Slot.ID.String(), Date: o.Slot.Start.Date(), Time: o.Slot.Start.Clock(), Vaccine: o.Slot.Vaccine, Free: o.Free,
-		}
-	}
+	list := SlotList{InstitutionID: id.String(), Institution: place.Name, Slots: slotsOf(offers)}
 	if next != 0 {
 		list.Next = next.String()
 	}
 	return http.StatusOK, list, nil
 }
 
-func pageSize(s string) (int, error) {
-	if s == "" {
-		return defaultPage, nil
+func slotsOf(offers []booking.Offer) []Slot {
+	list := make([]Slot, len(offers))
+	for i, o := range offers {
+		list[i] = Slot{
+			ID: o.Slot.ID.String(), Date: o.Slot.Start.Date(), Time: o.Slot.Start.Clock(), Vaccine: o.Slot.Vaccine, Free: o.Free,
+		}
 	}
+	return list
+}
+
+func pageSize(s string, longest int) (int, error) {
+	if s == "" {
+		return min(defaultPage, longest), nil
+	}
+	return number("limit", s, longest)
+}
+
+// yes reads a parameter that is true or false, which it is without a word.
+func yes(query url.Values, name string) (bool, error) {
+	switch query.Get(name) {
+	case "", "false":
+		return false, nil
+	case "true":
+		return true, nil
+	}
+	return false, malformed(name + " must be true or false")
+}
+
+// number reads a parameter from 1 to most.
+func number(name, s string, most int) (int, error) {
 	n, err := strconv.Atoi(s)
-	if err != nil || n < 1 || n > longestPage {
-		return 0, malformed("limit must be a number from 1 to 200")
+	if err != nil || n < 1 || n > most {
+		return 0, malformed(fmt.Sprintf("%s must be a number from 1 to %d", name, most))
 	}
 	return n, nil
 }
