@@ -22,7 +22,7 @@ func (s *State) steerRate(cfg Config, in Inputs, f forecast, w wish, t trust, wh
 		// What the last leader told since it kept its state is not known here.
 		s.Rate.Term, s.Rate.Told = in.Term, in.Admission.Current
 	}
-	from, worth := s.worth(in, v.rate, asked)
+	from, worth := s.worth(in, v.rate, asked, w.proved)
 	if !worth {
 		return nil
 	}
@@ -65,12 +65,12 @@ func (s *State) steerRate(cfg Config, in Inputs, f forecast, w wish, t trust, wh
 // worth says whether a rate may be worth a record, and which rate it is told
 // from: the one in force, or for trims of renewals, that add up to one, the one
 // last told. asked is the rate of the step before.
-func (s *State) worth(in Inputs, rate, asked float64) (from float64, ok bool) {
+func (s *State) worth(in Inputs, rate, asked, proved float64) (from float64, ok bool) {
 	current := in.Admission.Current
 	moved := math.Abs(rate - current)
 	if moved > 2*trimShare*current {
 		s.Rate.ChangedMS = in.NowMS
-		if rate > current {
+		if rate > current && !farBelow(current, proved) {
 			s.Rate.Left = max(0, s.Rate.Left-1)
 		}
 		// What was told and is still on its way into force is no news.

@@ -113,7 +113,7 @@ func (s *State) raise(cfg Config, in Inputs, w wish, current float64, mode Mode,
 	if s.trim(cfg, w, v, current) {
 		return
 	}
-	if s.Rate.left(cfg, in.NowMS) < 1 {
+	if s.Rate.left(cfg, in.NowMS) < 1 && !farBelow(current, w.proved) {
 		v.clamp(clampBudget, current*(1+trimShare*float64(cfg.PeriodMS)/1000))
 		return
 	}
@@ -124,6 +124,10 @@ func (s *State) raise(cfg Config, in Inputs, w wish, current float64, mode Mode,
 		v.clamp(clampSlew, allowed)
 	}
 }
+
+// farBelow says whether a rate is far below what is proved. There an increase
+// costs no budget: a bad hour that used it up must not leave the house empty, too.
+func farBelow(rate, proved float64) bool { return rate < lowShare*proved }
 
 // slewBurstMS is how much waiting time a single increase may use up.
 const slewBurstMS = 5000

@@ -12,6 +12,7 @@ type estimate struct {
 	Mark     float64 `json:"mark"`      // where it was last saturated
 	Base     float64 `json:"base"`      // unstrained latency, seconds
 	Usual    float64 `json:"usual"`     // the same, slow to rise
+	Timed    float64 `json:"timed"`     // latency, over so many requests that chance is out of it
 	Brisk    int     `json:"brisk"`     // scrapes in a row well below the usual
 	Press    float64 `json:"press"`     // share held back because strain persists
 	Smooth   float64 `json:"smooth"`    // throughput, smoothed
@@ -81,6 +82,7 @@ const (
 func (e *estimate) measure(r Resource, units, expected float64, blamable, brisk bool, periodS, retryS float64) {
 	x := r.Throughput / units
 	e.remember(point{x, known(r.InFlight) / units})
+	e.time(r, periodS)
 	e.hold(r, periodS, retryS)
 
 	gate := r.Rejected > 0 && r.Rejecting >= replicasAgree
@@ -215,6 +217,9 @@ func (e *estimate) knee(r Resource, expected float64) bool {
 		// Less work and shorter queues mean that the base is out of date.
 		return last.Throughput > 0.95*e.Smooth || last.InFlight > 0.95*first.InFlight
 	}
+	if r.InFlight < hangLeast {
+		return false
+	}
 	flat := last.Throughput <= first.Throughput*1.03 && last.InFlight > first.InFlight*1.1
 	undone := last.Throughput < 0.95*expected || r.Latency > 2*kneeLatency*e.Base
 	return flat && undone
@@ -267,12 +272,27 @@ func (e *estimate) calm(r Resource, periodS float64) {
 		e.quicken(r.Latency)
 	}
 	switch {
-	case e.Base == 0 || r.Latency < e.Base:
-		e.Base = r.Latency
+	case e.Base == 0 || e.Timed < e.Base:
+		e.Base = e.Timed
 	default:
-		e.Base += (r.Latency - e.Base) * 0.01
+		e.Base += (e.Timed - e.Base) * 0.01
 	}
 }
+
+// time averages latency over at least timedOver requests: the mean of a few is
+// now and then a fraction of the true one, and the lowest ever seen would be that.
+func (e *estimate) time(r Resource, periodS float64) {
+	n := r.Throughput * periodS
+	switch {
+	case !usable(r.Latency) || r.Latency == 0 || !(n > 0):
+	case e.Timed == 0:
+		e.Timed = r.Latency
+	default:
+		e.Timed += (r.Latency - e.Timed) * min(1, n/timedOver)
+	}
+}
+
+const timedOver = 30
 
 // sure is what is served beyond doubt: the smoothed throughput less twice its own
 // standard deviation. Only this may raise an estimate, because the highest of

@@ -14,6 +14,7 @@
 //
 // # One step
 //
+//	clock       steps that come late, and a clock that was set       (clock.go)
 //	freshness   may the inputs be believed, and how far                (freshness.go)
 //	inventory   people called and claimed, by age                      (history.go)
 //	kernel      requests a person makes at an age, learned online      (kernel.go)
@@ -29,10 +30,17 @@
 //
 // # Driving it
 //
-// Call Step once a control period with everything measured since the last call.
+// Check the configuration with Config.Validate; Step trusts it. Call Step once a
+// control period with everything measured since the last call; a step may come
+// late or be left out, and the clock may be set. Control.Current is what is in
+// force when Step is called, and a Control without a Max admits nobody.
 // Publish State.Output every time: it is what should be in force now, also when
 // no decision was taken. Keep the state: a new leader that starts from it knows
 // what the old one had learned. Counters in Inputs are cumulative and may start
 // anywhere; gauges and rates are over the last period. A value that was not
-// measured is math.NaN(), never zero.
+// measured is math.NaN(), never zero; a resource that did not answer is left out,
+// or told again with its greater age.
+//
+// ExampleStep is the smallest plant; the office in queues_test.go has WAS to start,
+// backends, chance, and much that goes wrong.
 package steering

@@ -12,7 +12,8 @@ import (
 func Step(cfg Config, state State, in Inputs) (State, []Decision) {
 	s := &state
 	s.prepare(cfg, in)
-	periodS := float64(cfg.PeriodMS) / 1000
+	s.follow(in)
+	elapsedS := s.elapsedS(cfg, in.NowMS)
 	s.History.advance(in.NowMS)
 	s.Pool.see(cfg, in.Replicas, in.NowMS)
 	calls, claims := s.observe(in)
@@ -38,7 +39,7 @@ func Step(cfg Config, state State, in Inputs) (State, []Decision) {
 	out = append(out, s.settle(cfg, in, s.demands(readings))...)
 
 	if level == trustFull {
-		s.learn(cfg, readings, calls, claims, periodS)
+		s.learn(cfg, readings, calls, claims, elapsedS)
 		s.probe(cfg, in, w, f)
 	}
 	s.NowMS = in.NowMS
@@ -224,11 +225,12 @@ func (s *State) demands(readings []Resource) []float64 {
 
 // learn corrects the kernels by what was counted. It comes after the decision,
 // so that within one step worse news can never lead to a higher rate.
-func (s *State) learn(cfg Config, readings []Resource, calls, claims [2]float64, periodS float64) {
+func (s *State) learn(cfg Config, readings []Resource, calls, claims [2]float64, elapsedS float64) {
+	periodS := float64(cfg.PeriodMS) / 1000
 	memoryS := 8 * float64(cfg.Session.LengthMS) / 1000
 	for q := range s.Claims {
 		if calls[q] > 0 || claims[q] > 0 {
-			s.Claims[q].learn(byAge(s.History.Called[q], 0), claims[q]/periodS, periodS, memoryS, 1)
+			s.Claims[q].learn(byAge(s.History.Called[q], 0), claims[q]/elapsedS, elapsedS, memoryS, 1)
 		}
 	}
 	demands := s.demands(readings)
