@@ -113,7 +113,7 @@ func runWAS(ctx context.Context, f wasFlags) error {
 	}
 	defer store.Close()
 	metrics := ledger.NewMetrics(o.Registry)
-	writer := ledger.NewWriter(store, ledger.WriterConfig{Metrics: metrics, Logger: o.Logger})
+	writer := ledger.NewWriter(was.Paced(store), ledger.WriterConfig{Metrics: metrics, Logger: o.Logger})
 	parts, err := newWAS(f, identity, o, store, writer, metrics)
 	if err != nil {
 		return err

@@ -20,9 +20,9 @@ type batch struct {
 	// log's mutex until then.
 	closed bool
 	// due batches are written as soon as the writer can, the others after their
-	// lull. Guarded by the log's mutex.
-	due  bool
-	lull *time.Timer
+	// lull, which is short for those that are awaited. Guarded by the log's mutex.
+	due, awaited bool
+	lull         *time.Timer
 
 	head      Head
 	signature []byte

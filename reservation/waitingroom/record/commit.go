@@ -4,6 +4,7 @@ import (
 	"crypto/ed25519"
 	"fmt"
 	"runtime"
+	"time"
 )
 
 // run is the writer: the only goroutine that touches the file.
@@ -62,6 +63,7 @@ func (l *Log) take() (b *batch, end bool) {
 	}
 	b.closed = true
 	b.lull.Stop()
+	l.took = time.Now()
 	return b, false
 }
 

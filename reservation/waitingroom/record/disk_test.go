@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/ed25519"
 	"errors"
+	"sync"
 	"syscall"
 	"testing"
 	"testing/synctest"
@@ -106,6 +107,42 @@ func TestWhatNobodyWaitsForRidesAlong(t *testing.T) {
 		}
 		if durable := log.durable.Load(); durable != 13 {
 			t.Errorf("%d records on disk at the end, want 13", durable)
+		}
+	})
+}
+
+// Groups of a few keep their distance, a crowd does not wait, and nobody does
+// after a quiet while.
+func TestSmallGroupsKeepTheirDistance(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := &disk{syncTime: time.Millisecond}
+		log := onDisk(t, d)
+		began := time.Now()
+		wait := func(records int, want time.Duration) {
+			t.Helper()
+			var waiting sync.WaitGroup
+			for range records {
+				waiting.Go(func() {
+					if err := log.Wait(context.Background(), log.Append([]byte("record"))); err != nil {
+						t.Error(err)
+					}
+				})
+			}
+			waiting.Wait()
+			if at := time.Since(began); at != want {
+				t.Errorf("%d records are on disk after %v, want %v", records, at, want)
+			}
+		}
+		wait(1, d.syncTime)
+		wait(2, apart+d.syncTime)
+		wait(crowd, apart+2*d.syncTime)
+		time.Sleep(apart)
+		wait(1, 2*apart+3*d.syncTime)
+		if d.writes != 4 {
+			t.Errorf("%d groups, want 4", d.writes)
+		}
+		if err := log.Close(); err != nil {
+			t.Error(err)
 		}
 	})
 }

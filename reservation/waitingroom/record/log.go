@@ -86,6 +86,7 @@ type Log struct {
 	root    tree.Hash // over all durable groups
 	// published is the durable part of the files.
 	published []Segment
+	took      time.Time // when the writer last took a group
 	closing   bool
 	err       error // why the log ended
 
@@ -109,9 +110,17 @@ type groupAt struct {
 // the signature and the fsync of the next one that somebody does wait for.
 const lull = 50 * time.Millisecond
 
+// A group costs a signature and an fsync, however many share it. So small ones
+// that somebody waits for begin at least apart after each other; a crowd does not
+// wait, and after a quiet while nobody does.
+const (
+	apart = 5 * time.Millisecond
+	crowd = 32
+)
+
 // Append queues a record for the next group and returns its position: 0 for
 // the first record of the log, then one more each. It copies the record and
-// does not wait; the record is written when somebody waits for its group, or
+// does not wait; the record is written soon when somebody waits for its group, or
 // after a lull. Records of more than 64 KiB are a defect and panic.
 func (l *Log) Append(record []byte) uint64 {
 	if len(record) > maxRecord {
@@ -136,9 +145,23 @@ func (l *Log) Append(record []byte) uint64 {
 	b.add(record)
 	if b.full() {
 		b.closed = true
+	}
+	if b.closed || b.awaited && len(b.ends) >= crowd {
 		l.hurry(b)
 	}
 	return position
+}
+
+// expect has a batch written soon, as somebody waits for it. Callers hold mu.
+func (l *Log) expect(b *batch) {
+	wait := apart - time.Since(l.took)
+	switch {
+	case wait <= 0 || len(b.ends) >= crowd:
+		l.hurry(b)
+	case !b.awaited:
+		b.lull.Reset(wait)
+	}
+	b.awaited = true
 }
 
 // hurry has a batch written now. Callers hold mu.
@@ -183,7 +206,7 @@ func (l *Log) pendingAt(position uint64) (*batch, error) {
 	}
 	for _, b := range l.pending {
 		if position < b.first+uint64(len(b.ends)) {
-			l.hurry(b)
+			l.expect(b)
 			return b, nil
 		}
 	}
