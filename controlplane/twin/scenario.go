@@ -1,15 +1,6 @@
 package twin
 
-import (
-	"bytes"
-	"errors"
-	"fmt"
-	"io"
-	"math"
-	"time"
-
-	"go.yaml.in/yaml/v3"
-)
+import "math"
 
 // Scenario is one evening, as written in a scenario file.
 type Scenario struct {
@@ -135,45 +126,6 @@ type Fault struct {
 	Count    int      `yaml:"count"`
 }
 
-// Duration reads "90s" or "1h30m" and is seconds in use.
-type Duration float64
-
-// UnmarshalYAML parses Go's duration syntax.
-func (d *Duration) UnmarshalYAML(node *yaml.Node) error {
-	var text string
-	if err := node.Decode(&text); err != nil {
-		return err
-	}
-	parsed, err := time.ParseDuration(text)
-	if err != nil {
-		return fmt.Errorf("line %d: %w", node.Line, err)
-	}
-	*d = Duration(parsed.Seconds())
-	return nil
-}
-
-func (d Duration) milliseconds() int64 { return int64(float64(d)*1000 + 0.5) }
-
-// Read parses a scenario, fills in defaults and checks it. Unknown fields are
-// errors, because a misspelt fault would silently not happen.
-func Read(r io.Reader) (*Scenario, error) {
-	text, err := io.ReadAll(r)
-	if err != nil {
-		return nil, fmt.Errorf("read scenario: %w", err)
-	}
-	decoder := yaml.NewDecoder(bytes.NewReader(text))
-	decoder.KnownFields(true)
-	var s Scenario
-	if err := decoder.Decode(&s); err != nil {
-		return nil, fmt.Errorf("parse scenario: %w", err)
-	}
-	s.fill()
-	if err := s.Validate(); err != nil {
-		return nil, fmt.Errorf("scenario %s: %w", s.Name, err)
-	}
-	return &s, nil
-}
-
 func orElse[T comparable](v *T, other T) {
 	var zero T
 	if *v == zero {
@@ -213,7 +165,7 @@ func (s *Scenario) fill() {
 	orElse(&s.Control.ClaimX, 1)
 	nominal := s.nominalRate()
 	orElse(&s.Control.RateMax, 4*nominal)
-	orElse(&s.Control.Floor, 0.3*nominal)
+	orElse(&s.Control.Floor, min(0.3*nominal, s.Control.RateMax))
 	for i := range s.Faults {
 		if f := &s.Faults[i]; f.Kind == faultFlap {
 			orElse(&f.Period, 120)
@@ -313,47 +265,4 @@ func (s *Scenario) callLimit(r Resource) float64 {
 		return math.Inf(1)
 	}
 	return capacity / visits / s.People.Show
-}
-
-// Validate reports everything wrong with the scenario.
-func (s *Scenario) Validate() error {
-	var errs []error
-	check := func(ok bool, format string, args ...any) {
-		if !ok {
-			errs = append(errs, fmt.Errorf(format, args...))
-		}
-	}
-	check(s.Name != "", "name is missing")
-	check(s.Step > 0 && s.Step <= 1, "step must be above 0 and at most 1s, is %gs", float64(s.Step))
-	check(s.Duration >= 60, "duration must be at least 1m")
-	check(s.People.Show > 0 && s.People.Show <= 1 && s.People.ShowLater > 0 && s.People.ShowLater <= 1, "show must be in (0, 1]")
-	names, pools := map[string]bool{}, 0
-	for _, r := range s.Resources {
-		check(r.Name != "" && !names[r.Name], "resource name %q is empty or used twice", r.Name)
-		names[r.Name] = true
-		if r.Replicas != nil {
-			pools++
-			check(r.PerReplica > 0, "resource %s: per_replica must be positive", r.Name)
-			check(r.Replicas.Min <= r.Replicas.Start && r.Replicas.Start <= r.Replicas.Max, "resource %s: replicas must satisfy min ≤ start ≤ max", r.Name)
-		} else {
-			check(r.Capacity > 0, "resource %s: capacity must be positive", r.Name)
-		}
-		check(r.Prior.Proved <= r.Prior.Believed, "resource %s: prior.proved is above prior.believed", r.Name)
-	}
-	check(pools == 1, "exactly one resource must have replicas, %d have", pools)
-	for _, r := range s.Session.Requests {
-		for name := range r.Uses {
-			check(names[name], "request %s uses unknown resource %q", r.Name, name)
-		}
-	}
-	for i, a := range s.People.Arrivals {
-		check(a.Shape == "uniform" || a.Shape == "burst" || a.Shape == "wave", "arrival %d: shape %q is none of uniform, burst, wave", i+1, a.Shape)
-		check(a.Over > 0, "arrival %d: over must be positive", i+1)
-	}
-	for i, f := range s.Faults {
-		if err := f.validate(names); err != nil {
-			errs = append(errs, fmt.Errorf("fault %d: %w", i+1, err))
-		}
-	}
-	return errors.Join(errs...)
 }

@@ -1,6 +1,9 @@
 package twin
 
-import "fmt"
+import (
+	"context"
+	"fmt"
+)
 
 // Scoreboard is what each controller made of one scenario.
 type Scoreboard struct {
@@ -14,20 +17,23 @@ type Scoreboard struct {
 // Score plays a scenario with each named controller on seeds 1 to seeds and
 // averages. Goodput ratios are of sums over the seeds, against the clairvoyant,
 // which is always played.
-func Score(s *Scenario, names []string, seeds int, tuning Tuning) (Scoreboard, error) {
+func Score(ctx context.Context, s *Scenario, names []string, seeds int, tuning Tuning) (Scoreboard, error) {
 	board := Scoreboard{Scenario: s.Name, Seeds: seeds, Controllers: map[string]Result{}, pace: s.pace()}
-	reference, err := over(s, "clairvoyant", seeds, tuning)
+	reference, err := over(ctx, s, "clairvoyant", seeds, tuning)
 	if err != nil {
 		return board, err
 	}
 	for _, name := range names {
 		r := reference
 		if name != "clairvoyant" {
-			if r, err = over(s, name, seeds, tuning); err != nil {
+			if r, err = over(ctx, s, name, seeds, tuning); err != nil {
 				return board, err
 			}
 		}
-		r.Ratio = r.Goodput / max(1, reference.Goodput)
+		r.Ratio = 1 // of nothing
+		if reference.Goodput > 0 {
+			r.Ratio = r.Goodput / reference.Goodput
+		}
 		board.Controllers[name] = r
 	}
 	return board, nil
@@ -35,11 +41,14 @@ func Score(s *Scenario, names []string, seeds int, tuning Tuning) (Scoreboard, e
 
 // over plays the seeds of one controller: sums, means, the worst p99 and every
 // unsafe action.
-func over(s *Scenario, name string, seeds int, tuning Tuning) (Result, error) {
+func over(ctx context.Context, s *Scenario, name string, seeds int, tuning Tuning) (Result, error) {
 	var total Result
 	var convergence, discovery mean
 	n := float64(seeds)
 	for seed := range seeds {
+		if err := ctx.Err(); err != nil {
+			return Result{}, err
+		}
 		run, err := Simulate(s, name, uint64(seed+1), tuning)
 		if err != nil {
 			return Result{}, err

@@ -13,7 +13,7 @@ func TestSweeps(t *testing.T) {
 			s := shipped(t, "half-stock")
 			s.Duration = 2400
 			change(s)
-			board, err := Score(s, []string{"cascade"}, 1, DefaultTuning())
+			board, err := Score(t.Context(), s, []string{"cascade"}, 1, DefaultTuning())
 			if err != nil {
 				t.Fatal(err)
 			}

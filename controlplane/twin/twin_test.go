@@ -3,7 +3,6 @@ package twin
 import (
 	"math"
 	"math/rand/v2"
-	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -68,7 +67,7 @@ func TestEveryShippedScenarioIsValidAndWithinReach(t *testing.T) {
 		if testing.Short() || s.Duration > 3600 || raced && !few {
 			continue
 		}
-		board, err := Score(s, []string{"cascade"}, 1, DefaultTuning())
+		board, err := Score(t.Context(), s, []string{"cascade"}, 1, DefaultTuning())
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -89,7 +88,7 @@ func TestHeldOutEvenings(t *testing.T) {
 		n = 2
 	}
 	for number := range n {
-		board, err := Score(Random(uint64(500+number)), []string{"cascade"}, 1, DefaultTuning())
+		board, err := Score(t.Context(), Random(uint64(500+number)), []string{"cascade"}, 1, DefaultTuning())
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -226,21 +225,4 @@ func TestReversals(t *testing.T) {
 	f("up and down", 1, 100, 120, 100)
 	f("up and, long after, down", 0, 100, 120, 120, 120, 120, 120, 120, 120, 100)
 	f("saw", 3, 100, 120, 100, 120, 100)
-}
-
-func TestMisspeltScenariosAreRefused(t *testing.T) {
-	f := func(name, text, want string) {
-		t.Helper()
-		_, err := Read(strings.NewReader(text))
-		if err == nil || !strings.Contains(err.Error(), want) {
-			t.Errorf("%s: error %v does not mention %q", name, err, want)
-		}
-	}
-	const good = "name: x\nresources:\n  - {name: was, per_replica: 10, replicas: {min: 1}}\n"
-	f("unknown field", good+"fault: []\n", "fault")
-	f("no pool", "name: x\nresources: [{name: stock, capacity: 5}]\n", "exactly one")
-	f("unknown fault", good+"faults: [{kind: flood, at: 1m}]\n", "flood")
-	f("fault without factor", good+"faults: [{kind: step, resource: was, at: 1m}]\n", "factor")
-	f("bad duration", good+"duration: long\n", "long")
-	f("unknown use", good+"session: {requests: [{name: a, think: {mean: 1s}, uses: {stok: 1}}]}\n", "stok")
 }

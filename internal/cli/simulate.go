@@ -64,19 +64,16 @@ half its capacity.`,
 			if seeds < 1 {
 				return usageError{fmt.Errorf("--seeds must be at least 1, is %d", seeds)}
 			}
+			if err := drawable(plot, args[0]); err != nil {
+				return usageError{err}
+			}
 			scenarios, err := scenariosNamed(args[0])
 			if err != nil {
 				return err
 			}
-			if plot != "" && len(scenarios) > 1 {
-				return usageError{errors.New("--plot draws one scenario, not all")}
-			}
 			var scores []twin.Scoreboard
 			for _, s := range scenarios {
-				if err := cmd.Context().Err(); err != nil {
-					return err
-				}
-				score, err := twin.Score(s, names, seeds, twin.DefaultTuning())
+				score, err := twin.Score(cmd.Context(), s, names, seeds, twin.DefaultTuning())
 				if err != nil {
 					return fmt.Errorf("simulate %s: %w", s.Name, err)
 				}
@@ -107,6 +104,20 @@ half its capacity.`,
 	flags.BoolVar(&list, "list", false, "name the shipped scenarios")
 	live.bind(flags)
 	return cmd
+}
+
+// drawable says before anything is played what --plot could not write.
+func drawable(file, scenario string) error {
+	extension := filepath.Ext(file)
+	switch {
+	case file == "":
+		return nil
+	case scenario == "all":
+		return errors.New("--plot draws one scenario, not all")
+	case extension != ".html" && extension != ".png":
+		return fmt.Errorf("--plot writes .html or .png, not %q", file)
+	}
+	return nil
 }
 
 func controllersNamed(name string) ([]string, error) {
@@ -225,11 +236,8 @@ func plotRuns(file string, s *twin.Scenario, names []string) error {
 	if err := twin.Plot(&page, s, names, runs); err != nil {
 		return fmt.Errorf("plot: %w", err)
 	}
-	switch filepath.Ext(file) {
-	case ".html":
-		return os.WriteFile(file, page.Bytes(), 0o644)
-	case ".png":
+	if filepath.Ext(file) == ".png" {
 		return photograph(page.Bytes(), file)
 	}
-	return usageError{fmt.Errorf("--plot writes .html or .png, not %q", file)}
+	return os.WriteFile(file, page.Bytes(), 0o644)
 }
