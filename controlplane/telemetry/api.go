@@ -10,10 +10,7 @@ import (
 	"time"
 
 	"github.com/prometheus/common/model"
-	"github.com/prometheus/prometheus/model/labels"
 	"github.com/prometheus/prometheus/promql"
-	"github.com/prometheus/prometheus/promql/parser"
-	"github.com/prometheus/prometheus/storage"
 )
 
 // maxPoints is how many steps a range query may have, as in Prometheus.
@@ -35,8 +32,11 @@ func (e *Engine) API() http.Handler {
 	route("label/{name}/values", e.labelValues)
 	route("rules", e.ruleGroups)
 	route("alerts", e.activeAlerts)
-	route("metadata", func(*http.Request) (any, error) { return map[string]any{}, nil })
+	route("metadata", e.metadata)
 	route("status/buildinfo", func(*http.Request) (any, error) { return buildInfo, nil })
+	mux.Handle("/api/v1/", answering(func(r *http.Request) (any, error) {
+		return nil, &apiError{"not_found", http.StatusNotFound, fmt.Errorf("no %s %s here", r.Method, r.URL.Path)}
+	}))
 	return mux
 }
 
@@ -66,6 +66,9 @@ func answering(answer func(*http.Request) (any, error)) http.Handler {
 			data, err = answer(r)
 		}
 		body := map[string]any{"status": "success", "data": data}
+		if part, ok := data.(truncated); ok {
+			body["data"], body["warnings"] = part.data, []string{"results truncated due to limit"}
+		}
 		status := http.StatusOK
 		if err != nil {
 			failure := &apiError{"internal", http.StatusInternalServerError, err}
@@ -85,7 +88,11 @@ func (e *Engine) instantQuery(r *http.Request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	query, err := e.guests.engine.NewInstantQuery(r.Context(), e.db, nil, r.Form.Get("query"), at)
+	text, err := queryOf(r)
+	if err != nil {
+		return nil, err
+	}
+	query, err := e.guests.engine.NewInstantQuery(r.Context(), e.db, nil, text, at)
 	if err != nil {
 		return nil, badData("%w", err)
 	}
@@ -112,23 +119,35 @@ func (e *Engine) rangeQuery(r *http.Request) (any, error) {
 	case end.Sub(start)/step > maxPoints:
 		return nil, badData("more than %d points a series; use a longer step", maxPoints)
 	}
-	query, err := e.guests.engine.NewRangeQuery(r.Context(), e.db, nil, r.Form.Get("query"), start, end, step)
+	text, err := queryOf(r)
+	if err != nil {
+		return nil, err
+	}
+	query, err := e.guests.engine.NewRangeQuery(r.Context(), e.db, nil, text, start, end, step)
 	if err != nil {
 		return nil, badData("%w", err)
 	}
 	return e.guests.run(r, query)
 }
 
+// longestQuery in bytes: nobody writes a longer one, and parsing it costs.
+const longestQuery = 16 << 10
+
+func queryOf(r *http.Request) (string, error) {
+	text := r.Form.Get("query")
+	if len(text) > longestQuery {
+		return "", badData("a query of more than %d bytes", longestQuery)
+	}
+	return text, nil
+}
+
 func (g *guests) run(r *http.Request, query promql.Query) (any, error) {
 	defer query.Close()
-	select {
-	case g.seats <- struct{}{}:
-		defer func() { <-g.seats }()
-	case <-r.Context().Done():
-		return nil, &apiError{"canceled", 499, r.Context().Err()}
-	case <-time.After(seatWait):
-		return nil, &apiError{"timeout", http.StatusServiceUnavailable, errors.New("too many queries at once; ask again")}
+	leave, err := g.sit(r.Context())
+	if err != nil {
+		return nil, err
 	}
+	defer leave()
 	result := query.Exec(r.Context())
 	if result.Err != nil {
 		var timeout promql.ErrQueryTimeout
@@ -147,96 +166,6 @@ func (g *guests) run(r *http.Request, query promql.Query) (any, error) {
 		return nil, err
 	}
 	return map[string]any{"resultType": result.Value.Type(), "result": json.RawMessage(value)}, nil
-}
-
-func (e *Engine) series(r *http.Request) (any, error) {
-	matchers, err := matchersOf(r)
-	if err != nil {
-		return nil, err
-	}
-	if len(matchers) == 0 {
-		return nil, badData("no match[] given")
-	}
-	found := []labels.Labels{}
-	err = e.reading(r, func(q storage.Querier) error {
-		var sets []storage.SeriesSet
-		for _, m := range matchers {
-			sets = append(sets, q.Select(r.Context(), true, nil, m...))
-		}
-		merged := storage.NewMergeSeriesSet(sets, 0, storage.ChainedSeriesMerge)
-		for merged.Next() {
-			found = append(found, merged.At().Labels())
-		}
-		return merged.Err()
-	})
-	return found, err
-}
-
-func (e *Engine) labelNames(r *http.Request) (any, error) {
-	var names []string
-	err := e.reading(r, func(q storage.Querier) (err error) {
-		names, _, err = q.LabelNames(r.Context(), nil)
-		return err
-	})
-	return orEmpty(names), err
-}
-
-func (e *Engine) labelValues(r *http.Request) (any, error) {
-	name := r.PathValue("name")
-	if !model.LegacyValidation.IsValidLabelName(name) {
-		return nil, badData("invalid label name %q", name)
-	}
-	matchers, err := matchersOf(r)
-	if err != nil {
-		return nil, err
-	}
-	var first []*labels.Matcher
-	if len(matchers) > 0 {
-		first = matchers[0]
-	}
-	var values []string
-	err = e.reading(r, func(q storage.Querier) (err error) {
-		values, _, err = q.LabelValues(r.Context(), name, nil, first...)
-		return err
-	})
-	return orEmpty(values), err
-}
-
-func orEmpty(list []string) []string {
-	if list == nil {
-		return []string{}
-	}
-	return list
-}
-
-func matchersOf(r *http.Request) ([][]*labels.Matcher, error) {
-	var all [][]*labels.Matcher
-	for _, selector := range r.Form["match[]"] {
-		matchers, err := parser.ParseMetricSelector(selector)
-		if err != nil {
-			return nil, badData("match[]: %w", err)
-		}
-		all = append(all, matchers)
-	}
-	return all, nil
-}
-
-// reading runs f over the time range of the request, by default everything.
-func (e *Engine) reading(r *http.Request, f func(storage.Querier) error) error {
-	start, err := timeOf(r, "start", time.UnixMilli(0))
-	if err != nil {
-		return err
-	}
-	end, err := timeOf(r, "end", time.Now().Add(time.Minute))
-	if err != nil {
-		return err
-	}
-	q, err := e.db.Querier(start.UnixMilli(), end.UnixMilli())
-	if err != nil {
-		return err
-	}
-	defer q.Close()
-	return f(q)
 }
 
 // timeOf reads a time as Prometheus does: seconds since 1970 or RFC 3339. A

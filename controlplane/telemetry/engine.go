@@ -66,6 +66,7 @@ type Engine struct {
 	db      *tsdb.DB
 	queries *promql.Engine
 	guests  *guests
+	budget  *budget
 	scraper *scrape.Manager
 	rules   *rules.Manager
 	targets chan map[string][]*targetgroup.Group
@@ -98,7 +99,8 @@ func New(cfg Config) (*Engine, error) {
 		NoStepSubqueryIntervalFn: func(int64) int64 { return time.Second.Milliseconds() },
 	})
 	e.guests = newGuests(cfg)
-	if e.scraper, err = newScraper(cfg, db); err != nil {
+	e.budget = newBudget(db)
+	if e.scraper, err = newScraper(cfg, e.budget); err != nil {
 		db.Close()
 		return nil, err
 	}
@@ -129,6 +131,10 @@ func (e *Engine) Run(ctx context.Context) error {
 	e.rules.Stop()
 	return errors.Join(err, e.db.Close())
 }
+
+// Refused counts the samples that were dropped because their process had added
+// too many series.
+func (e *Engine) Refused() prometheus.Collector { return e.budget.refused }
 
 // Query evaluates a PromQL expression at one time.
 func (e *Engine) Query(ctx context.Context, expression string, at time.Time) (promql.Vector, error) {

@@ -111,6 +111,22 @@ func TestWhatIsScrapedIsAnsweredAndWatched(t *testing.T) {
 		v, err := engine.Query(t.Context(), `up{job="was",instance="was-1"} == 1`, time.Now())
 		return err == nil && len(v) == 1
 	})
+	told := func(path string) string {
+		w := httptest.NewRecorder()
+		engine.API().ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/api/v1/"+path, nil))
+		return w.Body.String()
+	}
+	for path, want := range map[string]string{
+		"metadata?metric=sunbeon_breaker_open":                        `"sunbeon_breaker_open":[{"type":"gauge"`,
+		"labels?match[]=sunbeon_breaker_open&match[]=up":              `"system"`,
+		"label/instance/values?match[]=nothing&match[]=up":            `["was-1"]`,
+		"label/__name__/values?limit=1":                               `"warnings":["results truncated due to limit"]`,
+		"series?match[]=sunbeon_breaker_open&match[]=up&limit=100000": `"__name__":"up"`,
+	} {
+		if got := told(path); !strings.Contains(got, want) {
+			t.Errorf("%s: %s, want %s", path, got, want)
+		}
+	}
 	if alerts := engine.Alerts(); len(alerts) != 0 {
 		t.Errorf("alerts before anything is wrong: %v", alerts)
 	}
@@ -179,6 +195,11 @@ func TestAPI(t *testing.T) {
 	f("series", nil, 400, "match[]")
 	f("series", map[string]string{"match[]": "up{"}, 400, "bad_data")
 	f("series", map[string]string{"match[]": "up"}, 200, `"data":[]`)
+	f("series", map[string]string{"match[]": "up", "start": "2", "end": "1"}, 400, "before start")
+	f("series", map[string]string{"match[]": "up", "limit": "few"}, 400, "limit")
+	f("query", map[string]string{"query": strings.Repeat("(", 20_000) + "1" + strings.Repeat(")", 20_000)}, 400, "bytes")
+	f("metadata", nil, 200, `"data":{}`)
+	f("no-such-thing", nil, 404, `"errorType":"not_found"`)
 	f("labels", nil, 200, `"data":[]`)
 	f("label/job/values", nil, 200, `"data":[]`)
 	f("label/not-a-name/values", nil, 400, "invalid label name")

@@ -1,6 +1,9 @@
 package telemetry
 
 import (
+	"context"
+	"errors"
+	"net/http"
 	"time"
 
 	"github.com/prometheus/prometheus/promql"
@@ -30,5 +33,17 @@ func newGuests(cfg Config) *guests {
 			NoStepSubqueryIntervalFn: func(int64) int64 { return time.Second.Milliseconds() },
 		}),
 		seats: make(chan struct{}, guestSeats),
+	}
+}
+
+// sit waits for a seat; whoever got one leaves it.
+func (g *guests) sit(ctx context.Context) (leave func(), err error) {
+	select {
+	case g.seats <- struct{}{}:
+		return func() { <-g.seats }, nil
+	case <-ctx.Done():
+		return nil, &apiError{"canceled", 499, ctx.Err()}
+	case <-time.After(seatWait):
+		return nil, &apiError{"timeout", http.StatusServiceUnavailable, errors.New("too many queries at once; ask again")}
 	}
 }

@@ -13,7 +13,6 @@ import (
 	"github.com/prometheus/prometheus/config"
 	"github.com/prometheus/prometheus/discovery/targetgroup"
 	"github.com/prometheus/prometheus/scrape"
-	"github.com/prometheus/prometheus/tsdb"
 	"gopkg.in/yaml.v2"
 )
 
@@ -39,10 +38,11 @@ type Target struct {
 	Address string
 }
 
-func newScraper(cfg Config, db *tsdb.DB) (*scrape.Manager, error) {
+func newScraper(cfg Config, store *budget) (*scrape.Manager, error) {
 	manager, err := scrape.NewManager(&scrape.Options{
 		DiscoveryReloadInterval: model.Duration(time.Second),
-	}, discard(), nil, db, cfg.Registry)
+		PassMetadataInContext:   true, // the budget asks whose scrape it is
+	}, discard(), nil, store, cfg.Registry)
 	if err != nil {
 		return nil, fmt.Errorf("make scraper: %w", err)
 	}

@@ -36,6 +36,7 @@ type controlplaneFlags struct {
 	auditKeepMB                        int64
 	auditArchive                       string
 	steering                           string
+	alsoScrape                         []string
 	evening                            loop.Evening
 	observability                      observability.Config
 }
@@ -85,6 +86,7 @@ the directory of a node that is left; controlplane/consensus/README.md says how.
 	flags.DurationVar(&f.evening.ClaimDelay, "claim-delay", 15*time.Second, "how long after their call people claim, where the learning starts")
 	flags.DurationVar(&f.evening.ColdStart, "cold-start", 45*time.Second, "how long a WAS takes from its start to full speed")
 	flags.StringSliceVar(&f.evening.Resources, "resource", loop.DefaultResources, "a resource and its prior, as name:kind:visits:proved:believed:at; kind is was or backend, at the share of the session after which it is asked")
+	flags.StringSliceVar(&f.alsoScrape, "also-scrape", nil, "`name=address` of a private listener to scrape beside those in the plan, with mutual TLS too")
 	flags.StringVar(&f.steering, "steering", "", "JSON `file` with the whole configuration of the steering, in place of --session, --claim-delay, --cold-start and --resource")
 	observe(flags, &f.observability)
 	for _, name := range []string{"id", "data", "pki", "raft-peers", "private-peers", "operator-token-file"} {

@@ -7,10 +7,12 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net"
 	"net/http"
 	"net/url"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -42,12 +44,17 @@ const followEvery = time.Second
 type steeringWheel struct {
 	engine *telemetry.Engine
 	loop   *loop.Loop
+	others []telemetry.Target // to scrape, though the plan does not know them
 }
 
 // newSteeringWheel opens the telemetry. A database that cannot be opened is put
 // aside: its history is worth less than a node that sees.
 func newSteeringWheel(f controlplaneFlags, o *observability.Observability) (*steeringWheel, error) {
 	cfg, err := steeringConfig(f)
+	if err != nil {
+		return nil, usageError{err}
+	}
+	others, err := otherTargets(f.alsoScrape)
 	if err != nil {
 		return nil, usageError{err}
 	}
@@ -78,9 +85,10 @@ func newSteeringWheel(f controlplaneFlags, o *observability.Observability) (*ste
 			return nil, err
 		}
 	}
+	o.Registry.MustRegister(engine.Refused())
 	return &steeringWheel{
-		engine: engine,
-		loop:   &loop.Loop{Signals: engine, Config: cfg, Actor: f.id, Logger: o.Logger, Now: time.Now},
+		engine: engine, others: others,
+		loop: &loop.Loop{Signals: engine, Config: cfg, Actor: f.id, Logger: o.Logger, Now: time.Now},
 	}, nil
 }
 
@@ -120,7 +128,7 @@ func (w *steeringWheel) run(ctx context.Context, node *consensus.Node, o *observ
 		for {
 			p, _ := node.Plan()
 			_, leading := node.Term()
-			err := errors.Join(w.engine.Lead(leading && !quiet(p, time.Now())), w.engine.Scrape(ctx, targets(p)))
+			err := errors.Join(w.engine.Lead(leading && !quiet(p, time.Now())), w.engine.Scrape(ctx, append(targets(p), w.others...)))
 			if err != nil && ctx.Err() == nil {
 				o.Logger.Warn("telemetry does not follow the plan", "error", err)
 			}
@@ -157,6 +165,20 @@ func targets(p *plan.Plan) []telemetry.Target {
 		}
 	}
 	return list
+}
+
+// otherTargets reads --also-scrape: simulators and whatever else takes no part in
+// the plan.
+func otherTargets(list []string) ([]telemetry.Target, error) {
+	var out []telemetry.Target
+	for _, text := range list {
+		name, address, ok := strings.Cut(text, "=")
+		if _, _, err := net.SplitHostPort(address); !ok || name == "" || err != nil {
+			return nil, fmt.Errorf("--also-scrape %q: want name=host:port", text)
+		}
+		out = append(out, telemetry.Target{Kind: name, Instance: name, Address: address})
+	}
+	return out, nil
 }
 
 // lead is the leader's work: the timetable and the leases, and beside them the

@@ -47,6 +47,7 @@ func (s *system) controlplane(i int) child {
 		"--private-peers", strings.Join(private, ","),
 		"--bootstrap",
 		"--operator-token-file", s.dir.join(tokenFile),
+		"--also-scrape", "legacy=" + s.ports.address(portLegacyPrivate),
 	}, s.prior()...)...)
 }
 
