@@ -79,20 +79,25 @@ func (d *decision) answer(r Request) Outcome {
 	attempt := Attempt{r.Person, r.Key}
 	if known, ok := d.Answered[attempt]; ok {
 		if known.Digest != r.Digest() {
-			return Outcome{Code: KeyReused}
+			return d.keep(r.Person, Outcome{Code: KeyReused, Freed: r.Hold})
 		}
 		again := known.Outcome
 		again.Replay = true
 		return again
 	}
-	out := d.apply(r)
-	if out.Freed != "" && out.Freed == d.Latest[r.Person].Hold {
-		out.Freed = "" // the live booking stands on it
-	}
+	out := d.keep(r.Person, d.apply(r))
 	record := Recorded{Attempt: attempt, Digest: r.Digest(), Outcome: out, TimeMS: r.TimeMS}
 	d.Answered[attempt] = record
 	if r.Kind != Book || out.Code != Done { // the row of a new booking is its own record
 		d.changes.Answers = append(d.changes.Answers, record)
+	}
+	return out
+}
+
+// keep leaves the stock reservation alone that a person's live booking stands on.
+func (d *decision) keep(person string, out Outcome) Outcome {
+	if out.Freed != "" && out.Freed == d.Latest[person].Hold {
+		out.Freed = ""
 	}
 	return out
 }

@@ -96,6 +96,21 @@ func TestDecideWithinOneBatch(t *testing.T) {
 	f("nobody cancels another's booking", state(1, 1), []booking.Request{book("a", 1), foreign}, booking.Done, booking.NoBooking)
 }
 
+// Two requests under one key that overtake each other have each reserved stock.
+func TestAReusedKeyGivesItsOwnStockBackAndNoOther(t *testing.T) {
+	f := func(hold, freed string) {
+		t.Helper()
+		other := book("a", 2)
+		other.Hold = hold
+		outcomes, _ := booking.Decide(state(9, 1, 2), []booking.Request{book("a", 1), other})
+		if out := outcomes[1]; out.Code != booking.KeyReused || out.Freed != freed {
+			t.Errorf("%+v, want %s that frees %q", out, booking.KeyReused, freed)
+		}
+	}
+	f("another", "another")
+	f("hold-a", "") // the booking stands on it
+}
+
 func TestCancelledThenBookedAgainInOneBatchUpdatesTheOldRow(t *testing.T) {
 	s := state(3, 1, 2)
 	s.Last = 7
