@@ -24,7 +24,8 @@ func (s *State) because(cfg Config, in Inputs, w wish, v verdict) Sentence {
 	return limit
 }
 
-// limit says what keeps the wish from being higher.
+// limit says what keeps the wish from being higher, and that it is not the WAS,
+// because that is what everybody asks first.
 func (s *State) limit(cfg Config, in Inputs, w wish) Sentence {
 	if name, ok := s.nothingRuns(cfg, in); ok {
 		return sentence("실행 중인 %s 없음: %d대 중 0대 준비됨", "no %s runs: 0 of %d are ready", name, in.Replicas.Desired)
@@ -32,54 +33,62 @@ func (s *State) limit(cfg Config, in Inputs, w wish) Sentence {
 	if w.resource < 0 {
 		return sentence("제한하는 자원 없음", "nothing limits")
 	}
-	name, e := s.Names[w.resource], &s.Estimates[w.resource]
+	said := s.limiting(cfg, in, w)
+	for i, limit := range w.limits {
+		if i != w.resource && s.kind(cfg, i) == KindWAS && limit > 1.05*w.limits[w.resource] {
+			return Sentence{Ko: said.Ko + " (WAS 아님)", En: said.En + " (not WAS)"}
+		}
+	}
+	return said
+}
+
+// limiting says what the tightest resource is at.
+func (s *State) limiting(cfg Config, in Inputs, w wish) Sentence {
+	name, e := title(s.Names[w.resource]), &s.Estimates[w.resource]
 	units := 1.0 // the pool's estimates are of one replica
 	if s.kind(cfg, w.resource) == KindWAS {
 		units = float64(max(1, in.Replicas.Running))
 	}
-	proved, believed, before, not := e.Proved*units, e.Believed*units, e.goal()*units, s.notLimiting(w)
+	proved, believed, before := e.Proved*units, e.Believed*units, e.goal()*units
 	switch {
 	case e.Out && e.Sight.Last[0] <= 0:
-		return sentence("%s 중단: 아무것도 처리되지 않음 (이전 %.0f건/s)%s", "%s is dark: nothing is served, %.0f/s before%s", name, before, not)
+		return sentence("%s 중단: 아무것도 처리되지 않음 (이전 %.0f건/s)", "%s is dark: nothing is served, %.0f/s before", name, before)
 	case e.Out:
-		return sentence("%s 중단 후 다시 시도: 이전 %.0f건/s 중 %.0f건/s%s", "%s is back after an outage: of %.0f/s before, %.0f/s are tried%s", name, before, believed, not)
+		return sentence("%s 중단 후 다시 시도: 이전 %.0f건/s 중 %.0f건/s", "%s is back after an outage: of %.0f/s before, %.0f/s are tried", name, before, believed)
 	case e.Saturated && w.committed >= 1:
-		return sentence("%s이(가) %.0f건/s로 포화, 이미 들어온 사람만으로 다 참%s", "%s is saturated at %.0f/s and those already inside fill it%s", name, believed, not)
+		return sentence("%s이(가) %.0f건/s로 포화, 이미 들어온 사람만으로 다 참", "%s is saturated at %.0f/s and those already inside fill it", name, believed)
 	case e.Saturated || e.Found:
-		return sentence("%s %.0f건/s에 의해 제한%s", "limited by %s at %.0f/s%s", name, believed, not)
+		return sentence("%s %.0f건/s에 의해 제한", "limited by %s at %.0f/s", name, believed)
 	}
 	if other := s.saturated(); other != "" {
-		return sentence("%s 포화, 그보다 %s이(가) 제한: 입증 %.0f건/s, 추정 %.0f건/s%s", "%s is saturated, but %s limits more: %.0f/s proved, %.0f/s believed%s", other, name, proved, believed, not)
+		return sentence("%s 포화, 그보다 %s이(가) 제한: 입증 %.0f건/s, 추정 %.0f건/s", "%s is saturated, but %s limits more: %.0f/s proved, %.0f/s believed", other, name, proved, believed)
 	}
-	return sentence("아직 아무것도 포화되지 않음: %s 탐색 중, 입증 %.0f건/s, 추정 %.0f건/s%s", "nothing saturates yet: exploring %s, %.0f/s proved, %.0f/s believed%s", name, proved, believed, not)
+	return sentence("아직 아무것도 포화되지 않음: %s 탐색 중, 입증 %.0f건/s, 추정 %.0f건/s", "nothing saturates yet: exploring %s, %.0f/s proved, %.0f/s believed", name, proved, believed)
 }
 
 // nothingRuns names the pool when none of its replicas serves.
 func (s *State) nothingRuns(cfg Config, in Inputs) (name string, ok bool) {
 	for i, name := range s.Names {
 		if in.Replicas.Running == 0 && s.kind(cfg, i) == KindWAS {
-			return name, true
+			return title(name), true
 		}
 	}
 	return "", false
+}
+
+// title is a resource's name in a sentence, where "was" would be a verb.
+func title(name string) string {
+	if name == "was" {
+		return "WAS"
+	}
+	return name
 }
 
 // saturated names a resource that is, if any.
 func (s *State) saturated() string {
 	for i, name := range s.Names {
 		if s.Estimates[i].Saturated {
-			return name
-		}
-	}
-	return ""
-}
-
-// notLimiting names the WAS when it is not what limits, because that is what
-// everybody asks first. It is the same word in both languages.
-func (s *State) notLimiting(w wish) string {
-	for i, name := range s.Names {
-		if i != w.resource && name == "was" && w.limits[i] > 1.05*w.limits[w.resource] {
-			return " (not WAS)"
+			return title(name)
 		}
 	}
 	return ""

@@ -64,7 +64,7 @@ func TestNothingSaturatesIsNotSaidWhileSomethingDoes(t *testing.T) {
 	pool.Proved, pool.Believed, pool.Prior, pool.Smooth = 20, 20, 20, 20
 	b.play(1, false)
 	told := b.rates()
-	wantSentence(t, told, "stock is saturated, but was limits more")
+	wantSentence(t, told, "stock is saturated, but WAS limits more")
 	for _, d := range told {
 		if strings.Contains(d.Because.En, "nothing saturates") {
 			t.Errorf("said: %s", d.Because.En)
@@ -78,7 +78,7 @@ func TestThatNoWASRunsIsSaid(t *testing.T) {
 	b.rates()
 	b.running = 0
 	b.play(5, false)
-	wantSentence(t, b.rates(), "no was runs: 0 of 2 are ready")
+	wantSentence(t, b.rates(), "no WAS runs: 0 of 2 are ready")
 }
 
 // After a stall the rate was "held at 0, limited by stock at 62/s".

@@ -4,6 +4,7 @@ import (
 	"container/heap"
 	"math"
 	"math/rand/v2"
+	"strings"
 	"testing"
 
 	"sunbeon/controlplane/steering"
@@ -206,6 +207,9 @@ func steered(t *testing.T, seed uint64, upset func(*office, *steering.Inputs)) (
 			t.Fatalf("seed %d at %.0f s: %.2f → %.2f on data %d ms old", seed, o.now, in.Admission.Current, rate, oldest(in))
 		}
 		for _, d := range decisions {
+			if strings.Contains(d.Because.Ko, "not") {
+				t.Errorf("in Korean: %s", d.Because.Ko)
+			}
 			if d.Actuator == steering.ActuatorReplicas && d.Action == steering.ActionRaise && d.Applied && o.web.servers >= 3 {
 				t.Errorf("seed %d at %.0f s: %.0f → %.0f WAS before the doses' queue: %s", seed, o.now, d.From, d.To, d.Because.En)
 			}

@@ -35,6 +35,9 @@ them. The plan keeps the last 1,024 decisions.`,
 			if language != "ko" && language != "en" {
 				return usageError{fmt.Errorf("--lang %q: use ko or en", language)}
 			}
+			if actuator != steering.ActuatorAdmission && actuator != steering.ActuatorReplicas && actuator != steering.ActuatorCohort {
+				return usageError{fmt.Errorf("--actuator %q: use admission, replicas or cohort", actuator)}
+			}
 			decisions, err := t.steered(cmd)
 			if err != nil {
 				return err
@@ -43,12 +46,12 @@ them. The plan keeps the last 1,024 decisions.`,
 			if t.json {
 				return t.print(cmd, map[string]any{"at_ms": when.UnixMilli(), "actuator": actuator, "why": told})
 			}
-			_, err = fmt.Fprintln(cmd.OutOrStdout(), told)
+			_, err = fmt.Fprint(cmd.OutOrStdout(), told)
 			return err
 		},
 	}
 	f := cmd.Flags()
-	f.StringVar(&at, "at", "", "`time` to explain, as 20:14:30 today or in RFC 3339; now if empty")
+	f.StringVar(&at, "at", "", "`time` to explain, as 20:14:30, the last time it was that, or in RFC 3339; now if empty")
 	f.StringVar(&language, "lang", "en", "ko or en")
 	f.StringVar(&actuator, "actuator", steering.ActuatorAdmission, "admission, replicas or cohort")
 	return cmd
@@ -71,12 +74,16 @@ func (t *ctl) steered(cmd *cobra.Command) ([]steering.Decision, error) {
 	return decisions, nil
 }
 
-// momentOf reads a time of today or one with its date.
+// momentOf reads the last time the clock showed text, or a time with its date. Of
+// what is still to come there is nothing to tell.
 func momentOf(text string, now time.Time) (time.Time, error) {
 	if text == "" {
 		return now, nil
 	}
 	if at, err := time.Parse(time.RFC3339, text); err == nil {
+		if at.After(now) {
+			return at, fmt.Errorf("--at %s is still to come", text)
+		}
 		return at, nil
 	}
 	clock, err := time.Parse(time.TimeOnly, text)
@@ -84,5 +91,9 @@ func momentOf(text string, now time.Time) (time.Time, error) {
 		return time.Time{}, errors.New("--at: use a time like 20:14:30, or one in RFC 3339")
 	}
 	year, month, day := now.Date()
-	return time.Date(year, month, day, clock.Hour(), clock.Minute(), clock.Second(), 0, now.Location()), nil
+	at := time.Date(year, month, day, clock.Hour(), clock.Minute(), clock.Second(), 0, now.Location())
+	if at.After(now) { // shortly after midnight, yesterday's evening is meant
+		at = at.AddDate(0, 0, -1)
+	}
+	return at, nil
 }

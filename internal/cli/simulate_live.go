@@ -5,19 +5,16 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"maps"
 	"net/http"
 	"slices"
 	"strconv"
 	"strings"
-	"text/tabwriter"
 	"time"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
-	"sunbeon/controlplane/figures"
 	"sunbeon/controlplane/loop"
 	"sunbeon/controlplane/opsapi"
 	"sunbeon/controlplane/plan"
@@ -33,6 +30,7 @@ type rehearsal struct {
 	expect     float64
 	expectOver time.Duration
 	whatIf     []string
+	language   string
 }
 
 func (r *rehearsal) bind(flags *pflag.FlagSet) {
@@ -42,6 +40,7 @@ func (r *rehearsal) bind(flags *pflag.FlagSet) {
 	flags.StringVar(&r.cohort, "cohort", "", "with --live, `ID` of the cohort; the next that is not closed if empty")
 	flags.Float64Var(&r.expect, "expect", 0, "with --live, how many `people` will still come")
 	flags.DurationVar(&r.expectOver, "expect-over", 30*time.Minute, "with --live, time in which they come, most at once")
+	flags.StringVar(&r.language, "lang", "en", "with --live, ko or en")
 	flags.StringSliceVar(&r.whatIf, "what-if", nil, "with --live, `resource=factor` to try, such as stock=0.5; each backend at half if none is given")
 }
 
@@ -59,6 +58,10 @@ type rehearsed struct {
 func (r *rehearsal) run(cmd *cobra.Command, asJSON bool) error {
 	if r.expect < 0 || r.expectOver <= 0 {
 		return usageError{errors.New("--expect and --expect-over must not be negative")}
+	}
+	words, ok := rehearsalWords[r.language]
+	if !ok {
+		return usageError{fmt.Errorf("--lang %q: use ko or en", r.language)}
 	}
 	changes, err := changesOf(r.whatIf)
 	if err != nil {
@@ -112,7 +115,7 @@ func (r *rehearsal) run(cmd *cobra.Command, asJSON bool) error {
 		}
 		return printJSON(cmd.OutOrStdout(), raw)
 	}
-	answer.print(cmd.OutOrStdout())
+	answer.print(cmd.OutOrStdout(), words)
 	return nil
 }
 
@@ -181,48 +184,4 @@ func tonightOf(document opsapi.Document, cohort plan.Cohort, now time.Time) (twi
 		Knowledge: steering.Know(cfg, state),
 	}
 	return tonight, nil
-}
-
-func (r rehearsed) print(out io.Writer) {
-	opens := time.UnixMilli(r.OpenMS)
-	fmt.Fprintf(out, "%s: %s people wait", r.Cohort, figures.Count(int64(r.Waiting)))
-	if r.Inside > 0 {
-		fmt.Fprintf(out, ", %s are inside", figures.Count(int64(r.Inside)))
-	}
-	if r.Expected > 0 {
-		fmt.Fprintf(out, ", %s are expected", figures.Count(int64(r.Expected)))
-	}
-	fmt.Fprintf(out, "; played from %s\n\n", opens.Format("15:04:05"))
-	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(w, "  \tall called\tall booked\tcalls/s\tWAS at most\theld\tfailed\tlimited by")
-	for _, a := range r.Answers {
-		name := "as believed now"
-		if a.WhatIf != nil {
-			name = fmt.Sprintf("%s × %g", a.WhatIf.Resource, a.WhatIf.Factor)
-		}
-		fmt.Fprintf(w, "  %s\t%s\t%s\t%.0f\t%d\t%.1f %%\t%.2f %%\t%s\n", name,
-			clock(opens, a.CalledS, a.SimulatedS), clock(opens, a.BookedS, a.SimulatedS), a.Rate, a.Replicas, 100*a.Held, 100*a.Failed, a.LimitedBy)
-	}
-	w.Flush()
-	fmt.Fprintln(out)
-	for _, k := range r.Knowledge.Resources {
-		source := "as configured, never under load yet"
-		if k.Learned {
-			source = "learned tonight"
-		}
-		each := ""
-		if k.Kind == steering.KindWAS {
-			each = " each"
-		}
-		fmt.Fprintf(out, "  %s: %.0f to %.0f requests/s%s, %.2f a session (%s)\n", k.Name, k.Proved, k.Believed, each, k.Visits, source)
-	}
-}
-
-// clock is the time of day so many seconds after the opening.
-func clock(opens time.Time, after *float64, simulated float64) string {
-	if after == nil {
-		return "not by " + opens.Add(time.Duration(simulated*float64(time.Second))).Format("15:04")
-	}
-	length := time.Duration(*after * float64(time.Second)).Round(time.Second)
-	return fmt.Sprintf("%s (%s)", opens.Add(length).Format("15:04:05"), length)
 }
