@@ -78,10 +78,12 @@ func queueUpdated(b *pgx.Batch, bookings []booking.Booking) {
 }
 
 func queueMade(b *pgx.Batch, list []booking.Made) {
-	var person, key, cohort, pass, hold []string
-	var serial, replaced, first, second, digest, chosenFirst, chosenSecond, made, since []int64
-	var sealed [][]byte
-	var live, cites []bool
+	strings := func() []string { return make([]string, 0, len(list)) }
+	numbers := func() []int64 { return make([]int64, 0, len(list)) }
+	person, key, cohort, pass, hold := strings(), strings(), strings(), strings(), strings()
+	serial, replaced, digest, made, since := numbers(), numbers(), numbers(), numbers(), numbers()
+	first, second, chosenFirst, chosenSecond := numbers(), numbers(), numbers(), numbers()
+	sealed, live, cites := make([][]byte, 0, len(list)), make([]bool, 0, len(list)), make([]bool, 0, len(list))
 	for _, m := range list {
 		if m.Sealed == nil {
 			m.Sealed = []byte{}

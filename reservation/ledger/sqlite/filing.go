@@ -13,6 +13,7 @@ var insertPersons = intoUnlessThere("persons", "tag", "serial")
 
 const (
 	loadUnfiled  = `SELECT serial, person FROM bookings WHERE serial > max(?, (SELECT filed FROM progress)) ORDER BY serial LIMIT ?`
+	loadBehind   = `SELECT (SELECT coalesce(max(serial), 0) FROM bookings) - filed FROM progress`
 	updateFiling = `UPDATE OR ROLLBACK progress SET filed = ?, goal = ?, next_tag = ?`
 )
 
@@ -64,17 +65,17 @@ func (w *writing) file(p portion) {
 }
 
 // fileBacklog files what a release left that had no table of persons: there is more
-// of it than a process leaves, and than one should take into memory. The rest is
-// taken there.
+// of it than a process leaves, and than one should take into memory. What is left is
+// read later, when nobody waits for the lock.
 func (s *Store) fileBacklog(ctx context.Context) error {
 	for backlog := 3 * s.persons.generation; ; {
-		list, err := unfiled(ctx, s.batch, 0, backlog)
-		if err != nil {
+		var behind int64 // at most so many, in numbers given out
+		if err := s.writes.QueryRowContext(ctx, loadBehind).Scan(&behind); err != nil || behind < int64(backlog) {
 			return err
 		}
-		if len(list) < backlog {
-			s.persons.Learn(list, 0)
-			return nil
+		list, err := unfiled(ctx, s.batch, 0, backlog)
+		if err != nil || len(list) < backlog {
+			return err
 		}
 		all := newPersons(backlog)
 		last := list[len(list)-1].serial
