@@ -40,7 +40,7 @@ type entry struct{ tag, serial int64 }
 
 // generation is that of a ledger. A process holds up to twice as many bookings in
 // memory, and reads them when it starts.
-const generation = 1 << 15
+const generation = 1 << 16
 
 func newPersons(generation int) *persons {
 	return &persons{generation: generation, latest: map[int64]int64{}, former: map[int64]int64{}}
