@@ -84,7 +84,7 @@ func scale(cfg Config, s *State, in Inputs, f forecast, w wish, was int, capacit
 const provedAhead = 1.1
 
 // clearlyLess than what is needed is more than the noise of both estimates.
-const clearlyLess = 0.92
+const clearlyLess = 0.9
 
 // wasLoaded is the share of its believed capacity a WAS must carry before more
 // of them are started.
