@@ -11,6 +11,13 @@ const (
 	// SelectBookings is to be followed by a WHERE; its rows are for [ScanBooking].
 	SelectBookings = `SELECT ` + RowColumns + `, b.sealed FROM bookings AS b `
 
+	// SelectSlots is to be followed by a WHERE or an ORDER; its rows are for
+	// [SlotFields].
+	SelectSlots = `
+SELECT s.id, s.institution, s.start, s.vaccine, p.capacity, coalesce(w.time_ms, 0)
+FROM slots AS s JOIN places AS p ON p.slot = s.id LEFT JOIN withdrawals AS w ON w.slot = s.id
+`
+
 	// SelectEvents are up to $2 events after $1, for [ScanEvent]. The row of a
 	// booking tells of its making; the outbox has the rest, and the makings of
 	// bookings so old that their rows do not tell.
@@ -62,6 +69,11 @@ func ScanBooking(from Scanner) (booking.Booking, error) {
 	m, err := ScanRow(from, &sealed)
 	m.Sealed = sealed
 	return m.Booking, err
+}
+
+// SlotFields are where the columns of SelectSlots go.
+func SlotFields(s *booking.Slot) []any {
+	return []any{&s.ID, &s.Institution, &s.Start, &s.Vaccine, &s.Capacity, &s.WithdrawnMS}
 }
 
 // ScanAnswer reads person, key, digest, code, serial, slots, freed and time.

@@ -119,26 +119,17 @@ func (s *Store) Catalog(ctx context.Context) (c ledger.Catalog, version int64, e
 		func(v *booking.Vaccine) []any { return []any{&v.ID, &v.Doses, &v.IntervalDays, &v.SlackDays} })
 	c.Institutions, failed[1] = collect(ctx, s, `SELECT id, name, province, district FROM institutions ORDER BY id`,
 		func(in *booking.Institution) []any { return []any{&in.ID, &in.Name, &in.Province, &in.District} })
-	c.Slots, failed[2] = collect(ctx, s, selectSlots+`ORDER BY s.id`, slotFields)
+	c.Slots, failed[2] = collect(ctx, s, ledger.SelectSlots+`ORDER BY s.id`, ledger.SlotFields)
 	if err := errors.Join(failed[:]...); err != nil {
 		return c, 0, fmt.Errorf("catalog: %w", err)
 	}
 	return c, version, nil
 }
 
-const selectSlots = `
-SELECT s.id, s.institution, s.start, s.vaccine, p.capacity, coalesce(w.time_ms, 0)
-FROM slots AS s JOIN places AS p ON p.slot = s.id LEFT JOIN withdrawals AS w ON w.slot = s.id
-`
-
-func slotFields(s *booking.Slot) []any {
-	return []any{&s.ID, &s.Institution, &s.Start, &s.Vaccine, &s.Capacity, &s.WithdrawnMS}
-}
-
 // Supplied returns what has become of the catalog since a version.
 func (s *Store) Supplied(ctx context.Context, since int64) (news ledger.Supply, err error) {
 	if news.Version, news.Added, err = importedSince(ctx, s.pool, since); err == nil && news.Version != since && !news.Added {
-		news.Slots, err = collect(ctx, s, selectSlots+`WHERE p.version > 0 AND p.version > $1 ORDER BY s.id`, slotFields, since)
+		news.Slots, err = collect(ctx, s, ledger.SelectSlots+`WHERE p.version > 0 AND p.version > $1 ORDER BY s.id`, ledger.SlotFields, since)
 	}
 	if err != nil {
 		return ledger.Supply{}, fmt.Errorf("supplied: %w", err)
