@@ -16,6 +16,7 @@ run: build ## run a whole opening evening on this machine (ARGS="--people 20000"
 
 test: components ## run every test, with the race detector
 	$(GO) test -race -timeout 20m ./...
+	$(GO) test ./controlplane/twin # with the detector only a few of its evenings
 
 race: test ## the same as test: the race detector is always on
 
