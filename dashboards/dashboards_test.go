@@ -223,7 +223,9 @@ func TestEveryPanelShowsARealEvening(t *testing.T) {
 	e.until(t, "fifty bookings", 90*time.Second, func() bool {
 		return e.atLeast(`sum(sunbeon_booking_total{kind="book",outcome="done"})`, 50)
 	})
-	time.Sleep(4 * time.Second) // so that rates have seen them
+	// Alerts are told of from the third round of the rules on.
+	e.until(t, "the watchdog", 30*time.Second, func() bool { return e.atLeast(`ALERTS{alertname="Watchdog"}`, 1) })
+	time.Sleep(4 * time.Second) // so that rates have seen the bookings
 
 	g := grafana{t, e.engine.API()}
 	for _, d := range load(t) {
