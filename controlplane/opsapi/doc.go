@@ -10,6 +10,6 @@
 // index they are from and how long ago the node heard from the leader.
 //
 // Each endpoint of the ops side names the least role that may use it; one that
-// names none is for commanders. Only /healthz, the status page and the API's
+// names none is for commanders. Only /healthz and its names in Prometheus, the status page and the API's
 // own description are open.
 package opsapi

@@ -27,6 +27,7 @@ func (e *Engine) API() http.Handler {
 	}
 	route("query", e.instantQuery)
 	route("query_range", e.rangeQuery)
+	route("query_exemplars", e.exemplars)
 	route("series", e.series)
 	route("labels", e.labelNames)
 	route("label/{name}/values", e.labelValues)
@@ -81,6 +82,14 @@ func answering(answer func(*http.Request) (any, error)) http.Handler {
 		w.WriteHeader(status)
 		json.NewEncoder(w).Encode(body)
 	})
+}
+
+// number is written as Prometheus writes values: as text, so that it may be NaN
+// or infinite.
+type number float64
+
+func (n number) MarshalText() ([]byte, error) {
+	return strconv.AppendFloat(nil, float64(n), 'f', -1, 64), nil
 }
 
 func (e *Engine) instantQuery(r *http.Request) (any, error) {
@@ -164,6 +173,9 @@ func (g *guests) run(r *http.Request, query promql.Query) (any, error) {
 	value, err := json.Marshal(result.Value)
 	if err != nil {
 		return nil, err
+	}
+	if string(value) == "null" { // nothing found is an empty list
+		value = []byte("[]")
 	}
 	return map[string]any{"resultType": result.Value.Type(), "result": json.RawMessage(value)}, nil
 }

@@ -166,9 +166,21 @@ func matchersOf(r *http.Request) ([][]*labels.Matcher, error) {
 	return all, nil
 }
 
-// reading runs f over the time range of the request, by default everything, for
-// as long as a guest may ask.
+// reading runs f with a querier over the time range of the request.
 func (e *Engine) reading(r *http.Request, f func(context.Context, storage.Querier) error) error {
+	return e.seated(r, func(ctx context.Context, start, end int64) error {
+		q, err := e.db.Querier(start, end)
+		if err != nil {
+			return err
+		}
+		defer q.Close()
+		return f(ctx, q)
+	})
+}
+
+// seated runs f for the time range of the request, by default everything, in
+// milliseconds since 1970, for as long as a guest may ask.
+func (e *Engine) seated(r *http.Request, f func(ctx context.Context, start, end int64) error) error {
 	start, err := timeOf(r, "start", time.UnixMilli(0))
 	if err != nil {
 		return err
@@ -187,12 +199,7 @@ func (e *Engine) reading(r *http.Request, f func(context.Context, storage.Querie
 	defer leave()
 	ctx, cancel := context.WithTimeout(r.Context(), guestTimeout)
 	defer cancel()
-	q, err := e.db.Querier(start.UnixMilli(), end.UnixMilli())
-	if err != nil {
-		return err
-	}
-	defer q.Close()
-	err = f(ctx, q)
+	err = f(ctx, start.UnixMilli(), end.UnixMilli())
 	if errors.Is(err, context.DeadlineExceeded) {
 		return &apiError{"timeout", http.StatusServiceUnavailable, err}
 	}

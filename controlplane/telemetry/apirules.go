@@ -15,7 +15,7 @@ type Alert struct {
 	// State is "pending" or "firing".
 	State    string     `json:"state"`
 	ActiveAt *time.Time `json:"activeAt,omitempty"`
-	Value    float64    `json:"value,string"`
+	Value    number     `json:"value"`
 }
 
 // Name is the alert's name.
@@ -34,7 +34,7 @@ func alertsOf(rule *rules.AlertingRule) []Alert {
 	list := []Alert{}
 	for _, a := range rule.ActiveAlerts() {
 		active := a.ActiveAt
-		list = append(list, Alert{Labels: a.Labels, Annotations: a.Annotations, State: a.State.String(), ActiveAt: &active, Value: a.Value})
+		list = append(list, Alert{Labels: a.Labels, Annotations: a.Annotations, State: a.State.String(), ActiveAt: &active, Value: number(a.Value)})
 	}
 	return list
 }

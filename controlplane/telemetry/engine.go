@@ -146,7 +146,7 @@ func openDatabase(cfg Config) (*tsdb.DB, error) {
 	options.RetentionDuration = cfg.Retention.Milliseconds()
 	options.MaxBytes = cfg.RetentionBytes
 	options.EnableExemplarStorage = true
-	options.MaxExemplars = 1000
+	options.MaxExemplars = maxExemplars
 	// A node scrapes a few dozen processes: the defaults, made for millions of
 	// series, would cost more memory than all the samples.
 	options.StripeSize = 256

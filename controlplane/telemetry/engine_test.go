@@ -49,7 +49,7 @@ func scraped(t *testing.T, dir string, registry *prometheus.Registry) *httptest.
 	if err != nil {
 		t.Fatal(err)
 	}
-	server := httptest.NewUnstartedServer(promhttp.HandlerFor(registry, promhttp.HandlerOpts{}))
+	server := httptest.NewUnstartedServer(promhttp.HandlerFor(registry, promhttp.HandlerOpts{EnableOpenMetrics: true}))
 	server.TLS = identity.RequireTLS()
 	server.StartTLS()
 	t.Cleanup(server.Close)
@@ -185,6 +185,8 @@ func TestAPI(t *testing.T) {
 		}
 	}
 	f("query", map[string]string{"query": "1+1", "time": "1700000000"}, 200, `"result":[1700000000,"2"],"resultType":"scalar"`)
+	f("query", map[string]string{"query": "up"}, 200, `"result":[]`)
+	f("query_range", map[string]string{"query": "up", "start": "100", "end": "102", "step": "1s"}, 200, `"result":[]`)
 	f("query", map[string]string{"query": "1+"}, 400, `"errorType":"bad_data"`)
 	f("query", map[string]string{"query": "up", "time": "soon"}, 400, "RFC 3339")
 	f("query_range", map[string]string{"query": "vector(3)", "start": "100", "end": "102", "step": "1s"}, 200, `"matrix"`)
@@ -199,6 +201,10 @@ func TestAPI(t *testing.T) {
 	f("series", map[string]string{"match[]": "up", "limit": "few"}, 400, "limit")
 	f("query", map[string]string{"query": strings.Repeat("(", 20_000) + "1" + strings.Repeat(")", 20_000)}, 400, "bytes")
 	f("metadata", nil, 200, `"data":{}`)
+	f("query_exemplars", map[string]string{"query": "rate(up[1m])"}, 200, `"data":[]`)
+	f("query_exemplars", map[string]string{"query": "1"}, 200, `"data":[]`)
+	f("query_exemplars", map[string]string{"query": "up{"}, 400, `"errorType":"bad_data"`)
+	f("query_exemplars", map[string]string{"query": "up", "start": "2", "end": "1"}, 400, "before start")
 	f("no-such-thing", nil, 404, `"errorType":"not_found"`)
 	f("labels", nil, 200, `"data":[]`)
 	f("label/job/values", nil, 200, `"data":[]`)
@@ -279,4 +285,46 @@ func TestWhatAWASServesIsSeen(t *testing.T) {
 		}
 		return reading.Get("was", telemetry.Throughput) > 0 && reading.Get("was", telemetry.Latency) > 0
 	})
+}
+
+// From a slow bucket to a request that was in it.
+func TestSampledTracesAreFoundBehindSeries(t *testing.T) {
+	dir := t.TempDir()
+	if err := pki.Ensure(dir, time.Now()); err != nil {
+		t.Fatal(err)
+	}
+	collector := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
+	defer collector.Close()
+	o, err := observability.New(observability.Config{Process: "was", LogWriter: io.Discard, OTLPEndpoint: collector.URL})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer o.Shutdown(context.Background())
+	served := o.Route("GET /v1/eligibility", http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
+	const sampled, unsampled = "0af7651916cd43dd8448eb211c80319c", "1bf7651916cd43dd8448eb211c80319c"
+	for trace, flags := range map[string]string{sampled: "01", unsampled: "00"} {
+		r := httptest.NewRequest(http.MethodGet, "/v1/eligibility", nil)
+		r.Header.Set("Traceparent", "00-"+trace+"-b7ad6b7169203331-"+flags)
+		served.ServeHTTP(httptest.NewRecorder(), r)
+	}
+	engine := start(t, dir)
+	if err := engine.Lead(true); err != nil {
+		t.Fatal(err)
+	}
+	server := scraped(t, dir, o.Registry)
+	target := telemetry.Target{Kind: "was", Instance: "was-1", Address: strings.TrimPrefix(server.URL, "https://")}
+	if err := engine.Scrape(t.Context(), []telemetry.Target{target}); err != nil {
+		t.Fatal(err)
+	}
+	ask := url.Values{"query": {`histogram_quantile(0.99, sum by (le) (rate(http_server_request_duration_seconds_bucket{job="was"}[1m])))`}}
+	told := ""
+	eventually(t, "the exemplar is told", func() bool {
+		w := httptest.NewRecorder()
+		engine.API().ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/api/v1/query_exemplars?"+ask.Encode(), nil))
+		told = w.Body.String()
+		return strings.Contains(told, `"labels":{"trace_id":"`+sampled+`"},"value":"0.`)
+	})
+	if strings.Contains(told, unsampled) || !strings.Contains(told, `"instance":"was-1"`) {
+		t.Errorf("told %s", told)
+	}
 }

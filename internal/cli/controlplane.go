@@ -165,7 +165,9 @@ func runControlplane(ctx context.Context, f controlplaneFlags) error {
 	ops := http.NewServeMux()
 	api.MountOps(ops)
 	status.Mount(ops)
-	ops.Handle("GET /healthz", httpserver.Health(ready))
+	for _, path := range []string{"/healthz", "/-/healthy", "/-/ready"} { // the last two as promtool asks
+		ops.Handle("GET "+path, httpserver.Health(ready))
+	}
 
 	// The listeners drain before the node goes, so that a command in flight
 	// still gets its answer.

@@ -65,7 +65,7 @@ func (m *measured) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 				attribute.String("http.route", m.route), attribute.Int("http.response.status_code", recorder.status))
 		}
 		span.End()
-		m.observer(method(r.Method), recorder.status).Observe(time.Since(began).Seconds())
+		Observe(ctx, m.observer(method(r.Method), recorder.status), time.Since(began).Seconds())
 	}()
 	m.next.ServeHTTP(recorder, r.WithContext(ctx))
 }
@@ -154,7 +154,7 @@ func (m *measured) addObserver(method string, status int) prometheus.Observer {
 	added := observer{method, status, m.o.durations.WithLabelValues(method, m.route, strconv.Itoa(status))}
 	all = append(all, added)
 	m.observers.Store(&all)
-	return added
+	return added.Observer
 }
 
 // method folds what a client can invent into one label, as OpenTelemetry asks.

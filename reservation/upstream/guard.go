@@ -113,7 +113,7 @@ func (g *guard) attempt(ctx context.Context, attempt func(context.Context) error
 	defer g.metrics.inFlight.Dec()
 	began := time.Now()
 	err := attempt(ctx)
-	g.metrics.attempt(outcomeOf(err), time.Since(began))
+	g.metrics.attempt(ctx, outcomeOf(err), time.Since(began))
 	return err
 }
 

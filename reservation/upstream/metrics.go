@@ -1,9 +1,12 @@
 package upstream
 
 import (
+	"context"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
+
+	"sunbeon/internal/observability"
 )
 
 // Metrics are shared by all clients of a process. Seconds are measured after
@@ -62,10 +65,10 @@ func (m *Metrics) of(system string) systemMetrics {
 	return s
 }
 
-// attempt counts one that was sent.
-func (s systemMetrics) attempt(o outcome, took time.Duration) {
+// attempt counts one that was sent, as part of the trace in ctx.
+func (s systemMetrics) attempt(ctx context.Context, o outcome, took time.Duration) {
 	s.byOutcome[o].Inc()
-	s.seconds.Observe(took.Seconds())
+	observability.Observe(ctx, s.seconds, took.Seconds())
 }
 
 // unsent counts a call that ended before anything was sent.
