@@ -209,6 +209,7 @@ func (s *Scenario) checkControl(c *complaints) {
 	c.at("local_gate", "deadline").lasts(s.LocalGate.Deadline, shortestStep, longestWait)
 	c.at("local_gate", "reject_cost").within(s.LocalGate.RejectCost, 0, 1)
 	c.at("telemetry", "delay").lasts(s.Telemetry.Delay, 0, 60)
+	c.at("telemetry", "window").lasts(s.Telemetry.Window, float64(s.Control.Period), 60)
 	c.at("telemetry", "noise").within(s.Telemetry.Noise, 0, 1)
 	c.at("control", "period").lasts(s.Control.Period, float64(s.Step), 60)
 	c.at("control", "delay").lasts(s.Control.Delay, 0, 60)

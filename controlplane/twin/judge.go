@@ -148,9 +148,10 @@ func (j *judge) forAnother(e *evening) bool {
 
 func (j *judge) result(s *Scenario) Result {
 	hours := float64(s.Duration) / 3600
+	letIn := max(1, j.total.claimed+s.People.Inside)
 	return Result{
 		Goodput: j.total.confirmed, Admitted: j.total.claimed,
-		Failed: j.total.failed / max(1, j.total.claimed), Held: j.total.newlyHeld / max(1, j.total.claimed),
+		Failed: j.total.failed / letIn, Held: j.total.newlyHeld / letIn,
 		P99: j.latency.quantile(0.99), Convergence: j.convergence(s), Discovery: j.discovery(),
 		Actuations: float64(j.actions) / hours, Reversals: float64(j.moves.reversals),
 		Overshoot: j.overshoot(), Unsafe: float64(j.unsafe), ReplicaHours: j.hours, Possible: j.capacity,

@@ -2,6 +2,7 @@ package twin
 
 import (
 	"cmp"
+	"context"
 	"errors"
 	"fmt"
 	"math"
@@ -29,7 +30,7 @@ type Tonight struct {
 // beginning to the end, and nobody was told.
 type WhatIf struct {
 	Resource string  `json:"resource"`
-	Factor   float64 `json:"factor"`
+	Factor   float64 `json:"factor"` // 0: it answers nothing
 }
 
 // Answer is how a rehearsed evening goes. Times are seconds from the opening,
@@ -50,27 +51,36 @@ type Answer struct {
 	SimulatedS float64 `json:"simulated_s"` // length of the evening played
 }
 
-// longest is the longest evening rehearsed, in seconds.
-const longestRehearsal = 24 * 3600
+// longestRehearsal is the longest evening rehearsed, in seconds, and mostRehearsed
+// how many steps one is cut into at most: the longer it is, the less does a fine
+// one tell.
+const (
+	longestRehearsal = 24 * 3600
+	mostRehearsed    = 90_000
+)
 
 // Rehearse plays tonight's cohort with what the control plane knows, and with a
-// change to it where one is given.
-func Rehearse(t Tonight, change *WhatIf) (Answer, error) {
+// change to it where one is given. It tells progress how far it is, from 0 to 1,
+// and ends at once when ctx does.
+func Rehearse(ctx context.Context, t Tonight, change *WhatIf, progress func(share float64)) (Answer, error) {
 	s, err := t.scenario(change)
 	if err != nil {
 		return Answer{}, err
 	}
-	run, err := Simulate(s, "cascade", 1, DefaultTuning())
+	run, err := simulate(ctx, s, "cascade", 1, DefaultTuning(), func(share float64) { progress(share / 2) })
 	if err != nil {
 		return Answer{}, err
 	}
-	best, err := Simulate(s, "clairvoyant", 1, DefaultTuning())
+	best, err := simulate(ctx, s, "clairvoyant", 1, DefaultTuning(), func(share float64) { progress(0.5 + share/2) })
 	if err != nil {
 		return Answer{}, err
 	}
 	a := Answer{
 		WhatIf: change, LimitedBy: limit(s), Bookings: run.Result.Goodput, Held: run.Result.Held, Failed: run.Result.Failed,
-		P99S: run.Result.P99, Ratio: run.Result.Goodput / max(1, best.Result.Goodput), SimulatedS: float64(s.Duration),
+		P99S: run.Result.P99, Ratio: 1, SimulatedS: float64(s.Duration),
+	}
+	if best.Result.Goodput >= 1 {
+		a.Ratio = run.Result.Goodput / best.Result.Goodput
 	}
 	a.read(run.Trace, t)
 	return a, nil
@@ -123,6 +133,10 @@ func (t Tonight) scenario(change *WhatIf) (*Scenario, error) {
 	s.Session.Requests = pagesOf(k)
 	s.fill()
 	s.Duration = t.length(s)
+	s.Step = max(s.Step, min(longestStep, s.Duration/mostRehearsed))
+	if change != nil && change.Factor == 0 {
+		s.Faults = []Fault{{Kind: faultStall, Resource: change.Resource, For: 2 * s.Duration}}
+	}
 	if err := s.Validate(); err != nil {
 		return nil, fmt.Errorf("rehearse %s: %w", t.Name, err)
 	}
@@ -138,8 +152,12 @@ func (t Tonight) length(s *Scenario) Duration {
 	return Duration(math.Ceil(max(60, min(longestRehearsal, max(needed, 2*t.ExpectedS)))))
 }
 
-// limit names the resource that allows least with every replica running.
+// limit names the resource that answers nothing, or else allows least with every
+// replica running.
 func limit(s *Scenario) string {
+	if len(s.Faults) > 0 {
+		return s.Faults[0].Resource
+	}
 	return slices.MinFunc(s.Resources, func(a, b Resource) int { return cmp.Compare(s.callLimit(a), s.callLimit(b)) }).Name
 }
 
@@ -150,7 +168,9 @@ func (t Tonight) resources(change *WhatIf) ([]Resource, error) {
 		truth := r.Believed
 		if change != nil && change.Resource == r.Name {
 			found = true
-			truth *= change.Factor
+			if change.Factor != 0 { // without any, it stalls
+				truth *= change.Factor
+			}
 		}
 		if !(truth > 0) {
 			return nil, fmt.Errorf("%s: a capacity of %g requests a second", r.Name, truth)

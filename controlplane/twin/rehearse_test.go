@@ -1,6 +1,8 @@
 package twin_test
 
 import (
+	"context"
+	"errors"
 	"testing"
 
 	"sunbeon/controlplane/steering"
@@ -22,8 +24,13 @@ func tonight() twin.Tonight {
 	}
 }
 
+func rehearse(t *testing.T, evening twin.Tonight, change *twin.WhatIf) (twin.Answer, error) {
+	t.Helper()
+	return twin.Rehearse(t.Context(), evening, change, func(float64) {})
+}
+
 func TestRehearsalSaysHowLongAndWhatIf(t *testing.T) {
-	asBelieved, err := twin.Rehearse(tonight(), nil)
+	asBelieved, err := rehearse(t, tonight(), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -41,14 +48,14 @@ func TestRehearsalSaysHowLongAndWhatIf(t *testing.T) {
 	if asBelieved.Ratio < 0.9 {
 		t.Errorf("books %.2f of what is possible", asBelieved.Ratio)
 	}
-	half, err := twin.Rehearse(tonight(), &twin.WhatIf{Resource: "stock", Factor: 0.5})
+	half, err := rehearse(t, tonight(), &twin.WhatIf{Resource: "stock", Factor: 0.5})
 	if err != nil {
 		t.Fatal(err)
 	}
 	if half.BookedS == nil || *half.BookedS < 1.7**asBelieved.BookedS || *half.BookedS > 2.4**asBelieved.BookedS {
 		t.Errorf("at half the stock system's capacity booked after %v s, as believed after %v s", half.BookedS, asBelieved.BookedS)
 	}
-	other, err := twin.Rehearse(tonight(), &twin.WhatIf{Resource: "eligibility", Factor: 0.2})
+	other, err := rehearse(t, tonight(), &twin.WhatIf{Resource: "eligibility", Factor: 0.2})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -60,13 +67,50 @@ func TestRehearsalSaysHowLongAndWhatIf(t *testing.T) {
 func TestRehearsalOfNothingIsAnError(t *testing.T) {
 	empty := tonight()
 	empty.Waiting = 0
-	if _, err := twin.Rehearse(empty, nil); err == nil {
+	if _, err := rehearse(t, empty, nil); err == nil {
 		t.Error("an evening of nobody was rehearsed")
 	}
-	for _, change := range []twin.WhatIf{{Resource: "moon", Factor: 0.5}, {Resource: "stock"}, {Resource: "stock", Factor: -1}} {
-		if _, err := twin.Rehearse(tonight(), &change); err == nil {
+	for _, change := range []twin.WhatIf{{Resource: "moon", Factor: 0.5}, {Resource: "moon"}, {Resource: "stock", Factor: -1}} {
+		if _, err := rehearse(t, tonight(), &change); err == nil {
 			t.Errorf("%+v was rehearsed", change)
 		}
+	}
+}
+
+// A system that answers nothing lets nobody book, however long one waits; one
+// that answers nearly nothing takes longer than anybody would rehearse in full.
+func TestRehearsalWithoutASystem(t *testing.T) {
+	none, err := rehearse(t, tonight(), &twin.WhatIf{Resource: "stock"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if none.BookedS != nil || none.Bookings > 0 || none.LimitedBy != "stock" || none.Failed > 0.01 {
+		t.Errorf("without the stock system: %+v", none)
+	}
+	little, err := rehearse(t, tonight(), &twin.WhatIf{Resource: "stock", Factor: 0.002})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if little.BookedS != nil || little.LimitedBy != "stock" || little.SimulatedS != 24*3600 {
+		t.Errorf("with a five-hundredth of the stock system: %+v", little)
+	}
+	// One of 500 requests a second, two a person, for a day.
+	if little.Bookings < 0.9*43_200 || little.Bookings > 1.05*43_200 {
+		t.Errorf("%.0f bookings at half a person a second, want nearly 43,200", little.Bookings)
+	}
+}
+
+// Whoever ends a rehearsal gets the terminal back at once.
+func TestRehearsalEndsWithItsContext(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	told := 0.0
+	_, err := twin.Rehearse(ctx, tonight(), nil, func(share float64) {
+		if told = share; share > 0.1 {
+			cancel()
+		}
+	})
+	if !errors.Is(err, context.Canceled) || told > 0.2 {
+		t.Errorf("%v, at %.2f of it", err, told)
 	}
 }
 
@@ -74,11 +118,11 @@ func TestRehearsalOfNothingIsAnError(t *testing.T) {
 func TestRehearsalCountsPeopleInside(t *testing.T) {
 	empty, full := tonight(), tonight()
 	full.Inside = 20_000
-	before, err := twin.Rehearse(empty, nil)
+	before, err := rehearse(t, empty, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	after, err := twin.Rehearse(full, nil)
+	after, err := rehearse(t, full, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -89,7 +133,7 @@ func TestRehearsalCountsPeopleInside(t *testing.T) {
 		t.Errorf("booked after %.0f s with people inside, after %.0f s without", *after.BookedS, *before.BookedS)
 	}
 	full.Waiting = 0
-	if alone, err := twin.Rehearse(full, nil); err != nil || alone.BookedS == nil || alone.Bookings < 0.9*full.Inside {
+	if alone, err := rehearse(t, full, nil); err != nil || alone.BookedS == nil || alone.Bookings < 0.9*full.Inside {
 		t.Errorf("those inside alone: %+v, %v", alone, err)
 	}
 }

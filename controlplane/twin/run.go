@@ -1,6 +1,7 @@
 package twin
 
 import (
+	"context"
 	"fmt"
 	"math"
 	"math/rand/v2"
@@ -37,8 +38,16 @@ type Run struct {
 }
 
 // Simulate plays scenario s under the named controller. The same seed gives the
-// same evening.
-func Simulate(s *Scenario, name string, seed uint64, tuning Tuning) (*Run, error) {
+// same evening. The end of ctx ends it at once, with ctx's error.
+func Simulate(ctx context.Context, s *Scenario, name string, seed uint64, tuning Tuning) (*Run, error) {
+	return simulate(ctx, s, name, seed, tuning, func(float64) {})
+}
+
+// lookEvery is after how many steps a run looks whether it is still wanted, and
+// tells how far it is, from 0 to 1.
+const lookEvery = 500
+
+func simulate(ctx context.Context, s *Scenario, name string, seed uint64, tuning Tuning, done func(share float64)) (*Run, error) {
 	e := newEvening(s, seed)
 	c := newController(name, s, e.plant, e.line, tuning)
 	if c == nil {
@@ -48,6 +57,12 @@ func Simulate(s *Scenario, name string, seed uint64, tuning Tuning) (*Run, error
 		ours.keep = true
 	}
 	for !e.over() {
+		if e.n%lookEvery == 0 {
+			if err := ctx.Err(); err != nil {
+				return nil, err
+			}
+			done(float64(e.n) * float64(s.Step) / float64(s.Lobby+s.Duration))
+		}
 		e.step(c)
 	}
 	run := &Run{Result: e.judge.result(s), Trace: e.judge.trace}

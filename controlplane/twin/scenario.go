@@ -101,8 +101,9 @@ type LocalGate struct {
 
 // Telemetry is what the controllers see of it all.
 type Telemetry struct {
-	Delay Duration `yaml:"delay"`
-	Noise float64  `yaml:"noise"`
+	Delay  Duration `yaml:"delay"`
+	Window Duration `yaml:"window"` // over which rates and latencies are means
+	Noise  float64  `yaml:"noise"`
 }
 
 // Control are bounds and delays every controller lives with.
@@ -161,6 +162,7 @@ func (s *Scenario) fill() {
 	orElse(&s.LocalGate.Deadline, 3)
 	orElse(&s.LocalGate.RejectCost, 0.05)
 	orElse(&s.Control.Period, 1)
+	orElse(&s.Telemetry.Window, s.Control.Period)
 	orElse(&s.Control.SessionX, 1)
 	orElse(&s.Control.ClaimX, 1)
 	nominal := s.nominalRate()

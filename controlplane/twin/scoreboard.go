@@ -46,10 +46,7 @@ func over(ctx context.Context, s *Scenario, name string, seeds int, tuning Tunin
 	var convergence, discovery mean
 	n := float64(seeds)
 	for seed := range seeds {
-		if err := ctx.Err(); err != nil {
-			return Result{}, err
-		}
-		run, err := Simulate(s, name, uint64(seed+1), tuning)
+		run, err := Simulate(ctx, s, name, uint64(seed+1), tuning)
 		if err != nil {
 			return Result{}, err
 		}

@@ -12,13 +12,37 @@ import (
 type scraper struct {
 	scenario *Scenario
 	random   *rand.Rand
-	sums     []sums
-	taken    []scrape // recent, oldest first
+	windows  []sumsWindow // by resource
+	taken    []scrape     // recent, oldest first
 	good     map[string]steering.Resource
 }
 
-// sums of one resource since the last scrape.
+// sums of one resource between two scrapes.
 type sums struct{ served, rejected, inFlight, latency, steps, work float64 }
+
+// sumsWindow is those since the last scrape, and those that the window reaches
+// back to before it.
+type sumsWindow struct {
+	open   sums
+	closed []sums
+}
+
+// close ends what is open with a scrape and returns it, and all the window holds.
+func (w *sumsWindow) close(reach int) (last, all sums) {
+	last = w.open
+	w.closed, w.open = append(w.closed, last), sums{}
+	if over := len(w.closed) - reach; over > 0 {
+		w.closed = append(w.closed[:0], w.closed[over:]...)
+	}
+	for _, s := range w.closed {
+		all.served += s.served
+		all.rejected += s.rejected
+		all.latency += s.latency
+		all.work += s.work
+		all.steps += s.steps
+	}
+	return last, all
+}
 
 // scrape is everything measured at one time.
 type scrape struct {
@@ -28,13 +52,13 @@ type scrape struct {
 }
 
 func newScraper(s *Scenario, random *rand.Rand) *scraper {
-	return &scraper{scenario: s, random: random, sums: make([]sums, len(s.Resources)), good: map[string]steering.Resource{}}
+	return &scraper{scenario: s, random: random, windows: make([]sumsWindow, len(s.Resources)), good: map[string]steering.Resource{}}
 }
 
 // watch adds one step.
 func (c *scraper) watch(p *plant) {
 	for i, r := range p.resources {
-		s := &c.sums[i]
+		s := &c.windows[i].open
 		s.served += r.served
 		s.rejected += r.rejected
 		s.inFlight += r.inFlight(p.dt)
@@ -47,17 +71,17 @@ func (c *scraper) watch(p *plant) {
 // take a scrape at t.
 func (c *scraper) take(t float64, p *plant, l *line) {
 	out := scrape{t: t}
+	reach := max(1, int(math.Round(float64(c.scenario.Telemetry.Window/c.scenario.Control.Period))))
 	noisy := func(v float64) float64 {
 		return max(0, v*(1+c.scenario.Telemetry.Noise*c.random.NormFloat64()))
 	}
 	for i, r := range p.resources {
-		s := c.sums[i]
-		c.sums[i] = sums{}
+		last, s := c.windows[i].close(reach)
 		seconds := s.steps * p.dt
 		reading := steering.Resource{
 			Name: r.Name, Kind: steering.KindBackend,
 			Throughput: noisy(s.served / seconds), Rejected: s.rejected / seconds,
-			InFlight: noisy(s.inFlight / s.steps), Latency: noisy(s.latency / s.steps),
+			InFlight: noisy(last.inFlight / last.steps), Latency: noisy(s.latency / s.steps),
 			Utilisation: math.NaN(),
 		}
 		if r.Replicas != nil {
@@ -72,7 +96,7 @@ func (c *scraper) take(t float64, p *plant, l *line) {
 	out.line = steering.Line{
 		Lobby:   steering.Flow{Called: l.called[0], Claimed: l.claimed[0]},
 		Later:   steering.Flow{Called: l.called[1], Claimed: l.claimed[1]},
-		Waiting: l.waiting, Sessions: p.sessions(),
+		Waiting: l.waiting + l.ready[0] + l.ready[1], Sessions: p.sessions(), // the called who are held at the door wait, too
 	}
 	c.taken = append(c.taken, out)
 	if len(c.taken) > 120 {

@@ -1,6 +1,7 @@
 package twin
 
 import (
+	"context"
 	"math"
 	"math/rand/v2"
 )
@@ -15,11 +16,11 @@ type Trial struct {
 // ranges, then as many small changes of the best, each scored by worth on every
 // scenario. The last trial is the best. Scenarios of the scoreboard should not
 // be among them, for theirs as little as for ours.
-func Tune(name string, scenarios []*Scenario, trials int, seed uint64) ([]Trial, error) {
+func Tune(ctx context.Context, name string, scenarios []*Scenario, trials int, seed uint64) ([]Trial, error) {
 	random := rand.New(rand.NewPCG(seed, 0x70e))
 	references := make([]float64, len(scenarios))
 	for i, s := range scenarios {
-		run, err := Simulate(s, "clairvoyant", 1, DefaultTuning())
+		run, err := Simulate(ctx, s, "clairvoyant", 1, DefaultTuning())
 		if err != nil {
 			return nil, err
 		}
@@ -38,7 +39,7 @@ func Tune(name string, scenarios []*Scenario, trials int, seed uint64) ([]Trial,
 		}
 		score := 0.0
 		for i, s := range scenarios {
-			run, err := Simulate(s, name, 1, t)
+			run, err := Simulate(ctx, s, name, 1, t)
 			if err != nil {
 				return nil, err
 			}

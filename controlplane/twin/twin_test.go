@@ -20,15 +20,15 @@ func shipped(t *testing.T, name string) *Scenario {
 func TestTheSameSeedIsTheSameEvening(t *testing.T) {
 	s := shipped(t, "half-stock")
 	s.Duration = 900
-	first, err := Simulate(s, "cascade", 3, DefaultTuning())
+	first, err := Simulate(t.Context(), s, "cascade", 3, DefaultTuning())
 	if err != nil {
 		t.Fatal(err)
 	}
-	second, _ := Simulate(s, "cascade", 3, DefaultTuning())
+	second, _ := Simulate(t.Context(), s, "cascade", 3, DefaultTuning())
 	if diff := cmp.Diff(first.Trace, second.Trace); diff != "" {
 		t.Error(diff)
 	}
-	other, _ := Simulate(s, "cascade", 4, DefaultTuning())
+	other, _ := Simulate(t.Context(), s, "cascade", 4, DefaultTuning())
 	if cmp.Equal(first.Trace, other.Trace) {
 		t.Error("another seed gives the same evening")
 	}
@@ -107,7 +107,7 @@ func TestHeldOutEvenings(t *testing.T) {
 // A stall left people who all came at once, and WAS were started for them though
 // the stock system limits.
 func TestNoWASForWhatAStallLeftBehind(t *testing.T) {
-	run, err := Simulate(Random(228), "cascade", 1, DefaultTuning())
+	run, err := Simulate(t.Context(), Random(228), "cascade", 1, DefaultTuning())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -122,7 +122,7 @@ func BenchmarkFourHoursOfTwoMillion(b *testing.B) {
 		b.Fatal(err)
 	}
 	for b.Loop() {
-		if _, err := Simulate(s, "cascade", 1, DefaultTuning()); err != nil {
+		if _, err := Simulate(b.Context(), s, "cascade", 1, DefaultTuning()); err != nil {
 			b.Fatal(err)
 		}
 	}
@@ -130,7 +130,7 @@ func BenchmarkFourHoursOfTwoMillion(b *testing.B) {
 
 func TestTheClairvoyantFillsASteadyPlant(t *testing.T) {
 	s := shipped(t, "rush")
-	run, err := Simulate(s, "clairvoyant", 1, DefaultTuning())
+	run, err := Simulate(t.Context(), s, "clairvoyant", 1, DefaultTuning())
 	if err != nil {
 		t.Fatal(err)
 	}

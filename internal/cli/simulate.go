@@ -2,6 +2,7 @@ package cli
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -51,7 +52,7 @@ half its capacity.`,
 		},
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if live.live {
-				return live.run(cmd, asJSON)
+				return interruptible(cmd, live.run(cmd, asJSON))
 			}
 			out := cmd.OutOrStdout()
 			if list {
@@ -75,7 +76,7 @@ half its capacity.`,
 			for _, s := range scenarios {
 				score, err := twin.Score(cmd.Context(), s, names, seeds, twin.DefaultTuning())
 				if err != nil {
-					return fmt.Errorf("simulate %s: %w", s.Name, err)
+					return interruptible(cmd, fmt.Errorf("simulate %s: %w", s.Name, err))
 				}
 				if !asJSON {
 					printScore(out, score)
@@ -83,7 +84,7 @@ half its capacity.`,
 				scores = append(scores, score)
 			}
 			if plot != "" {
-				if err := plotRuns(plot, scenarios[0], names); err != nil {
+				if err := plotRuns(cmd.Context(), plot, scenarios[0], names); err != nil {
 					return err
 				}
 			}
@@ -104,6 +105,14 @@ half its capacity.`,
 	flags.BoolVar(&list, "list", false, "name the shipped scenarios")
 	live.bind(flags)
 	return cmd
+}
+
+// interruptible names a Ctrl-C as the cause of what it ended.
+func interruptible(cmd *cobra.Command, err error) error {
+	if err != nil && cmd.Context().Err() != nil {
+		return errors.New("interrupted")
+	}
+	return err
 }
 
 // drawable says before anything is played what --plot could not write.
@@ -223,10 +232,10 @@ func writeScores(out io.Writer, scores []twin.Scoreboard) error {
 }
 
 // plotRuns draws the first seed's evening under each controller.
-func plotRuns(file string, s *twin.Scenario, names []string) error {
+func plotRuns(ctx context.Context, file string, s *twin.Scenario, names []string) error {
 	runs := map[string]*twin.Run{}
 	for _, name := range names {
-		run, err := twin.Simulate(s, name, 1, twin.DefaultTuning())
+		run, err := twin.Simulate(ctx, s, name, 1, twin.DefaultTuning())
 		if err != nil {
 			return fmt.Errorf("plot %s: %w", name, err)
 		}

@@ -8,13 +8,15 @@ import (
 
 	"sunbeon/controlplane/figures"
 	"sunbeon/controlplane/steering"
+	"sunbeon/controlplane/twin"
 )
 
 // words are what a rehearsal is told in.
 type words struct {
 	wait, inside, expected, from string
 	columns                      string
-	asBelieved, notBy            string
+	playing                      string
+	asBelieved, notBy, never     string
 	resource, each               string
 	learned, configured          string
 }
@@ -23,14 +25,16 @@ var rehearsalWords = map[string]words{
 	"en": {
 		wait: "%s: %s people wait", inside: ", %s are inside", expected: ", %s are expected", from: "; played from %s",
 		columns:    "all called\tall booked\tcalls/s\tWAS at most\theld\tfailed\tlimited by",
-		asBelieved: "as believed now", notBy: "not by %s",
+		playing:    "playing %s, %d of %d: %d %%",
+		asBelieved: "as believed now", notBy: "not by %s", never: "never",
 		resource: "  %s: %.0f to %.0f requests/s%s, %.2f a session (%s)\n", each: " each",
 		learned: "learned tonight", configured: "as configured, never under load yet",
 	},
 	"ko": {
 		wait: "%s: 대기 %s명", inside: ", 입장 중 %s명", expected: ", 예상 %s명", from: "; %s부터 모의",
 		columns:    "전원 호출\t전원 예약\t초당 호출\tWAS 최대\t보류\t실패\t제한하는 자원",
-		asBelieved: "지금 추정대로", notBy: "%s까지 안 됨",
+		playing:    "모의 중: %s, %d/%d: %d %%",
+		asBelieved: "지금 추정대로", notBy: "%s까지 안 됨", never: "불가",
 		resource: "  %s: 초당 %.0f~%.0f건%s, 한 사람당 %.2f건 (%s)\n", each: " (한 대)",
 		learned: "오늘 저녁에 배움", configured: "설정값, 아직 부하 없음",
 	},
@@ -49,12 +53,8 @@ func (r rehearsed) print(out io.Writer, say words) {
 	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(w, "  \t"+say.columns)
 	for _, a := range r.Answers {
-		name := say.asBelieved
-		if a.WhatIf != nil {
-			name = fmt.Sprintf("%s × %g", a.WhatIf.Resource, a.WhatIf.Factor)
-		}
-		fmt.Fprintf(w, "  %s\t%s\t%s\t%.0f\t%d\t%.1f %%\t%.2f %%\t%s\n", name,
-			say.clock(opens, a.CalledS, a.SimulatedS), say.clock(opens, a.BookedS, a.SimulatedS), a.Rate, a.Replicas, 100*a.Held, 100*a.Failed, a.LimitedBy)
+		fmt.Fprintf(w, "  %s\t%s\t%s\t%.0f\t%d\t%.1f %%\t%.2f %%\t%s\n", say.name(a.WhatIf),
+			say.clock(opens, a.CalledS, a), say.clock(opens, a.BookedS, a), a.Rate, a.Replicas, 100*a.Held, 100*a.Failed, a.LimitedBy)
 	}
 	w.Flush()
 	fmt.Fprintln(out)
@@ -66,18 +66,29 @@ func (r rehearsed) print(out io.Writer, say words) {
 		if k.Kind == steering.KindWAS {
 			each = say.each
 		}
-		fmt.Fprintf(out, say.resource, k.Name, k.Proved, k.Believed, each, k.Visits, source)
+		fmt.Fprintf(out, say.resource, k.Name, min(k.Proved, k.Believed), k.Believed, each, k.Visits, source)
 	}
 }
 
+// name is what is played.
+func (say words) name(change *twin.WhatIf) string {
+	if change == nil {
+		return say.asBelieved
+	}
+	return fmt.Sprintf("%s × %g", change.Resource, change.Factor)
+}
+
 // clock is the time of day so many seconds after the opening.
-func (say words) clock(opens time.Time, after *float64, simulated float64) string {
-	if after == nil {
+func (say words) clock(opens time.Time, after *float64, of twin.Answer) string {
+	switch {
+	case after == nil && of.WhatIf != nil && of.WhatIf.Factor == 0:
+		return say.never
+	case after == nil:
 		layout := "15:04"
-		if simulated >= 12*3600 { // or it would read as of today
+		if of.SimulatedS >= 12*3600 { // or it would read as of today
 			layout = "2006-01-02 15:04"
 		}
-		return fmt.Sprintf(say.notBy, opens.Add(time.Duration(simulated*float64(time.Second))).Format(layout))
+		return fmt.Sprintf(say.notBy, opens.Add(time.Duration(of.SimulatedS*float64(time.Second))).Format(layout))
 	}
 	length := time.Duration(*after * float64(time.Second)).Round(time.Second)
 	return fmt.Sprintf("%s (%s)", opens.Add(length).Format(time.TimeOnly), length)

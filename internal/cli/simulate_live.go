@@ -41,7 +41,7 @@ func (r *rehearsal) bind(flags *pflag.FlagSet) {
 	flags.Float64Var(&r.expect, "expect", 0, "with --live, how many `people` will still come")
 	flags.DurationVar(&r.expectOver, "expect-over", 30*time.Minute, "with --live, time in which they come, most at once")
 	flags.StringVar(&r.language, "lang", "en", "with --live, ko or en")
-	flags.StringSliceVar(&r.whatIf, "what-if", nil, "with --live, `resource=factor` to try, such as stock=0.5; each backend at half if none is given")
+	flags.StringSliceVar(&r.whatIf, "what-if", nil, "with --live, `resource=factor` to try, such as stock=0.5, or stock=0 for one that answers nothing; each backend at half if none is given")
 }
 
 // rehearsed is the answer as JSON.
@@ -98,16 +98,19 @@ func (r *rehearsal) run(cmd *cobra.Command, asJSON bool) error {
 		Cohort: cohort.ID, OpenMS: max(cohort.OpenMS, now.UnixMilli()),
 		Waiting: tonight.Waiting, Inside: tonight.Inside, Expected: tonight.Expected, Knowledge: tonight.Knowledge,
 	}
-	for _, change := range append([]*twin.WhatIf{nil}, changes...) {
-		if err := cmd.Context().Err(); err != nil {
-			return err
-		}
-		a, err := twin.Rehearse(tonight, change)
+	progress := progressOn(cmd.ErrOrStderr())
+	changes = append([]*twin.WhatIf{nil}, changes...)
+	for i, change := range changes {
+		a, err := twin.Rehearse(cmd.Context(), tonight, change, func(share float64) {
+			progress.show(words.playing, words.name(change), i+1, len(changes), int(100*share))
+		})
 		if err != nil {
+			progress.clear()
 			return err
 		}
 		answer.Answers = append(answer.Answers, a)
 	}
+	progress.clear()
 	if asJSON {
 		raw, err := json.Marshal(answer)
 		if err != nil {
@@ -124,8 +127,8 @@ func changesOf(list []string) ([]*twin.WhatIf, error) {
 	for _, text := range list {
 		name, number, ok := strings.Cut(text, "=")
 		factor, err := strconv.ParseFloat(number, 64)
-		if !ok || name == "" || err != nil || !(factor > 0 && factor <= 100) {
-			return nil, fmt.Errorf("--what-if %q: write it as stock=0.5, a share above 0", text)
+		if !ok || name == "" || err != nil || !(factor == 0 || factor >= 0.001 && factor <= 100) {
+			return nil, fmt.Errorf("--what-if %q: write it as stock=0.5, a share of 0.001 to 100, or as stock=0", text)
 		}
 		changes = append(changes, &twin.WhatIf{Resource: name, Factor: factor})
 	}

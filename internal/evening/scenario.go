@@ -148,7 +148,7 @@ func (s *system) killWAS(count int) error {
 }
 
 // compare holds the evening against the simulated one.
-func (s *system) compare(screen *screen, crowd *citizens, o *observer) (staging.Comparison, error) {
+func (s *system) compare(ctx context.Context, screen *screen, crowd *citizens, o *observer) (staging.Comparison, error) {
 	told, err := crowd.told()
 	if err != nil {
 		return staging.Comparison{}, err
@@ -159,7 +159,7 @@ func (s *system) compare(screen *screen, crowd *citizens, o *observer) (staging.
 	for _, route := range []string{"GET /v1/eligibility", "GET /v1/institutions", "GET /v1/institutions/{id}/slots", "POST /v1/bookings"} {
 		real.P99S = max(real.P99S, told.LatencyMS[route].P99/1000)
 	}
-	c, err := s.cfg.Staging.Compare(real)
+	c, err := s.cfg.Staging.Compare(ctx, real)
 	if err != nil {
 		return c, err
 	}

@@ -1,6 +1,7 @@
 package staging
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"math"
@@ -71,10 +72,10 @@ func Real(series rush.Series, rate []float64) Played {
 }
 
 // Simulate plays the scenario in the simulation.
-func (g *Staging) Simulate() (Played, error) {
+func (g *Staging) Simulate(ctx context.Context) (Played, error) {
 	var mean Played
 	for seed := range simulatedSeeds {
-		run, err := twin.Simulate(g.Scenario, "cascade", uint64(seed+1), twin.DefaultTuning())
+		run, err := twin.Simulate(ctx, g.Scenario, "cascade", uint64(seed+1), twin.DefaultTuning())
 		if err != nil {
 			return mean, err
 		}
@@ -100,8 +101,8 @@ func (g *Staging) Simulate() (Played, error) {
 }
 
 // Compare holds a real evening against the simulated one.
-func (g *Staging) Compare(real Played) (Comparison, error) {
-	sim, err := g.Simulate()
+func (g *Staging) Compare(ctx context.Context, real Played) (Comparison, error) {
+	sim, err := g.Simulate(ctx)
 	if err != nil {
 		return Comparison{}, err
 	}

@@ -118,11 +118,11 @@ func TestComparisonTellsTheDistance(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	sim, err := g.Simulate()
+	sim, err := g.Simulate(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
-	same, err := g.Compare(sim)
+	same, err := g.Compare(t.Context(), sim)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -139,7 +139,7 @@ func TestComparisonTellsTheDistance(t *testing.T) {
 	for _, n := range sim.Bookings {
 		half.Bookings = append(half.Bookings, n/2)
 	}
-	c, err := g.Compare(half)
+	c, err := g.Compare(t.Context(), half)
 	if err != nil {
 		t.Fatal(err)
 	}
