@@ -30,6 +30,8 @@ type Script struct {
 	PatienceMS int64 `json:"patience_ms,omitempty"`
 	// Pages holds the pause before each of [Pages].
 	Pages map[string]Pause `json:"pages"`
+	// Retry is the time after which who was told to hold on asks again.
+	Retry Pause `json:"retry"`
 	// Leave is the share that leaves content after each page but the last,
 	// GiveUp that leaves for good at each "hold on".
 	Leave  float64 `json:"leave,omitempty"`
@@ -122,6 +124,9 @@ func (s *Script) validate() error {
 		if !(pause.MeanMS >= 0 && pause.CV >= 0) {
 			return fmt.Errorf("page %s: pause %+v: want no negative times", page, pause)
 		}
+	}
+	if !(s.Retry.MeanMS > 0 && s.Retry.CV >= 0) {
+		return fmt.Errorf("retry: pause %+v: want a time", s.Retry)
 	}
 	return nil
 }

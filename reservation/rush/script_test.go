@@ -18,7 +18,7 @@ func script() *rush.Script {
 			{People: 40, Shape: "wave", FromMS: 100, OverMS: 300},
 		},
 		Show: 0.8, ShowLater: 0.5, Leave: 0.05,
-		Claim: rush.Pause{MeanMS: 20, CV: 1},
+		Claim: rush.Pause{MeanMS: 20, CV: 1}, Retry: rush.Pause{MeanMS: 20, CV: 0.4},
 		Pages: map[string]rush.Pause{
 			rush.PageEligibility: {MeanMS: 5, CV: 0.5}, rush.PageInstitutions: {MeanMS: 5, CV: 0.5},
 			rush.PageSlots: {MeanMS: 5, CV: 0.5}, rush.PageBook: {MeanMS: 5, CV: 0.5},
@@ -64,6 +64,7 @@ func TestScriptIsChecked(t *testing.T) {
 		"share 2 of people: want 0 to 1":  `{"lobby": 5, "show": 2}`,
 		"page \"dessert\" is none":        `{"lobby": 5, "pages": {"eligibility": {}, "institutions": {}, "slots": {}, "book": {}, "dessert": {}}}`,
 		"want no negative times":          `{"lobby": 5, "pages": {"eligibility": {"mean_ms": -1}, "institutions": {}, "slots": {}, "book": {}}}`,
+		"retry: pause":                    `{"lobby": 5, "pages": {"eligibility": {}, "institutions": {}, "slots": {}, "book": {}}, "retry": {"mean_ms": 0}}`,
 		"want no negative people or star": `{"lobby": 5, "streams": [{"people": -1, "shape": "burst", "over_ms": 1}]}`,
 	} {
 		file := filepath.Join(t.TempDir(), "script.json")

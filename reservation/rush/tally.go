@@ -26,7 +26,7 @@ type tally struct {
 }
 
 // Series counts, in each second after the opening, the people let in, those who
-// booked, and those who saw their first 503.
+// booked, and those who saw their first 503 since they were let in.
 type Series struct {
 	Passes   []int `json:"passes"`
 	Bookings []int `json:"bookings"`
@@ -104,8 +104,9 @@ func (t *tally) hold(v *visit, p *problem.Problem) {
 	if p.Status != http.StatusServiceUnavailable {
 		return
 	}
-	if _, before := t.held[v.person.Index]; !before {
-		t.held[v.person.Index] = struct{}{}
+	t.held[v.person.Index] = struct{}{}
+	if v.pass != "" && !v.heldInside {
+		v.heldInside = true
 		t.tick(&t.series.Held)
 	}
 }

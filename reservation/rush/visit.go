@@ -34,6 +34,7 @@ type visit struct {
 	slot, key    string        // what is being booked, and under which key
 	number       string        // of the booking held
 	rebooked     bool
+	heldInside   bool // saw a 503 since they were let in
 }
 
 // provider is the identity provider a person uses on a device.

@@ -76,8 +76,11 @@ func (w *walker) recover(v *visit, s step, err error) move {
 	case asksToWait(p):
 		w.tally.hold(v, p)
 		v.trouble = ""
-		if w.script != nil && v.pass != "" && v.random.Float64() < w.script.GiveUp {
-			return move{end: outcome{kind: failed, code: p.Code}}
+		if w.script != nil && v.pass != "" {
+			if v.random.Float64() < w.script.GiveUp {
+				return move{end: outcome{kind: failed, code: p.Code}}
+			}
+			return move{next: s, after: w.script.Retry.draw(v.random)}
 		}
 		return move{next: s, after: v.soon(max(after, time.Second/4))}
 	case p.Status == http.StatusUnauthorized && v.tries < maxTries:

@@ -76,7 +76,7 @@ func (g *Staging) write() {
 	g.Script = rush.Script{
 		Lobby: int(math.Round(s.People.Lobby)), Show: s.People.Show, ShowLater: s.People.ShowLater,
 		Claim: pause(s.People.ClaimDelay), PatienceMS: seconds(s.People.Patience).Milliseconds(),
-		Pages: map[string]rush.Pause{}, Leave: s.Session.Leave, GiveUp: s.Session.Retry.GiveUp,
+		Pages: map[string]rush.Pause{}, Retry: pause(s.Session.Retry.After), Leave: s.Session.Leave, GiveUp: s.Session.Retry.GiveUp,
 	}
 	for _, a := range s.People.Arrivals {
 		g.Script.Streams = append(g.Script.Streams, rush.Stream{
@@ -146,6 +146,9 @@ func (g *Staging) checkRest() error {
 	var errs []error
 	if s.LocalGate.Off {
 		errs = append(errs, errors.New("the local gate of a WAS cannot be taken away"))
+	}
+	if s.People.Inside > 0 {
+		errs = append(errs, errors.New("nobody is inside before the opening"))
 	}
 	if want := g.Steering.PeriodMS; want != steering.Default().PeriodMS {
 		errs = append(errs, fmt.Errorf("the control plane looks every %d ms, not every %d", steering.Default().PeriodMS, want))
