@@ -164,6 +164,7 @@ func TestPagesForBookingAreForEverybody(t *testing.T) {
 	g.look("line-called", "/line")
 	g.Press(`form[action="/enter"] button`)
 	g.look("institutions", "/institutions?province=Seoul")
+	g.look("institutions-widened", "/institutions?province=Seoul&district=Nowhere")
 	g.look("slots", "/institutions/3")
 	g.look("review", "/slots/5")
 	w.was.set(func() { w.was.taken = true })

@@ -101,7 +101,7 @@ func (f *fakeWAS) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case r.URL.Path == "/v1/institutions":
 		json.NewEncoder(w).Encode(map[string]any{"institutions": []map[string]any{
 			{"id": "3", "name": "Clinic <b>3</b>", "province": "Seoul", "district": "Jongno", "free": 4},
-		}, "next": "4"})
+		}, "next": "4", "widened": r.URL.Query().Get("district") == "Nowhere"})
 	case r.URL.Path == "/v1/slots/5":
 		json.NewEncoder(w).Encode(map[string]any{"doses": confirmation["doses"]})
 	case r.URL.Path == "/v1/institutions/3/slots":

@@ -51,14 +51,16 @@ func (g *Gate) institutionsPage(w http.ResponseWriter, r *http.Request) {
 	var answer struct {
 		Institutions []pages.Institution `json:"institutions"`
 		Next         string              `json:"next"`
+		Widened      bool                `json:"widened"`
 	}
-	in, asked := g.searching(content.Errand, pick(query, "province", "district", "q", "cursor"))
+	in, asked := g.searching(content.Errand, pick(query, "province", "district", "q", "cursor", "eligibility"))
+	asked.Set("widen", "true")
 	p := g.booking.ask(r, in, question{method: http.MethodGet, path: "/v1/institutions", query: asked}, &answer)
 	if p != nil {
 		g.showProblem(w, r, p)
 		return
 	}
-	content.Found, content.Next = answer.Institutions, answer.Next
+	content.Found, content.Next, content.Widened = answer.Institutions, answer.Next, answer.Widened
 	g.show(w, r, http.StatusOK, "institutions", g.choosing(r, content.Errand, content))
 }
 

@@ -94,7 +94,7 @@ func TestGoingInAgainLeadsNowhereElse(t *testing.T) {
 			t.Errorf("next %q: %d to %q, want %q %s", next, resp.StatusCode, got, want, body)
 		}
 	}
-	const first = "/institutions?province=Seoul"
+	const first = "/institutions?eligibility=true&province=Seoul"
 	f("/slots/5", "/slots/5")
 	f("/institutions/3?date=2021-08-26", "/institutions/3?date=2021-08-26")
 	f("", first)

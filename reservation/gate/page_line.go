@@ -75,7 +75,9 @@ func (g *Gate) enterForm(w http.ResponseWriter, r *http.Request) {
 	g.setCookie(w, passCookie, in.token, in.pass.ExpiresMS)
 	to := r.PostForm.Get(nextField)
 	if !bookingPlace(to) {
-		to = "/institutions?" + url.Values{"province": {c.login.Province}}.Encode()
+		// The first look also asks whether they may book: who may not learns it
+		// before choosing.
+		to = "/institutions?" + url.Values{"province": {c.login.Province}, "eligibility": {"true"}}.Encode()
 	}
 	forward(w, r, to)
 }

@@ -101,10 +101,16 @@ func TestTheWholeWayInPagesWithoutScript(t *testing.T) {
 	if line := p.page("/line", "en"); strings.Contains(line, "<script") {
 		t.Error("the page moves under the hand of someone about to go in")
 	}
-	goes("enter", "/enter", "", "/institutions?province=Seoul")
+	goes("enter", "/enter", "", "/institutions?eligibility=true&province=Seoul")
 	found := p.page("/institutions?province=Seoul", "en")
 	if !strings.Contains(found, "Clinic &lt;b&gt;3&lt;/b&gt;") || !strings.Contains(found, "cursor=4") {
 		t.Errorf("institutions: %s", found)
+	}
+	if wide := p.page("/institutions?province=Seoul&district=Nowhere", "en"); !strings.Contains(wide, "Nothing free in Nowhere. These are in the rest of Seoul.") {
+		t.Errorf("a district without anything: %s", wide)
+	}
+	if strings.Contains(found, "Nothing free") {
+		t.Errorf("a search that found: %s", found)
 	}
 	if slots := p.page("/institutions/3", "en"); !strings.Contains(slots, "Clinic &lt;b&gt;3&lt;/b&gt;") || !strings.Contains(slots, `href="/slots/5"`) {
 		t.Errorf("slots: %s", slots)

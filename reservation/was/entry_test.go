@@ -129,8 +129,8 @@ func TestTheFirstSearchTellsAllInOneStep(t *testing.T) {
 	e.want("register down", search("dan", "slots=2&eligibility=true"), 503, "upstream_down")
 	e.want("searching goes on", search("dan", "slots=2&eligibility=false"), 200, "")
 	found = search("fay", "district=Gangnam-gu&widen=true")
-	if n := len(found.body["institutions"].([]any)); n != 1 {
-		t.Errorf("%d institutions in the province of a district without any, want 1", n)
+	if n := len(found.body["institutions"].([]any)); n != 1 || found.body["widened"] != true {
+		t.Errorf("%d institutions in the province of a district without any, want 1; widened: %v", n, found.body["widened"])
 	}
 	if n := len(search("fay", "district=Gangnam-gu").body["institutions"].([]any)); n != 0 {
 		t.Errorf("%d institutions in a district without any", n)

@@ -28,6 +28,7 @@ type InstitutionList struct {
 	Institutions []Institution `json:"institutions"`
 	Next         string        `json:"next,omitempty" doc:"Cursor of the next page; absent on the last."`
 	Eligible     bool          `json:"eligible,omitempty" doc:"Where it was asked for; who may not book is refused instead."`
+	Widened      bool          `json:"widened,omitempty" doc:"The district has nothing free: these are of the province."`
 }
 
 // Slot is one with free places.
@@ -155,7 +156,7 @@ func (s *Server) listInstitutions(r *http.Request) (list InstitutionList, err er
 	}
 	places, next := s.cfg.Availability.Places(q)
 	if widen && len(places) == 0 && q.District != "" {
-		q.District = ""
+		q.District, list.Widened = "", true
 		places, next = s.cfg.Availability.Places(q)
 	}
 	list.Institutions = make([]Institution, len(places))

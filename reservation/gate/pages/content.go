@@ -119,6 +119,9 @@ type Institutions struct {
 	Province, District, Query string
 	Provinces                 []string
 	Found                     []Institution
+	// Widened says that the district has nothing, and what was found is of the
+	// whole province.
+	Widened bool
 	// Next is the cursor of the next page; empty on the last one.
 	Next   string
 	Errand Errand
