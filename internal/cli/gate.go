@@ -21,6 +21,7 @@ import (
 
 type gateOptions struct {
 	id, data, pki, keys, listen, private      string
+	neighbours                                string
 	issuer, clientID, clientSecret, publicURL string
 	controlplane, witnesses                   []string
 	secureCookies                             bool
@@ -52,6 +53,7 @@ control plane, and keeps going on the last plan it saw while there is none.`,
 	flags.StringVar(&opt.keys, "keys", "", "directory with login.key, person.key, pass.key, log.key and draw secrets")
 	flags.StringVar(&opt.listen, "listen", "127.0.0.1:8800", "address of the citizen listener (plain HTTP)")
 	flags.StringVar(&opt.private, "private-listen", "127.0.0.1:8801", "address of the private listener (mutual TLS)")
+	flags.StringVar(&opt.neighbours, "neighbours", "", "directory of the sockets of booking servers on this machine, which are asked by them without TLS")
 	flags.StringSliceVar(&opt.controlplane, "controlplane", nil, "private URLs of the control-plane nodes")
 	flags.StringVar(&opt.issuer, "issuer", "http://127.0.0.1:8802", "URL of the OIDC issuer, as its tokens spell it")
 	flags.StringVar(&opt.clientID, "client-id", "sunbeon", "what the issuer calls this service")
@@ -108,7 +110,7 @@ func runGate(ctx context.Context, opt gateOptions) (err error) {
 		Witnesses:    witnesses,
 		IdentityRate: opt.identityRate, LookupLane: opt.lookupLane,
 		LoginLife: opt.loginLife, PassLife: opt.passLife,
-		WAS: waspool.Transport(identity.ClientTLS()), Gates: waspool.Transport(identity.ClientTLS()),
+		WAS: waspool.Transport(identity.ClientTLS(), opt.neighbours), Gates: waspool.Transport(identity.ClientTLS(), ""),
 		ControlPlane: controlplane, Observability: o,
 	})
 	if err != nil {

@@ -15,6 +15,7 @@ import (
 	"sunbeon/controlplane/opsapi/client"
 	"sunbeon/controlplane/plan"
 	"sunbeon/internal/httpserver"
+	"sunbeon/internal/neighbour"
 	"sunbeon/internal/observability"
 	"sunbeon/internal/pki"
 	"sunbeon/reservation/booking"
@@ -28,6 +29,7 @@ import (
 // wasFlags are the settings of one booking server.
 type wasFlags struct {
 	id, pki, keys, listen  string
+	neighbours             string
 	ledger, legacy, passes string
 	controlplane           []string
 	importedStock          bool
@@ -62,6 +64,7 @@ has begun and goes. Any number of servers may share one ledger.`,
 	flags.StringVar(&f.pki, "pki", "", "`directory` with ca.pem, was.pem and was.key")
 	flags.StringVar(&f.keys, "keys", "", "`directory` with login.key, person.key and ledger.key")
 	flags.StringVar(&f.listen, "listen", "127.0.0.1:8814", "`address` to serve on (mutual TLS), as the gate reaches it")
+	flags.StringVar(&f.neighbours, "neighbours", "", "`directory` of sockets by which gates of this machine and user ask without TLS")
 	flags.StringVar(&f.ledger, "ledger", "", "`address` of the ledger: sqlite:PATH or postgres://…")
 	flags.StringSliceVar(&f.controlplane, "controlplane", nil, "private `URLs` of the control-plane nodes, comma-separated")
 	flags.StringVar(&f.legacy, "legacy", "", "private `URL` of the eligibility and stock systems")
@@ -128,7 +131,16 @@ func runWAS(ctx context.Context, f wasFlags) error {
 		},
 	}
 	parts.presence, parts.follower = presence, follower
-	parts.http = httpserver.Server{Name: "was", Listener: listener, Handler: mux, TLS: identity.ServerTLS()}
+	parts.http = []httpserver.Server{{Name: "was", Listener: listener, Handler: mux, TLS: identity.ServerTLS()}}
+	if f.neighbours != "" {
+		// Without it, as where the path is too long for one, they come by TLS.
+		if socket, err := neighbour.Listen(f.neighbours, f.listen); err == nil {
+			defer socket.Close()
+			parts.http = append(parts.http, httpserver.Server{Name: "was, neighbours", Listener: socket, Handler: mux, Neighbours: "gate"})
+		} else {
+			o.Logger.Warn("no socket for neighbours", "error", err)
+		}
+	}
 	return serveWAS(ctx, o, parts)
 }
 
@@ -204,7 +216,7 @@ type wasParts struct {
 	writer   *ledger.Writer
 	presence *was.Presence
 	follower *client.Client
-	http     httpserver.Server
+	http     []httpserver.Server
 
 	behind []interface{ Run(context.Context) } // what follows the bookings
 }
@@ -238,7 +250,7 @@ func serveWAS(ctx context.Context, o *observability.Observability, p wasParts) e
 	})
 	group.Go(func() error {
 		defer stopBehind()
-		return httpserver.Run(serving, o.Logger, p.http)
+		return httpserver.Run(serving, o.Logger, p.http...)
 	})
 	group.Go(func() error {
 		known, leaving := context.WithCancel(alive)

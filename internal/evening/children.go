@@ -91,6 +91,7 @@ func (s *system) gate() child {
 		"--keys", s.dir.join("keys"),
 		"--listen", s.ports.address(portCitizen),
 		"--private-listen", s.ports.address(portGatePrivate),
+		"--neighbours", s.dir.join("sockets"),
 		"--controlplane", s.controlplanes(),
 		"--issuer", s.ports.public(portLegacy))
 }
@@ -107,6 +108,7 @@ func (s *system) agent() child {
 		"--",
 		"--pki", s.dir.join("pki"),
 		"--keys", s.dir.join("keys"),
+		"--neighbours", s.dir.join("sockets"),
 		"--ledger", "sqlite:"+s.ledgerFile(),
 		"--controlplane", s.controlplanes(),
 		"--legacy", s.ports.private(portLegacyPrivate),

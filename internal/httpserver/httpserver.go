@@ -41,6 +41,9 @@ type Server struct {
 	TLS *tls.Config
 	// Listener, where set, is already open.
 	Listener net.Listener
+	// Neighbours is the role of whoever can reach a Listener that the system keeps
+	// closed to others; see [pki.WithNeighbours].
+	Neighbours string
 	// PerAddress is how many connections one IPv4 address or one IPv6 network
 	// of 64 bits may have open; 0 does not count them. Refused is called for
 	// every one too many.
@@ -88,6 +91,9 @@ func serve(ctx context.Context, group *errgroup.Group, logger *slog.Logger, s Se
 		IdleTimeout:       idleTimeout,
 		MaxHeaderBytes:    maxHeaderBytes,
 		ErrorLog:          slog.NewLogLogger(logger.Handler(), slog.LevelDebug),
+	}
+	if s.Neighbours != "" {
+		server.BaseContext = func(net.Listener) context.Context { return pki.WithNeighbours(context.Background(), s.Neighbours) }
 	}
 	group.Go(func() error {
 		var err error

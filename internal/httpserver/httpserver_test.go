@@ -7,12 +7,14 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
 	"sunbeon/internal/httpserver"
 	"sunbeon/internal/observability"
+	"sunbeon/internal/pki"
 )
 
 func listen(t *testing.T) net.Listener {
@@ -88,4 +90,39 @@ func TestPrivateListener(t *testing.T) {
 	f("/healthz", 200, "ok")
 	f("/metrics", 200, "go_goroutines")
 	f("/debug/pprof/", 403, "role_not_allowed")
+}
+
+// Who comes by a socket has the role of those that can, and no other; who comes
+// without a certificate by any other way has none.
+func TestNeighboursHaveTheirRole(t *testing.T) {
+	ask := func(neighbours, wanted string) int {
+		t.Helper()
+		l, err := net.Listen("unix", filepath.Join(t.TempDir(), "s"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		ctx, cancel := context.WithCancel(t.Context())
+		defer cancel()
+		handler := pki.RequireRole(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}), wanted)
+		go httpserver.Run(ctx, slog.New(slog.DiscardHandler), httpserver.Server{Name: "socket", Listener: l, Handler: handler, Neighbours: neighbours})
+		transport := &http.Transport{DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
+			return new(net.Dialer).DialContext(ctx, "unix", l.Addr().String())
+		}}
+		defer transport.CloseIdleConnections()
+		resp, err := (&http.Client{Transport: transport}).Get("http://was/")
+		if err != nil {
+			t.Fatal(err)
+		}
+		resp.Body.Close()
+		return resp.StatusCode
+	}
+	f := func(neighbours, wanted string, status int) {
+		t.Helper()
+		if got := ask(neighbours, wanted); got != status {
+			t.Errorf("neighbours are %q, %q is wanted: %d", neighbours, wanted, got)
+		}
+	}
+	f("gate", "gate", 200)
+	f("gate", "staff", 403)
+	f("", "gate", 403)
 }

@@ -1,6 +1,7 @@
 package pki
 
 import (
+	"context"
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
@@ -133,7 +134,7 @@ func RoleOf(state *tls.ConnectionState) string {
 // they have one of their own and not the one of all processes of a role.
 func PeerName(r *http.Request) string {
 	role := PeerRole(r)
-	if role == "" {
+	if role == "" || r.TLS == nil {
 		return ""
 	}
 	if name := r.TLS.VerifiedChains[0][0].Subject.CommonName; name != commonName(role) {
@@ -143,8 +144,23 @@ func PeerName(r *http.Request) string {
 }
 
 // PeerRole is the role of the process that sent the request, or the empty
-// string where it showed no verified certificate.
-func PeerRole(r *http.Request) string { return RoleOf(r.TLS) }
+// string where it showed no verified certificate and is no neighbour.
+func PeerRole(r *http.Request) string {
+	if r.TLS != nil {
+		return RoleOf(r.TLS)
+	}
+	role, _ := r.Context().Value(neighbourRole{}).(string)
+	return role
+}
+
+// neighbourRole is the key of the role in the context of a neighbour's requests.
+type neighbourRole struct{}
+
+// WithNeighbours returns the context for requests that come by a listener without
+// TLS which only processes of one role can reach, by the system's own rules.
+func WithNeighbours(ctx context.Context, role string) context.Context {
+	return context.WithValue(ctx, neighbourRole{}, role)
+}
 
 // RequireRole lets only processes of the given roles through to h.
 func RequireRole(h http.Handler, roles ...string) http.Handler {

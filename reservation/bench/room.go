@@ -99,7 +99,7 @@ func (m *measurement) restart(ctx context.Context) error {
 	r.gate, err = gate.New(gate.Config{
 		ID: "gate-1", Data: filepath.Join(m.Dir, "gate"), Keys: keysDir(m.Dir), Version: "bench",
 		URL: "http://gate", PrivateURL: "https://gate", Issuer: "http://issuer",
-		WAS: waspool.Transport(nil), ControlPlane: r.cluster, Observability: r.observability,
+		WAS: waspool.Transport(nil, ""), ControlPlane: r.cluster, Observability: r.observability,
 	})
 	if err != nil {
 		return err

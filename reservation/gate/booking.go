@@ -6,12 +6,9 @@ import (
 	"encoding/hex"
 	"errors"
 	"io"
-	"log/slog"
 	"net/http"
-	"net/http/httputil"
 	"slices"
 	"strings"
-	"sync"
 	"time"
 
 	"sunbeon/internal/problem"
@@ -37,24 +34,12 @@ var errands = []string{pages.Change, pages.Rebook}
 // bookingProxy carries requests to the booking servers.
 type bookingProxy struct {
 	gate    *Gate
-	proxy   *httputil.ReverseProxy
 	session lane // people with a pass
 	lookup  lane // people who look up, change or cancel: no line, but a small lane
 }
 
 func newBookingProxy(g *Gate) *bookingProxy {
-	p := &bookingProxy{gate: g, session: newLane(sessionLane), lookup: newLane(g.config.LookupLane)}
-	p.proxy = &httputil.ReverseProxy{
-		Transport:      g.pool,
-		Rewrite:        func(r *httputil.ProxyRequest) { r.Out.Header = forwarded(r.Out.Header) },
-		ModifyResponse: p.observe,
-		ErrorHandler: func(w http.ResponseWriter, r *http.Request, err error) {
-			g.refuse(w, p.problem(r.Context(), err))
-		},
-		BufferPool: proxyBuffers{},
-		ErrorLog:   slog.NewLogLogger(g.logger.Handler(), slog.LevelDebug),
-	}
-	return p
+	return &bookingProxy{gate: g, session: newLane(sessionLane), lookup: newLane(g.config.LookupLane)}
 }
 
 // forwardedHeaders are the only ones that reach a booking server: whatever
@@ -125,7 +110,7 @@ func (p *bookingProxy) serve(w http.ResponseWriter, r *http.Request, in lane) {
 	defer in.leave()
 	ctx, cancel := context.WithTimeout(r.Context(), bookingWithin)
 	defer cancel()
-	p.proxy.ServeHTTP(w, r.WithContext(ctx))
+	p.forward(w, r.WithContext(ctx))
 }
 
 // takeBody reads a request's body to its end, so that what comes after does not
@@ -158,17 +143,11 @@ func passOf(r *http.Request) string {
 }
 
 // observe looks at what a booking server answered before it goes out.
-func (p *bookingProxy) observe(resp *http.Response) error {
-	for name := range resp.Header {
-		if strings.HasPrefix(name, "X-Sunbeon-") {
-			delete(resp.Header, name)
-		}
-	}
+func (p *bookingProxy) observe(resp *http.Response) {
 	r := resp.Request
 	if resp.StatusCode == http.StatusCreated && r.Method == http.MethodPost && r.URL.Path == "/v1/bookings" {
 		p.booked(r)
 	}
-	return nil
 }
 
 // booked puts on record that a pass was used, which the booking server has
@@ -226,11 +205,3 @@ func unknownOutcome() *problem.Problem {
 		"The answer got lost on its way. Do not book again: look up your booking first. Asking again with the same Idempotency-Key is safe.").
 		Retry(jitter(2 * holdRetry))
 }
-
-// proxyBuffers lends the buffers answers are copied through.
-type proxyBuffers struct{}
-
-var answerBuffers = sync.Pool{New: func() any { b := make([]byte, 16<<10); return &b }}
-
-func (proxyBuffers) Get() []byte  { return *answerBuffers.Get().(*[]byte) }
-func (proxyBuffers) Put(b []byte) { answerBuffers.Put(&b) }

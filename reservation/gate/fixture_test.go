@@ -66,7 +66,7 @@ func newWorld(t testing.TB, change ...func(*gate.Config)) *world {
 	t.Cleanup(w.identity.Close)
 	w.openIssuer()
 	w.was = newFakeWAS(t)
-	transport := waspool.Transport(nil)
+	transport := waspool.Transport(nil, "")
 	t.Cleanup(transport.CloseIdleConnections)
 	w.config = gate.Config{
 		ID: "gate-1", Data: filepath.Join(w.dir, "gate"), Keys: keys, Version: "test",

@@ -6,13 +6,13 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"net/url"
 	"strings"
 	"sync"
 	"time"
 
+	"sunbeon/internal/direct"
 	"sunbeon/internal/problem"
 )
 
@@ -32,14 +32,8 @@ type client struct {
 	bodies    sync.Pool
 }
 
-func newTransport() *http.Transport {
-	return &http.Transport{
-		DialContext:         (&net.Dialer{Timeout: 5 * time.Second}).DialContext,
-		MaxConnsPerHost:     maxConnections,
-		MaxIdleConnsPerHost: maxConnections,
-		IdleConnTimeout:     time.Minute,
-		DisableCompression:  true,
-	}
+func newTransport() *direct.Transport {
+	return direct.New(direct.Config{MaxConns: maxConnections})
 }
 
 func newClient(transport http.RoundTripper) *client {

@@ -9,7 +9,6 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"net"
 	"net/http"
 	"net/http/httptrace"
 	"net/url"
@@ -17,6 +16,7 @@ import (
 	"strings"
 	"time"
 
+	"sunbeon/internal/direct"
 	"sunbeon/internal/problem"
 )
 
@@ -37,15 +37,7 @@ type Config struct {
 // NewHTTPClient presents the certificate of tls and keeps enough connections
 // for a full bulkhead. wrap, where not nil, instruments the transport.
 func NewHTTPClient(tls *tls.Config, wrap func(http.RoundTripper) http.RoundTripper) *http.Client {
-	// HTTP/1.1 on purpose: pooled connections cost less processor time here
-	// than one multiplexed connection, and do not block each other.
-	var transport http.RoundTripper = &http.Transport{
-		DialContext:         (&net.Dialer{Timeout: time.Second, KeepAlive: 15 * time.Second}).DialContext,
-		TLSClientConfig:     tls,
-		TLSHandshakeTimeout: time.Second,
-		MaxIdleConnsPerHost: 128,
-		IdleConnTimeout:     60 * time.Second,
-	}
+	var transport http.RoundTripper = direct.New(direct.Config{TLS: tls})
 	if wrap != nil {
 		transport = wrap(transport)
 	}

@@ -56,7 +56,7 @@ func deadURL(t *testing.T) string {
 
 func newPool(t *testing.T, c *clock, servers ...waspool.Server) *waspool.Pool {
 	t.Helper()
-	transport := waspool.Transport(nil)
+	transport := waspool.Transport(nil, "")
 	t.Cleanup(transport.CloseIdleConnections)
 	p := waspool.New(waspool.Config{Transport: transport, Now: c.now})
 	p.Set(servers)
@@ -101,7 +101,7 @@ func TestADeadServerIsPassedOverForAMoment(t *testing.T) {
 	live := newServer(t, "live")
 	var failed atomic.Int64
 	c := &clock{}
-	p := waspool.New(waspool.Config{Transport: waspool.Transport(nil), Now: c.now, Failed: func(string, error) { failed.Add(1) }})
+	p := waspool.New(waspool.Config{Transport: waspool.Transport(nil, ""), Now: c.now, Failed: func(string, error) { failed.Add(1) }})
 	p.Set([]waspool.Server{{ID: "dead", URL: deadURL(t)}, {ID: "live", URL: live.URL}})
 	f := func() {
 		t.Helper()

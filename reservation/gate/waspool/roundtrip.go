@@ -10,6 +10,9 @@ import (
 	"net"
 	"net/http"
 	"time"
+
+	"sunbeon/internal/direct"
+	"sunbeon/internal/neighbour"
 )
 
 var (
@@ -33,29 +36,17 @@ const (
 	answerWithin = 7 * time.Second
 )
 
-// Transport returns the transport to booking servers: mutual TLS, a pool of
-// kept connections sized for one gate's load, and short patience for a server
-// that is not there.
-func Transport(config *tls.Config) *http.Transport {
-	return &http.Transport{
-		DialContext:           (&net.Dialer{Timeout: time.Second, KeepAlive: 15 * time.Second}).DialContext,
-		TLSClientConfig:       config,
-		TLSHandshakeTimeout:   2 * time.Second,
-		ResponseHeaderTimeout: answerWithin,
-		// HTTP/1.1 on purpose: one multiplexed connection costs more processor
-		// time until a hundred requests are under way at once, and no less then.
-		// Enough connections that requests queue at the servers, whose load
-		// gates see them and say "hold on", and not unseen in here; and all are
-		// kept, as a handshake costs more than ten requests.
-		MaxConnsPerHost:     1024,
-		MaxIdleConnsPerHost: 1024,
-		IdleConnTimeout:     60 * time.Second,
-		// Answers are small JSON; compressing them between neighbours only
-		// costs processor time.
-		DisableCompression: true,
-		ReadBufferSize:     8 << 10,
-		WriteBufferSize:    8 << 10,
+// Transport returns the transport to booking servers: those of this machine by
+// their sockets in a directory, where it is named and there is one, all others by
+// mutual TLS, each with a pool of kept connections sized for one gate's load.
+func Transport(config *tls.Config, neighbours string) *direct.Transport {
+	// Enough connections that requests queue at the servers, whose load gates see
+	// them and say "hold on", and not unseen in here.
+	reach := direct.Config{TLS: config, MaxConns: 1024, Within: answerWithin}
+	if neighbours != "" {
+		reach.Dial = neighbour.Dialer(neighbours)
 	}
+	return direct.New(reach)
 }
 
 // RoundTrip sends the request to a server and, when a server does not answer,

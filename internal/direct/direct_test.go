@@ -1,0 +1,318 @@
+package direct_test
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"sunbeon/internal/direct"
+)
+
+// counted tells how many connections a server was given.
+func counted(s *httptest.Server) (*httptest.Server, *atomic.Int64) {
+	opened := new(atomic.Int64)
+	s.Config.ConnState = func(_ net.Conn, state http.ConnState) {
+		if state == http.StateNew {
+			opened.Add(1)
+		}
+	}
+	return s, opened
+}
+
+var echo = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	body, _ := io.ReadAll(r.Body)
+	fmt.Fprintf(w, "%s %s %s", r.Method, r.URL.RequestURI(), body)
+})
+
+func ask(t *testing.T, by http.RoundTripper, method, url, key, body string) (string, error) {
+	t.Helper()
+	r, err := http.NewRequestWithContext(t.Context(), method, url, strings.NewReader(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if key != "" {
+		r.Header.Set("Idempotency-Key", key)
+	}
+	resp, err := by.RoundTrip(r)
+	if err != nil {
+		return "", err
+	}
+	defer resp.Body.Close()
+	answer, err := io.ReadAll(resp.Body)
+	return string(answer), err
+}
+
+func want(t *testing.T, answer string) func(string, error) {
+	return func(got string, err error) {
+		t.Helper()
+		if err != nil || got != answer {
+			t.Errorf("got %q, %v; want %q", got, err, answer)
+		}
+	}
+}
+
+func TestAConnectionServesOneAfterAnother(t *testing.T) {
+	f := func(start func(*httptest.Server)) {
+		t.Helper()
+		server, opened := counted(httptest.NewUnstartedServer(echo))
+		start(server)
+		defer server.Close()
+		config := direct.Config{}
+		if trusting, ok := server.Client().Transport.(*http.Transport); ok {
+			config.TLS = trusting.TLSClientConfig
+		}
+		by := direct.New(config)
+		defer by.CloseIdleConnections()
+		for i := range 20 {
+			body := strings.Repeat("x", i*1000)
+			want(t, "POST /a?b=c "+body)(ask(t, by, "POST", server.URL+"/a?b=c", "", body))
+			want(t, "GET / ")(ask(t, by, "GET", server.URL+"/", "", ""))
+		}
+		if n := opened.Load(); n != 1 {
+			t.Errorf("%d connections", n)
+		}
+	}
+	f((*httptest.Server).Start)
+	f((*httptest.Server).StartTLS)
+}
+
+func TestManyAtOnce(t *testing.T) {
+	server, opened := counted(httptest.NewUnstartedServer(echo))
+	server.Start()
+	defer server.Close()
+	const most = 4
+	by := direct.New(direct.Config{MaxConns: most})
+	defer by.CloseIdleConnections()
+	var asking sync.WaitGroup
+	for i := range 50 {
+		asking.Go(func() {
+			path := fmt.Sprintf("/%d", i)
+			want(t, "GET "+path+" ")(ask(t, by, "GET", server.URL+path, "", ""))
+		})
+	}
+	asking.Wait()
+	if n := opened.Load(); n > most {
+		t.Errorf("%d connections, want at most %d", n, most)
+	}
+}
+
+// A server that was started again has closed its connections; nobody notices.
+func TestAClosedConnectionIsNotUsed(t *testing.T) {
+	server := httptest.NewServer(echo)
+	defer server.Close()
+	by := direct.New(direct.Config{})
+	defer by.CloseIdleConnections()
+	for range 3 {
+		want(t, "POST / once")(ask(t, by, "POST", server.URL, "", "once"))
+		server.CloseClientConnections()
+		time.Sleep(20 * time.Millisecond) // until the system has heard of it
+	}
+}
+
+// deaf answers the first request of the first connection, hears the second and
+// hangs up. What comes by later connections it answers, unless gone.
+func deaf(t *testing.T, gone bool) string {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { l.Close() })
+	go func() {
+		for first := true; ; first = false {
+			c, err := l.Accept()
+			if err != nil {
+				return
+			}
+			if first && gone {
+				l.Close()
+			}
+			go func() {
+				defer c.Close()
+				in := bufio.NewReader(c)
+				for n := 0; ; n++ {
+					r, err := http.ReadRequest(in)
+					if err != nil {
+						return
+					}
+					io.Copy(io.Discard, r.Body)
+					if first && n == 1 {
+						return
+					}
+					io.WriteString(c, "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
+				}
+			}()
+		}
+	}()
+	return "http://" + l.Addr().String()
+}
+
+func TestASilentEndIsAskedAgainWhereThatIsHarmless(t *testing.T) {
+	f := func(method, key string, gone, harmless bool) {
+		t.Helper()
+		url := deaf(t, gone)
+		by := direct.New(direct.Config{})
+		defer by.CloseIdleConnections()
+		want(t, "ok")(ask(t, by, method, url, key, "body"))
+		answer, err := ask(t, by, method, url, key, "body")
+		if harmless != (err == nil && answer == "ok") {
+			t.Errorf("%s with key %q: %q, %v", method, key, answer, err)
+		}
+		// Whoever hears of "dial" takes it that nothing was sent.
+		var op *net.OpError
+		if errors.As(err, &op) && op.Op == "dial" {
+			t.Errorf("%s with key %q: %v, though the server has heard it", method, key, err)
+		}
+	}
+	f("GET", "", false, true)
+	f("POST", "key", false, true)
+	f("POST", "", false, false)
+	f("DELETE", "", false, false)
+	f("GET", "", true, false)
+	f("POST", "key", true, false)
+}
+
+func TestWhatCannotBeReachedWasNotSent(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	l.Close()
+	plain := httptest.NewServer(echo)
+	defer plain.Close()
+	for _, url := range []string{
+		"http://" + l.Addr().String(),
+		strings.Replace(plain.URL, "http:", "https:", 1), // shakes no hands
+	} {
+		_, err := ask(t, direct.New(direct.Config{}), "POST", url, "", "")
+		var op *net.OpError
+		if !errors.As(err, &op) || op.Op != "dial" {
+			t.Errorf("%s: %v", url, err)
+		}
+	}
+}
+
+func TestWhoGivesUpIsFreeAtOnce(t *testing.T) {
+	hang := make(chan struct{})
+	gone := make(chan struct{})
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		switch r.URL.Path {
+		case "/head":
+			defer close(gone)
+			<-r.Context().Done()
+		case "/body":
+			w.Header().Set("Content-Length", "10")
+			io.WriteString(w, "half")
+			w.(http.Flusher).Flush()
+			<-hang
+		default:
+			io.WriteString(w, "ok")
+		}
+	}))
+	defer server.Close()
+	defer close(hang)
+	by := direct.New(direct.Config{MaxConns: 1})
+	defer by.CloseIdleConnections()
+	f := func(path string) {
+		t.Helper()
+		ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+		defer cancel()
+		r, _ := http.NewRequestWithContext(ctx, "GET", server.URL+path, nil)
+		resp, err := by.RoundTrip(r)
+		if err == nil {
+			_, err = io.ReadAll(resp.Body)
+			resp.Body.Close()
+		}
+		if !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("%s: %v", path, err)
+		}
+		want(t, "ok")(ask(t, by, "GET", server.URL, "", "")) // the one place is free
+	}
+	f("/head")
+	<-gone // the server hears of it
+	f("/body")
+}
+
+func TestAnExchangeHasItsTime(t *testing.T) {
+	hang := make(chan struct{})
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/slow" {
+			<-hang
+		}
+		io.WriteString(w, "ok")
+	}))
+	defer server.Close()
+	defer close(hang)
+	by := direct.New(direct.Config{Within: 50 * time.Millisecond})
+	defer by.CloseIdleConnections()
+	want(t, "ok")(ask(t, by, "GET", server.URL, "", ""))
+	var late net.Error
+	if _, err := ask(t, by, "POST", server.URL+"/slow", "", ""); !errors.As(err, &late) || !late.Timeout() {
+		t.Errorf("got %v", err)
+	}
+	want(t, "ok")(ask(t, by, "GET", server.URL, "", ""))
+	time.Sleep(60 * time.Millisecond) // its deadline passes while nobody uses it
+	want(t, "ok")(ask(t, by, "POST", server.URL, "", ""))
+}
+
+func TestAnAnswerLeftUnreadCostsItsConnection(t *testing.T) {
+	server, opened := counted(httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Write(make([]byte, 1<<20))
+	})))
+	server.Start()
+	defer server.Close()
+	by := direct.New(direct.Config{MaxConns: 1})
+	defer by.CloseIdleConnections()
+	for range 3 {
+		r, _ := http.NewRequestWithContext(t.Context(), "GET", server.URL, nil)
+		resp, err := by.RoundTrip(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		resp.Body.Close()
+		resp.Body.Close() // twice is once
+	}
+	if n := opened.Load(); n != 3 {
+		t.Errorf("%d connections", n)
+	}
+}
+
+// A head without end, an answer that is none, and a body cut short are errors.
+func TestAMadServer(t *testing.T) {
+	f := func(answer string) {
+		t.Helper()
+		l, err := net.Listen("tcp", "127.0.0.1:0")
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer l.Close()
+		go func() {
+			for {
+				c, err := l.Accept()
+				if err != nil {
+					return
+				}
+				http.ReadRequest(bufio.NewReader(c))
+				io.WriteString(c, answer)
+				c.Close()
+			}
+		}()
+		if got, err := ask(t, direct.New(direct.Config{}), "GET", "http://"+l.Addr().String(), "", ""); err == nil {
+			t.Errorf("answered %q", got)
+		}
+	}
+	f("HTTP/1.1 200 OK\r\n" + strings.Repeat("X: "+strings.Repeat("y", 1000)+"\r\n", 100) + "Content-Length: 2\r\n\r\nok")
+	f("hello\r\n\r\n")
+	f("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhalf")
+	f("")
+}
