@@ -12,7 +12,10 @@ import (
 var insertPersons = intoUnlessThere("persons", "tag", "serial")
 
 const (
-	loadUnfiled  = `SELECT serial, person FROM bookings WHERE serial > max(?, (SELECT filed FROM progress)) ORDER BY serial LIMIT ?`
+	// A limit is another statement: its value is part of the plan, so that each
+	// execution would prepare it anew.
+	loadUnfiled  = `SELECT serial, person FROM bookings WHERE serial > max(?, (SELECT filed FROM progress)) ORDER BY serial`
+	loadBacklog  = loadUnfiled + ` LIMIT ?`
 	loadBehind   = `SELECT (SELECT coalesce(max(serial), 0) FROM bookings) - filed FROM progress`
 	updateFiling = `UPDATE OR ROLLBACK progress SET filed = ?, goal = ?, next_tag = ?`
 )
@@ -20,7 +23,7 @@ const (
 // learn reads the bookings made since the last look, all that were committed when
 // the number at was the highest given out.
 func (s *Store) learn(ctx context.Context, q reader, at int64) error {
-	list, err := unfiled(ctx, q, s.persons.Known(), -1)
+	list, err := unfiled(ctx, q, loadUnfiled, s.persons.Known())
 	if err != nil {
 		return err
 	}
@@ -28,16 +31,15 @@ func (s *Store) learn(ctx context.Context, q reader, at int64) error {
 	return nil
 }
 
-// unfiled are up to limit bookings after a serial that may not be in the table of
-// persons; -1 is no limit.
-func unfiled(ctx context.Context, q reader, after int64, limit int) (list []entry, err error) {
-	err = scanAll(ctx, q, loadUnfiled, func(rows *sql.Rows) error {
+// unfiled are the bookings a query finds that may not be in the table of persons.
+func unfiled(ctx context.Context, q reader, query string, args ...any) (list []entry, err error) {
+	err = scanAll(ctx, q, query, func(rows *sql.Rows) error {
 		var person string
 		var serial int64
 		err := rows.Scan(&serial, &person)
 		list = append(list, entryOf(person, serial))
 		return err
-	}, after, limit)
+	}, args...)
 	if err != nil {
 		return nil, fmt.Errorf("bookings not filed: %w", err)
 	}
@@ -73,7 +75,7 @@ func (s *Store) fileBacklog(ctx context.Context) error {
 		if err := s.writes.QueryRowContext(ctx, loadBehind).Scan(&behind); err != nil || behind < int64(backlog) {
 			return err
 		}
-		list, err := unfiled(ctx, s.batch, 0, backlog)
+		list, err := unfiled(ctx, s.writes, loadBacklog, 0, backlog)
 		if err != nil || len(list) < backlog {
 			return err
 		}
