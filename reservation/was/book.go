@@ -73,27 +73,46 @@ func (s *Server) book(r *http.Request) (int, any, error) {
 	}
 	leave() // from here on the request waits for others, not for this processor
 
-	ctx := r.Context()
-	out, replayed, err := s.replay(ctx, want)
+	out, err := s.answer(r.Context(), v, want)
 	if err != nil {
 		return 0, nil, err
-	}
-	if !replayed {
-		if err := s.eligible(ctx, v, loadgate.Booking); err != nil {
-			return 0, nil, err
-		}
-		if want.Sealed, err = s.cfg.Sealer.Seal(v.ref, person); err != nil {
-			return 0, nil, err
-		}
-		if out, err = s.place(ctx, want); err != nil {
-			return 0, nil, err
-		}
 	}
 	if out.Code == booking.Done {
 		s.sessions.booked(v.ref)
 		return http.StatusCreated, s.confirm(out.Number(), out.Slots), nil
 	}
 	return 0, nil, s.rejection(out, want.First)
+}
+
+// answer books, or finds the answer the request was given before. Who tries for the
+// first time has none, as far as this server knows, so that nobody is kept waiting
+// for a look into the ledger; but they may have tried at another server, and are
+// refused nothing before that has been looked up.
+func (s *Server) answer(ctx context.Context, v visitor, want booking.Request) (booking.Outcome, error) {
+	again := s.sessions.tries(v.ref, s.cfg.Now())
+	if again {
+		if out, replayed, err := s.replay(ctx, want); replayed || err != nil {
+			return out, err
+		}
+	}
+	out, err := s.attempt(ctx, v, want)
+	if !again && (err != nil || out.Code != booking.Done) {
+		if known, replayed, unread := s.replay(ctx, want); replayed && unread == nil {
+			return known, nil
+		}
+	}
+	return out, err
+}
+
+// attempt asks everybody who has a say.
+func (s *Server) attempt(ctx context.Context, v visitor, want booking.Request) (out booking.Outcome, err error) {
+	if err := s.eligible(ctx, v, loadgate.Booking); err != nil {
+		return out, err
+	}
+	if want.Sealed, err = s.cfg.Sealer.Seal(v.ref, v.person()); err != nil {
+		return out, err
+	}
+	return s.place(ctx, want)
 }
 
 // chosen reads the request of a booking or change: the slot and the key.

@@ -8,7 +8,9 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/prometheus/client_golang/prometheus"
 
+	"sunbeon/controlplane/plan"
 	"sunbeon/reservation/booking"
 	"sunbeon/reservation/ledger"
 	"sunbeon/reservation/upstream"
@@ -165,6 +167,54 @@ func TestAnUpstreamThatIsDownIsNamed(t *testing.T) {
 		t.Errorf("problem: %+v", a.Problem)
 	}
 	e.sound(3)
+}
+
+// A server that has never seen a person knows their answer all the same, and asks
+// nobody who is ill before it refuses them anything.
+func TestAnotherServerGivesTheSameAnswer(t *testing.T) {
+	var shared was.Config
+	e := start(t, func(cfg *was.Config) { shared = *cfg })
+	made := e.book("ann", "1", "k")
+	e.want("booking", made, 201, "")
+	another := func() {
+		t.Helper()
+		shared.Registry = prometheus.NewRegistry()
+		server, err := was.New(shared)
+		if err != nil {
+			t.Fatal(err)
+		}
+		e.server = server
+		e.phase(plan.Open)
+		e.listen()
+	}
+	same := func(what string) {
+		t.Helper()
+		again := e.book("ann", "1", "k")
+		e.want(what, again, 201, "")
+		if again.body["number"] != made.body["number"] {
+			t.Errorf("%s: booking %v after %v", what, again.body["number"], made.body["number"])
+		}
+	}
+	another()
+	same("all is well")
+	another()
+	e.stock.answer(func(context.Context, upstream.Reservation) error {
+		return &upstream.Refusal{System: "stock", Code: upstream.CodeReleased}
+	})
+	same("the stock was given back")
+	another()
+	e.stock.answer(func(context.Context, upstream.Reservation) error {
+		return &upstream.Error{System: "stock", Kind: upstream.ErrDown, Cause: errBoom}
+	})
+	same("stock is down")
+	another()
+	e.judge = func(upstream.Applicant) (upstream.Verdict, error) {
+		return upstream.Verdict{Reason: "not_on_the_roster"}, nil
+	}
+	same("the register has another opinion by now")
+	another()
+	e.want("the key for another slot", e.book("ann", "2", "k"), 422, "idempotency_key_reused")
+	e.sound(1)
 }
 
 func TestNoStockIsATakenSlot(t *testing.T) {

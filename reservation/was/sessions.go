@@ -28,6 +28,7 @@ type sessions struct {
 type session struct {
 	seen     time.Time
 	admitted bool // with a pass
+	tried    bool // to book
 	booked   bool
 	search   *rate.Limiter
 	own      *rate.Limiter
@@ -71,6 +72,16 @@ func take(from *rate.Limiter, now time.Time) (pause time.Duration, ok bool) {
 		return wait, false
 	}
 	return 0, true
+}
+
+// tries notes that a person tries to book and reports whether they did before,
+// in this session and at this server.
+func (s *sessions) tries(person string, now time.Time) (before bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	at := s.of(person, now)
+	before, at.tried = at.tried, true
+	return before
 }
 
 func (s *sessions) booked(person string) {

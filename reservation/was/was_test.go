@@ -169,12 +169,27 @@ func (e *evening) serve(writer *ledger.Writer) {
 	running.Go(func() { writer.Run(ctx) })
 	running.Go(func() { e.server.Run(ctx) })
 
-	dir := e.t.TempDir()
-	e.pki = dir
-	if err := pki.Ensure(dir, time.Now()); err != nil {
+	e.t.Cleanup(func() {
+		stop()
+		running.Wait()
+		if err := e.store.Close(); err != nil {
+			e.t.Error(err)
+		}
+	})
+	e.pki = e.t.TempDir()
+	if err := pki.Ensure(e.pki, time.Now()); err != nil {
 		e.t.Fatal(err)
 	}
-	me, err := pki.Load(dir, "was")
+	e.gate = clientAs(e.t, e.pki, "gate")
+	e.listen()
+	e.contract = readContract(e.t, e.gate, e.url)
+	e.codes = e.contract.codes()
+}
+
+// listen makes the server the one that is asked.
+func (e *evening) listen() {
+	e.t.Helper()
+	me, err := pki.Load(e.pki, "was")
 	if err != nil {
 		e.t.Fatal(err)
 	}
@@ -183,18 +198,8 @@ func (e *evening) serve(writer *ledger.Writer) {
 	listener := httptest.NewUnstartedServer(mux)
 	listener.TLS = me.ServerTLS()
 	listener.StartTLS()
+	e.t.Cleanup(listener.Close)
 	e.url = listener.URL
-	e.gate = clientAs(e.t, dir, "gate")
-	e.contract = readContract(e.t, e.gate, e.url)
-	e.codes = e.contract.codes()
-	e.t.Cleanup(func() {
-		listener.Close()
-		stop()
-		running.Wait()
-		if err := e.store.Close(); err != nil {
-			e.t.Error(err)
-		}
-	})
 }
 
 func clientAs(t testing.TB, dir, role string) *http.Client {
