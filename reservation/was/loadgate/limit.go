@@ -27,7 +27,7 @@ const (
 	slack      = 0.05 // seconds that are the scheduler's and not the resource's
 	tolerance  = 2    // times the base that are no sign of a queue
 	steepest   = 0.5  // share kept of the limit at most quickly
-	baseRises  = 0.01 // a window: a resource that is slower for good is the new normal within half a minute
+	baseRises  = 0.01 // a window at the least: a resource that is slower for good is the new normal within half a minute
 	growthRoom = 0.5  // share of the limit that must be in use before it grows
 )
 
@@ -49,9 +49,12 @@ func (l *limit) done(took time.Duration, inside int, at time.Time) {
 		return
 	}
 	mean := l.sum / float64(l.samples)
-	if l.base == 0 || mean < l.base {
+	switch {
+	case l.base == 0 || mean < l.base:
 		l.base = mean
-	} else {
+	case int(l.now) <= int(l.least):
+		// With so few inside it is the resource that is slow; with more it might be
+		// their own queue, which must never become what is normal.
 		l.base += baseRises * (mean - l.base)
 	}
 	gradient := max(steepest, min(1, (tolerance*l.base+slack)/mean))

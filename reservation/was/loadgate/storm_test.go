@@ -188,3 +188,48 @@ func TestTheLimitFollowsTheResource(t *testing.T) {
 		callers.Wait()
 	})
 }
+
+// However long a resource is asked for more than it can do, the queue stays in
+// front of the gate, where people are sorted: what is normal for it stays what it
+// takes when it is well.
+func TestALongRushDoesNotBecomeNormal(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newResource(4, 40*time.Millisecond) // a hundred a second
+		g := loadgate.New(loadgate.Config{Resource: "stock", Limit: 64, Least: 4, Queue: 4096, Bound: bound})
+		ctx, cancel := context.WithCancel(t.Context())
+		var mu sync.Mutex
+		var took time.Duration
+		done := 0
+		var callers sync.WaitGroup
+		for range 300 {
+			callers.Go(func() {
+				for ctx.Err() == nil {
+					leave, err := g.Enter(ctx, loadgate.Booking)
+					if err != nil {
+						time.Sleep(time.Second)
+						continue
+					}
+					began := time.Now()
+					r.use(context.Background())
+					leave()
+					mu.Lock()
+					took += time.Since(began)
+					done++
+					mu.Unlock()
+				}
+			})
+		}
+		time.Sleep(2 * time.Minute)
+		mu.Lock()
+		took, done = 0, 0
+		mu.Unlock()
+		time.Sleep(10 * time.Second)
+		mu.Lock()
+		if done < 950 || took > time.Duration(done)*200*time.Millisecond {
+			t.Errorf("%d answers in ten seconds, each after %v; want a thousand, each within 200 ms", done, took/time.Duration(max(1, done)))
+		}
+		mu.Unlock()
+		cancel()
+		callers.Wait()
+	})
+}
