@@ -89,6 +89,10 @@ func New(config Config) (*Gate, error) {
 	g.pool = waspool.New(waspool.Config{
 		Transport: config.Observability.Transport(config.WAS),
 		Now:       config.Now,
+		Home: func(r *http.Request) string {
+			login, _ := cookieOf(r, loginCookie)
+			return login
+		},
 		Failed: func(id string, err error) {
 			g.logger.Warn("booking server does not answer", "was", id, "error", err)
 		},

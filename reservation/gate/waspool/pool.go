@@ -5,6 +5,7 @@
 package waspool
 
 import (
+	"hash/maphash"
 	"math/rand/v2"
 	"net/http"
 	"slices"
@@ -32,6 +33,10 @@ type Config struct {
 	Transport http.RoundTripper
 	// Now is the clock.
 	Now func() time.Time
+	// Home names whose request it is: one server gets all of a person's, which
+	// spares the register their question, as long as it is not much busier than
+	// others. Empty, or nil, is nobody's. Optional.
+	Home func(*http.Request) string
 	// Failed hears of each attempt that got no answer. Optional.
 	Failed func(id string, err error)
 }
@@ -39,6 +44,7 @@ type Config struct {
 // Pool spreads requests over the servers. It is safe for concurrent use.
 type Pool struct {
 	config  Config
+	seed    maphash.Seed
 	members atomic.Pointer[[]*member]
 }
 
@@ -46,13 +52,14 @@ type Pool struct {
 type member struct {
 	Server
 	scheme, host string
+	place        uint64 // among the servers, for who is at home here
 	inflight     atomic.Int64
 	shunned      atomic.Int64 // Unix milliseconds until which to pass it over
 }
 
 // New returns a pool without servers.
 func New(config Config) *Pool {
-	p := &Pool{config: config}
+	p := &Pool{config: config, seed: maphash.MakeSeed()}
 	p.members.Store(&[]*member{})
 	return p
 }
@@ -74,7 +81,7 @@ func (p *Pool) Set(servers []Server) {
 			members = append(members, m)
 			continue
 		}
-		members = append(members, &member{Server: s, scheme: scheme, host: host})
+		members = append(members, &member{Server: s, scheme: scheme, host: host, place: maphash.String(p.seed, s.ID)})
 	}
 	p.members.Store(&members)
 }
@@ -83,20 +90,53 @@ func (p *Pool) Set(servers []Server) {
 func (p *Pool) Len() int { return len(*p.members.Load()) }
 
 // Serves reports whether any server can be used right now.
-func (p *Pool) Serves() bool { return p.pick(nil) != nil }
+func (p *Pool) Serves() bool { return p.pick(0, nil) != nil }
 
-// pick returns the less busy of two random servers, which spreads load nearly
-// as well as asking all of them. It passes over those tried and those shunned,
-// and returns nil when none is left.
-func (p *Pool) pick(tried []*member) *member {
+// home is where a request belongs, or 0.
+func (p *Pool) home(r *http.Request) uint64 {
+	if p.config.Home == nil {
+		return 0
+	}
+	name := p.config.Home(r)
+	if name == "" {
+		return 0
+	}
+	return maphash.String(p.seed, name)
+}
+
+// near is how many requests the server at home may have under way beyond one and
+// a half times those of another.
+const near = 8
+
+// pick returns the server at home or, where that is much the busier, the less
+// busy of two random servers, which spreads load nearly as well as asking all of
+// them. It passes over those tried and those shunned, and returns nil when none
+// is left.
+func (p *Pool) pick(home uint64, tried []*member) *member {
+	spread, at := p.sample(home, tried)
+	if at == nil || at == spread {
+		return spread
+	}
+	if busy := spread.inflight.Load(); at.inflight.Load() <= busy+busy/2+near {
+		return at
+	}
+	return spread
+}
+
+// sample returns the less busy of two random servers, and the one at home.
+func (p *Pool) sample(home uint64, tried []*member) (spread, at *member) {
 	now := p.config.Now().UnixMilli()
 	members := *p.members.Load()
 	for _, failing := range []bool{false, true} {
 		var chosen [2]*member
+		var best uint64
 		seen := 0
 		for _, m := range members {
 			if m.Failing != failing || m.shunned.Load() > now || slices.Contains(tried, m) {
 				continue
+			}
+			if here := scatter(home ^ m.place); home != 0 && here >= best {
+				best, at = here, m
 			}
 			// A sample of two, each pair equally likely, in one pass.
 			if seen++; seen <= 2 {
@@ -107,17 +147,26 @@ func (p *Pool) pick(tried []*member) *member {
 		}
 		switch {
 		case seen == 1:
-			return chosen[0]
+			return chosen[0], at
 		case seen > 1 && chosen[1].inflight.Load() < chosen[0].inflight.Load():
-			return chosen[1]
+			return chosen[1], at
 		case seen > 1:
 			// A tie goes either way, or the first in the list would get
 			// nearly everything while the evening is quiet.
 			if chosen[1].inflight.Load() == chosen[0].inflight.Load() && rand.IntN(2) == 1 {
-				return chosen[1]
+				return chosen[1], at
 			}
-			return chosen[0]
+			return chosen[0], at
 		}
 	}
-	return nil
+	return nil, nil
+}
+
+// scatter mixes bits, so that the greatest of a person's values is at each server
+// equally often and stays there when others come and go (the finalizer of
+// SplitMix64).
+func scatter(v uint64) uint64 {
+	v = (v ^ v>>30) * 0xbf58476d1ce4e5b9
+	v = (v ^ v>>27) * 0x94d049bb133111eb
+	return v ^ v>>31
 }

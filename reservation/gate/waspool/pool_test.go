@@ -2,6 +2,7 @@ package waspool_test
 
 import (
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"net/http"
@@ -94,6 +95,44 @@ func TestRequestsSpreadOverServers(t *testing.T) {
 	}
 	if a.asked.Load() < 20 || b.asked.Load() < 20 {
 		t.Errorf("a got %d, b got %d of 100", a.asked.Load(), b.asked.Load())
+	}
+}
+
+// What a server has learned of a person serves the person's next request.
+func TestAPersonsRequestsGoHome(t *testing.T) {
+	a, b := newServer(t, "a"), newServer(t, "b")
+	c := &clock{}
+	transport := &http.Transport{}
+	t.Cleanup(transport.CloseIdleConnections)
+	p := waspool.New(waspool.Config{Transport: transport, Now: c.now, Home: func(r *http.Request) string { return r.Header.Get("Idempotency-Key") }})
+	p.Set([]waspool.Server{{ID: "a", URL: a.URL}, {ID: "b", URL: b.URL}})
+	ask := func(person string) string {
+		t.Helper()
+		answer, err := send(t, p, http.MethodGet, person, "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		return answer
+	}
+	at := map[string]int{}
+	for person := range 60 {
+		name := fmt.Sprint("person-", person)
+		home := ask(name)
+		at[home]++
+		for range 5 {
+			if got := ask(name); got != home {
+				t.Errorf("%s was sent to %s and to %s", name, home, got)
+			}
+		}
+	}
+	if len(at) != 2 || at["a"] < 15 || at["b"] < 15 {
+		t.Errorf("60 people are at home at %v", at)
+	}
+	b.Close()
+	for person := range 60 {
+		if got := ask(fmt.Sprint("person-", person)); got != "a" {
+			t.Errorf("sent to %q while only a is there", got)
+		}
 	}
 }
 

@@ -61,9 +61,10 @@ func (p *Pool) RoundTrip(r *http.Request) (*http.Response, error) {
 		return nil, err
 	}
 	var tried []*member
+	home := p.home(r)
 	sent := false // a server may have acted on this write
 	for len(tried) < attempts {
-		m := p.pick(tried)
+		m := p.pick(home, tried)
 		if m == nil {
 			break
 		}
