@@ -226,3 +226,15 @@ func TestReversals(t *testing.T) {
 	f("up and, long after, down", 0, 100, 120, 120, 120, 120, 120, 120, 120, 100)
 	f("saw", 3, 100, 120, 100, 120, 100)
 }
+
+func TestTelemetryIsAMeanOverItsWindow(t *testing.T) {
+	var w sumsWindow
+	for second, served := range []float64{10, 40, 70, 100} {
+		w.open = sums{served: served, inFlight: served, steps: 10}
+		last, all := w.close(3)
+		want := []float64{10, 25, 40, 70}[second] // of the last three
+		if got := all.served / all.steps * 10; got != want || last.inFlight != served {
+			t.Errorf("second %d: %g served a second and %g in flight, want %g and %g", second, got, last.inFlight, want, served)
+		}
+	}
+}

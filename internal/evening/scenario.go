@@ -63,7 +63,7 @@ func (s *system) capacities() []string {
 	if s.cfg.Staging == nil {
 		return nil
 	}
-	var flags []string
+	flags := []string{"--vaccinated-share", "0"} // a scenario refuses nobody
 	for _, system := range legacy.Systems {
 		p := s.cfg.Staging.Systems[system]
 		set := func(name, value string) { flags = append(flags, "--"+system+"-"+name, value) }

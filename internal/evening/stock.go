@@ -20,6 +20,8 @@ type catalog struct {
 	People   int       `json:"people"`
 	Seed     uint64    `json:"seed"`
 	FirstDay time.Time `json:"first_day"`
+	Ratio    float64   `json:"ratio,omitempty"`
+	Places   int       `json:"places,omitempty"`
 }
 
 // daysAhead is when the first doses are given, counted from tonight.
@@ -37,6 +39,9 @@ func (s *system) stock(now time.Time) error {
 		return fmt.Errorf("read the ledger's folder: %w", err)
 	}
 	c := catalog{People: max(s.cfg.People, 1000), Seed: s.cfg.Seed, FirstDay: now.AddDate(0, 0, daysAhead)}
+	if s.cfg.Staging != nil { // no time is short in a scenario
+		c.Ratio, c.Places = 20, 200
+	}
 	if err := fill(s.ledgerFile(), c); err != nil {
 		return fmt.Errorf("fill the ledger: %w", err)
 	}
@@ -53,7 +58,7 @@ func fill(file string, c catalog) error {
 	if err != nil {
 		return err
 	}
-	world := rush.World(rush.Demand{People: c.People, Seed: c.Seed, FirstDay: c.FirstDay})
+	world := rush.World(rush.Demand{People: c.People, Seed: c.Seed, FirstDay: c.FirstDay, Ratio: c.Ratio, Places: c.Places})
 	err = store.Seed(ctx, ledger.Catalog(world))
 	if err := errors.Join(err, store.Close()); err != nil {
 		return err

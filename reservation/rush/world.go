@@ -18,6 +18,8 @@ type Demand struct {
 	FirstDay time.Time // of the first doses; only its date counts
 	// Ratio is supply over demand; zero stands for [DefaultRatio].
 	Ratio float64
+	// Places of a slot; zero stands for ten.
+	Places int
 }
 
 // DefaultRatio leaves some slots free, as a well-prepared evening would: with
@@ -28,7 +30,7 @@ const DefaultRatio = 1.15
 // how a day is cut into slots is an assumption.
 const (
 	countryInstitutions = 16_000
-	slotCapacity        = 10
+	slotPlaces          = 10
 	slotMinutes         = 30
 )
 
@@ -61,7 +63,10 @@ func World(d Demand) ledger.Catalog {
 	for _, p := range population.Provinces() {
 		country += p.People
 	}
-	b := builder{first: firstMoment(d.FirstDay), hours: openings(), random: rand.New(rand.NewPCG(d.Seed, 0))}
+	if d.Places == 0 {
+		d.Places = slotPlaces
+	}
+	b := builder{places: d.Places, first: firstMoment(d.FirstDay), hours: openings(), random: rand.New(rand.NewPCG(d.Seed, 0))}
 	b.Vaccines = vaccines
 	for _, p := range population.Provinces() {
 		share := float64(p.People) / float64(country)
@@ -78,6 +83,7 @@ func World(d Demand) ledger.Catalog {
 // builder accumulates a world and numbers what it adds.
 type builder struct {
 	ledger.Catalog
+	places int // of a slot
 	first  booking.Moment
 	hours  []booking.Moment
 	random *rand.Rand
@@ -85,7 +91,7 @@ type builder struct {
 
 func (b *builder) province(name string, sites, doses int) {
 	local := districts[name]
-	slots := (doses + slotCapacity - 1) / slotCapacity
+	slots := (doses + b.places - 1) / b.places
 	for site := range sites {
 		district := local[site%len(local)]
 		at := booking.Institution{
@@ -119,7 +125,7 @@ func (b *builder) slots(at booking.InstitutionID, n int) {
 				Institution: at,
 				Start:       day + b.hours[hour],
 				Vaccine:     vaccine.ID,
-				Capacity:    slotCapacity,
+				Capacity:    b.places,
 			})
 		}
 	}
