@@ -116,9 +116,18 @@ func TestAKilledServerIsRoutedAround(t *testing.T) {
 	w.was.register(w, "was-1")
 	other.register(w, "was-2")
 	p := w.admitted("one")
-	w.eventually("both servers are used", func() bool { p.get("/v1/eligibility", nil); return w.was.count() > 0 && other.count() > 0 })
-	w.was.CloseClientConnections()
-	w.was.Close()
+	people := 0
+	w.eventually("both servers are used", func() bool {
+		people++
+		w.citizen(fmt.Sprint("other-", people)).get("/v1/bookings/mine", nil)
+		return w.was.count() > 0 && other.count() > 0
+	})
+	home, before := w.was, w.was.count()
+	if p.get("/v1/eligibility", nil); home.count() == before {
+		home = other
+	}
+	home.CloseClientConnections()
+	home.Close()
 	for i := range 40 {
 		if status, body := p.book(fmt.Sprint("k", i)); status != http.StatusCreated {
 			t.Errorf("booking %d: %d %s", i, status, body)
