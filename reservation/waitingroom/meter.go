@@ -7,8 +7,9 @@ const (
 	// meterIdleMS is when to ask again while nothing is called at all.
 	meterIdleMS = 5000
 	// meterMostMS is the longest that anybody is told to stay away: at a rate of
-	// almost nothing the exact time would be hours, and rates rise again.
-	meterMostMS = 60_000
+	// almost nothing the exact time would be hours, and rates rise again: who was
+	// told a minute at the depth of a drop stayed away long after it.
+	meterMostMS = 15_000
 	// meterGraceMS is how much later than told someone may come back without
 	// losing their precedence; it covers the jitter of their client.
 	meterGraceMS = 5000
