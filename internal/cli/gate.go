@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"time"
 
@@ -123,6 +124,7 @@ func runGate(ctx context.Context, opt gateOptions) (err error) {
 			err = fmt.Errorf("close record: %w", closed)
 		}
 	}()
+	defer runtime.KeepAlive(ballast())
 	private := httpserver.Private(o, g.Ready)
 	g.RegisterPrivate(private)
 	group, ctx := errgroup.WithContext(ctx)

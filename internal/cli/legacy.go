@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"runtime"
 	"sync"
 
 	"github.com/spf13/cobra"
@@ -121,6 +122,7 @@ func runLegacy(ctx context.Context, opt legacyOptions) error {
 	defer running.Wait()
 	defer cancel()
 
+	defer runtime.KeepAlive(ballast())
 	ready := func() error { return nil }
 	private := httpserver.Private(o, ready)
 	simulator.Mount(private, o.Route)

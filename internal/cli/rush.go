@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"time"
 
@@ -105,6 +106,7 @@ func runRush(cmd *cobra.Command, cfg rush.Config, data, reportFile string) error
 	if !terminal {
 		cfg.ProgressEvery = 5 * time.Second
 	}
+	defer runtime.KeepAlive(ballast())
 	load, err := rush.Run(cmd.Context(), cfg)
 	meter.Done()
 	if err != nil {

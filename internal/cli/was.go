@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"runtime"
 	"strings"
 	"time"
 
@@ -141,6 +142,7 @@ func runWAS(ctx context.Context, f wasFlags) error {
 			o.Logger.Warn("no socket for neighbours", "error", err)
 		}
 	}
+	defer runtime.KeepAlive(ballast())
 	return serveWAS(ctx, o, parts)
 }
 
