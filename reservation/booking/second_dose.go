@@ -15,23 +15,40 @@ func SecondDose(first Slot, v Vaccine, slots []Slot) []Slot {
 		return nil
 	}
 	due := first.Start.AddDays(v.IntervalDays)
-	var fit []Slot
-	for _, s := range slots {
-		late := s.Start.dayNumber() - due.dayNumber()
-		if s.Institution == first.Institution && s.Vaccine == first.Vaccine &&
-			s.ID != first.ID && late >= 0 && late <= int64(v.SlackDays) {
-			fit = append(fit, s)
+	var fit []candidate
+	for i := range slots {
+		s := &slots[i]
+		if s.Institution != first.Institution || s.Vaccine != first.Vaccine || s.ID == first.ID {
+			continue
+		}
+		if late := s.Start.dayNumber() - due.dayNumber(); late >= 0 && late <= int64(v.SlackDays) {
+			fit = append(fit, candidate{s, late, hourApart(s.Start, due)})
 		}
 	}
-	slices.SortFunc(fit, func(a, b Slot) int {
-		return cmp.Or(
-			cmp.Compare(a.Start.dayNumber(), b.Start.dayNumber()),
-			cmp.Compare(hourApart(a.Start, due), hourApart(b.Start, due)),
-			cmp.Compare(a.Start, b.Start),
-			cmp.Compare(a.ID, b.ID),
-		)
-	})
-	return fit
+	slices.SortFunc(fit, candidate.compare)
+	list := make([]Slot, len(fit))
+	for i, c := range fit {
+		list[i] = *c.slot
+	}
+	return list
+}
+
+// candidate is a slot with how many days after the interval and how far from the
+// hour of the first dose it is. Every booking weighs all of an institution's.
+type candidate struct {
+	slot  *Slot
+	late  int64
+	apart Moment // in minutes
+}
+
+func (a candidate) compare(b candidate) int {
+	switch {
+	case a.late != b.late:
+		return cmp.Compare(a.late, b.late)
+	case a.apart != b.apart:
+		return cmp.Compare(a.apart, b.apart)
+	}
+	return cmp.Or(cmp.Compare(a.slot.Start, b.slot.Start), cmp.Compare(a.slot.ID, b.slot.ID))
 }
 
 // hourApart is the distance of two times of day in minutes.
