@@ -15,9 +15,11 @@ type State struct {
 	Last     int64                // highest number given out, to a booking or an event
 }
 
-// NewState is what an empty ledger knows.
-func NewState() State {
-	return State{Places: map[SlotID]Places{}, Latest: map[string]Booking{}, Answered: map[Attempt]Recorded{}}
+// NewState is what an empty ledger knows, with room for so many requests.
+func NewState(requests int) State {
+	return State{
+		Places: map[SlotID]Places{}, Latest: make(map[string]Booking, requests), Answered: make(map[Attempt]Recorded, requests),
+	}
 }
 
 // Know enters a row of the ledger.
@@ -51,6 +53,8 @@ func Decide(state State, batch []Request) ([]Outcome, Changes) {
 	d := decision{
 		State: state, moves: make(Moves, 2*len(batch)),
 		before: make(map[string]int64, len(batch)), made: make(map[int64]*Made, len(batch)),
+		touched: make([]string, 0, len(batch)),
+		changes: Changes{New: make([]Made, 0, len(batch)), Events: make([]Event, 0, len(batch))},
 	}
 	outcomes := make([]Outcome, len(batch))
 	for i, r := range batch {

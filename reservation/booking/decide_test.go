@@ -13,7 +13,7 @@ import (
 )
 
 func state(capacity int, slots ...booking.SlotID) booking.State {
-	s := booking.NewState()
+	s := booking.NewState(0)
 	for _, id := range slots {
 		s.Places[id] = booking.Places{Capacity: capacity}
 	}

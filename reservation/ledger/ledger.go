@@ -2,9 +2,9 @@
 //
 // A [Writer] groups the requests that arrive while a commit is under way into
 // the next batch: one transaction, one commit, many bookings, each with its own
-// outcome. The store loads the people a batch names in a set-based statement and
-// counts places in memory ([Tally]); [booking.Decide] decides, and a statement a
-// table writes it down.
+// outcome. The store loads the people a batch names in a set-based statement, or
+// guesses that they are new and has it checked, and counts places in memory
+// ([Tally]); [booking.Decide] decides, and a statement a table writes it down.
 // Several processes may write to one store: each takes the store's lock around
 // its transaction, so batches never conflict and nothing is retried.
 //

@@ -122,7 +122,7 @@ func (w *Writer) Run(ctx context.Context) error {
 
 // batch commits first and all that has gathered behind it.
 func (w *Writer) batch(first waiting) {
-	batch := w.linger([]waiting{first})
+	batch := w.linger(append(make([]waiting, 0, max(w.last, 1)), first))
 	var began time.Time
 	gather := func() []booking.Request {
 		began = time.Now()

@@ -6,7 +6,6 @@ import (
 	"fmt"
 
 	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgconn"
 
 	"sunbeon/reservation/booking"
 	"sunbeon/reservation/ledger"
@@ -18,30 +17,39 @@ const takeLock = `SELECT pg_advisory_xact_lock(5928410317)`
 // writing begins a transaction in its turn.
 var writing = pgx.TxOptions{BeginQuery: `BEGIN; ` + takeLock}
 
-// Commit runs a batch in one transaction and two round trips: one to wait for
-// its turn and load, one to write and commit. Where others write too, the wait
-// has a round trip of its own, and who comes meanwhile joins the batch.
+// Commit runs a batch in one transaction: in one round trip if what it depends on
+// can be guessed, or else in two, one to wait for its turn and load, one to write
+// and commit. Where others write too, the wait has a round trip of its own, and who
+// comes meanwhile joins the batch.
 func (s *Store) Commit(ctx context.Context, gather func() []booking.Request) ([]booking.Outcome, error) {
 	if s.writes == nil {
 		return nil, errReadOnly
 	}
-	conn, err := s.writes.Acquire(ctx)
+	pooled, err := s.writes.Acquire(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("begin batch: %w", err)
 	}
-	defer conn.Release()
-	defer func() {
-		if conn.Conn().PgConn().TxStatus() != 'I' { // left on the way
-			conn.Exec(context.WithoutCancel(ctx), `ROLLBACK`)
-		}
-	}()
+	defer pooled.Release()
+	conn := pooled.Conn()
+	defer leave(ctx, conn)
+
+	var last int64
 	if s.shared.Load() {
-		if _, err := conn.Exec(ctx, writing.BeginQuery); err != nil {
+		if last, err = s.enter(ctx, conn, nil); err != nil {
 			return nil, fmt.Errorf("begin batch: %w", err)
 		}
 	}
 	batch := gather()
-	state, sweep, err := s.begin(ctx, conn.Conn(), batch)
+	if s.strangers.Load() >= enoughStrangers {
+		outcomes, err := s.guess(ctx, conn, batch)
+		if !errors.Is(err, errMissed) {
+			return outcomes, err
+		}
+		if conn.PgConn().TxStatus() == 'E' { // it cost the batch its turn
+			leave(ctx, conn)
+		}
+	}
+	state, err := s.load(ctx, conn, batch, last)
 	if err != nil {
 		return nil, fmt.Errorf("load batch: %w", err)
 	}
@@ -49,65 +57,76 @@ func (s *Store) Commit(ctx context.Context, gather func() []booking.Request) ([]
 	if changes.None() {
 		return outcomes, nil
 	}
-	if err := write(ctx, conn.Conn(), changes, sweep); err != nil {
-		// A server that goes down says so as FATAL, and may have committed before.
-		if failed := new(pgconn.PgError); errors.As(err, &failed) && failed.SeverityUnlocalized == "ERROR" {
-			return nil, fmt.Errorf("write batch: %w", err) // and the server has undone it
-		}
-		return nil, fmt.Errorf("%w: commit batch: %w", ledger.ErrUnknown, err)
+	var b pgx.Batch
+	queueChanges(&b, changes)
+	if err := s.write(ctx, conn, &b, changes, len(batch)); err != nil {
+		return nil, err
 	}
+	return outcomes, nil
+}
+
+// leave undoes a transaction that has been left on the way.
+func leave(ctx context.Context, conn *pgx.Conn) {
+	if conn.PgConn().TxStatus() != 'I' {
+		conn.Exec(context.WithoutCancel(ctx), `ROLLBACK`)
+	}
+}
+
+// enter waits for the batch's turn, brings the tally up to date and asks what else
+// is wanted. It returns the highest number given out.
+func (s *Store) enter(ctx context.Context, conn *pgx.Conn, and func(*pgx.Batch)) (last int64, err error) {
+	s.tally.Lock()
+	after := s.tally.At()
+	s.tally.Unlock()
+	var news news
+	var b pgx.Batch
+	b.Queue(`BEGIN`)
+	b.Queue(takeLock)
+	news.queue(&b, after)
+	if and != nil {
+		and(&b)
+	}
+	if err := conn.SendBatch(ctx, &b).Close(); err != nil {
+		return 0, err
+	}
+	s.shared.Store(len(news.moved) > 0)
 	s.tally.Lock()
 	defer s.tally.Unlock()
-	s.tally.Count(ledger.Moved{Batch: changes.Last, Moves: changes.Moves})
-	s.tally.Swept(sweep)
-	return outcomes, nil
+	return news.last, s.count(ctx, conn, news)
 }
 
 const (
 	loadPersons = `SELECT ` + ledger.RowColumns + ` FROM bookings AS b WHERE b.person = ANY ($1)`
 
-	loadAnswers = `
-SELECT person, key, digest, code, serial, first, second, freed, time_ms
-FROM answers JOIN unnest($1::text[], $2::text[]) AS wanted (person, key) USING (person, key)`
+	loadAnswers = `SELECT person, key, digest, code, serial, first, second, freed, time_ms FROM answers WHERE person = ANY ($1)`
 )
 
-// begin waits for the batch's turn and loads all that it depends on.
-func (s *Store) begin(ctx context.Context, conn *pgx.Conn, requests []booking.Request) (state booking.State, sweep ledger.Sweep, err error) {
-	s.tally.Lock()
-	after := s.tally.At()
-	s.tally.Unlock()
-
-	want := booking.Touched(requests)
-	state = booking.NewState()
-	var news news
-	var b pgx.Batch
+// load reads all that a batch depends on, in its turn. If that has begun, last is
+// the highest number given out.
+func (s *Store) load(ctx context.Context, conn *pgx.Conn, batch []booking.Request, last int64) (state booking.State, err error) {
+	want := booking.Touched(batch)
+	state = booking.NewState(len(batch))
+	queue := func(b *pgx.Batch) {
+		b.Queue(loadPersons, want.Persons).Query(func(rows pgx.Rows) error { return known(rows, &state) })
+		b.Queue(loadAnswers, want.Persons).Query(func(rows pgx.Rows) error { return answered(rows, &state) })
+	}
 	if conn.PgConn().TxStatus() == 'I' {
-		b.Queue(`BEGIN`)
-		b.Queue(takeLock)
+		last, err = s.enter(ctx, conn, queue)
+	} else {
+		var b pgx.Batch
+		queue(&b)
+		err = conn.SendBatch(ctx, &b).Close()
 	}
-	news.queue(&b, after)
-	b.Queue(loadPersons, want.Persons).Query(func(rows pgx.Rows) error { return known(rows, &state) })
-	persons, keys := attempts(want.Attempts)
-	b.Queue(loadAnswers, persons, keys).Query(func(rows pgx.Rows) error { return answered(rows, &state) })
-	if err := conn.SendBatch(ctx, &b).Close(); err != nil {
-		return state, sweep, err
+	if err != nil {
+		return state, err
 	}
-
-	s.shared.Store(len(news.moved) > 0)
+	if s.strangers.Add(1); len(state.Answered) > 0 {
+		s.strangers.Store(0)
+	}
 	s.tally.Lock()
 	defer s.tally.Unlock()
-	if err := s.count(ctx, conn, news); err != nil {
-		return state, sweep, err
-	}
-	state.Places, state.Last = s.tally.Places(want.Slots), news.last
-	return state, s.tally.Sweep(len(requests)), nil
-}
-
-func attempts(list []booking.Attempt) (persons, keys []string) {
-	for _, a := range list {
-		persons, keys = append(persons, a.Person), append(keys, a.Key)
-	}
-	return persons, keys
+	state.Places, state.Last = s.tally.Places(want.Slots), last
+	return state, nil
 }
 
 // known enters persons' bookings, without the sealed data.

@@ -14,7 +14,7 @@ import (
 
 // Latest returns the person's latest booking.
 func (s *Store) Latest(ctx context.Context, person string) (booking.Booking, error) {
-	state := booking.NewState()
+	state := booking.NewState(1)
 	if err := s.recall(ctx, person, &state); err != nil {
 		return booking.Booking{}, fmt.Errorf("latest booking: %w", err)
 	}
@@ -36,11 +36,11 @@ func (s *Store) recall(ctx context.Context, person string, into *booking.State) 
 
 // Answer returns the answer recorded for an attempt.
 func (s *Store) Answer(ctx context.Context, a booking.Attempt) (booking.Recorded, error) {
-	state := booking.NewState()
+	state := booking.NewState(1)
 	err := s.recall(ctx, a.Person, &state)
 	if _, made := state.Answered[a]; err == nil && !made {
 		var rows pgx.Rows
-		if rows, err = s.pool.Query(ctx, loadAnswers, []string{a.Person}, []string{a.Key}); err == nil {
+		if rows, err = s.pool.Query(ctx, loadAnswers, []string{a.Person}); err == nil {
 			defer rows.Close()
 			err = answered(rows, &state)
 		}

@@ -30,7 +30,9 @@ type Store struct {
 	pool   *pgxpool.Pool
 	writes *pgxpool.Pool // nil when opened to look at
 	tally  ledger.Tally
-	shared atomic.Bool // another process wrote before the last batch
+
+	shared    atomic.Bool  // another process wrote before the last batch that looked
+	strangers atomic.Int64 // batches in a row that looked and found nobody known
 }
 
 // batching are the settings of the connections that write. Plans are made when
@@ -95,8 +97,10 @@ func connect(ctx context.Context, url string, connections int32, settings ...str
 	if connections > 0 {
 		cfg.MaxConns = connections
 	}
-	// Whatever the server's default: acknowledged is on disk.
-	settings = append(settings, "synchronous_commit", "on", "application_name", "sunbeon")
+	// Whatever the server's defaults: acknowledged is on disk, and who has waited
+	// for the writers' lock sees what was committed meanwhile.
+	settings = append(settings, "synchronous_commit", "on", "default_transaction_isolation", "read committed",
+		"application_name", "sunbeon")
 	for i := 0; i < len(settings); i += 2 {
 		cfg.ConnConfig.RuntimeParams[settings[i]] = settings[i+1]
 	}

@@ -2,8 +2,11 @@ package postgres
 
 import (
 	"context"
+	"errors"
+	"fmt"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 
 	"sunbeon/reservation/booking"
 	"sunbeon/reservation/ledger"
@@ -36,33 +39,60 @@ INSERT INTO answers (person, key, digest, code, serial, first, second, freed, ti
 SELECT * FROM unnest($1::text[], $2::text[], $3::bigint[], $4::text[], $5::bigint[], $6::bigint[], $7::bigint[], $8::text[], $9::bigint[])`
 )
 
-// write applies a batch's changes and commits: a statement a table, all in one
+// write sends what has been queued with the tally's share and commits, all in one
 // round trip. The server skips what follows a statement that fails.
-func write(ctx context.Context, conn *pgx.Conn, c booking.Changes, sweep ledger.Sweep) error {
-	var b pgx.Batch
-	queueSweep(&b, sweep)
+func (s *Store) write(ctx context.Context, conn *pgx.Conn, b *pgx.Batch, c booking.Changes, requests int) error {
+	s.tally.Lock()
+	sweep := s.tally.Sweep(requests)
+	s.tally.Unlock()
+	if err := queueMoves(b, c); err != nil {
+		return fmt.Errorf("write batch: %w", err)
+	}
+	queueSweep(b, sweep)
+	if conn.PgConn().TxStatus() != 'I' { // else what is sent together is a transaction
+		b.Queue(`COMMIT`)
+	}
+	if err := conn.SendBatch(ctx, b).Close(); err != nil {
+		// A server that goes down says so as FATAL, and may have committed before.
+		if failed := new(pgconn.PgError); errors.As(err, &failed) && failed.SeverityUnlocalized == "ERROR" {
+			return fmt.Errorf("write batch: %w", err) // and the server has undone it
+		}
+		return fmt.Errorf("%w: commit batch: %w", ledger.ErrUnknown, err)
+	}
+	s.tally.Lock()
+	defer s.tally.Unlock()
+	s.tally.Count(ledger.Moved{Batch: c.Last, Moves: c.Moves})
+	s.tally.Swept(sweep)
+	return nil
+}
+
+// queueChanges is a statement a table.
+func queueChanges(b *pgx.Batch, c booking.Changes) {
 	if len(c.Updated) > 0 {
-		queueUpdated(&b, c.Updated)
+		queueUpdated(b, c.Updated)
 	}
 	if len(c.Replaced) > 0 {
 		b.Queue(updateReplaced, c.Replaced)
 	}
 	if len(c.New) > 0 {
-		queueMade(&b, c.New)
+		b.Queue(insertBookings, madeColumns(c.New)...)
 	}
-	queueEvents(&b, c.Events)
+	queueEvents(b, c.Events)
 	if len(c.Answers) > 0 {
-		queueAnswers(&b, c.Answers)
+		queueAnswers(b, c.Answers)
 	}
-	if len(c.Moves) > 0 {
-		slots, err := ledger.EncodeMoves(c.Moves)
-		if err != nil {
-			return err
-		}
-		b.Queue(insertMoves, c.Last, slots)
+}
+
+func queueMoves(b *pgx.Batch, c booking.Changes) error {
+	if len(c.Moves) == 0 {
+		return nil
 	}
-	b.Queue(`COMMIT`)
-	return conn.SendBatch(ctx, &b).Close()
+	slots, err := ledger.EncodeMoves(c.Moves)
+	if err != nil {
+		return err
+	}
+	b.Queue(insertMoves, c.Last, slots)
+	return nil
 }
 
 func queueUpdated(b *pgx.Batch, bookings []booking.Booking) {
@@ -77,7 +107,7 @@ func queueUpdated(b *pgx.Batch, bookings []booking.Booking) {
 	b.Queue(updateBookings, serial, hold, live, since, first, second)
 }
 
-func queueMade(b *pgx.Batch, list []booking.Made) {
+func madeColumns(list []booking.Made) []any {
 	strings := func() []string { return make([]string, 0, len(list)) }
 	numbers := func() []int64 { return make([]int64, 0, len(list)) }
 	person, key, cohort, pass, hold := strings(), strings(), strings(), strings(), strings()
@@ -100,8 +130,8 @@ func queueMade(b *pgx.Batch, list []booking.Made) {
 		made, since, sealed = append(made, m.MadeMS), append(since, m.SinceMS), append(sealed, m.Sealed)
 		cites = append(cites, m.Cites)
 	}
-	b.Queue(insertBookings, serial, person, replaced, live, first, second, key, digest, chosenFirst, chosenSecond,
-		cohort, pass, hold, made, since, sealed, cites)
+	return []any{serial, person, replaced, live, first, second, key, digest, chosenFirst, chosenSecond,
+		cohort, pass, hold, made, since, sealed, cites}
 }
 
 // queueEvents leaves out the making of bookings, of which their rows tell.

@@ -29,7 +29,7 @@ FROM json_each(?) AS j CROSS JOIN answers AS a ON a.person = j.key AND a.key = j
 // load reads all that the requests of a batch depend on. The tally is locked.
 func (s *Store) load(ctx context.Context, q reader, batch []booking.Request) (state booking.State, err error) {
 	want := booking.Touched(batch)
-	state = booking.NewState()
+	state = booking.NewState(len(batch))
 	if state.Last, err = s.catchUp(ctx, q); err != nil {
 		return state, fmt.Errorf("places: %w", err)
 	}

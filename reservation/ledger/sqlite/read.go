@@ -40,7 +40,7 @@ func (s *Store) Answer(ctx context.Context, a booking.Attempt) (booking.Recorded
 // recall reads the bookings of who attempts something, and then whether it has
 // been answered, if no booking says so. An attempt without a key is none.
 func (s *Store) recall(ctx context.Context, a booking.Attempt) (booking.State, error) {
-	state := booking.NewState()
+	state := booking.NewState(1)
 	if err := s.learn(ctx, s.lookup, 0); err != nil {
 		return state, err
 	}
