@@ -26,6 +26,9 @@ func (s *Store) Commit(ctx context.Context, gather func() []booking.Request) ([]
 	s.tally.Lock()
 	defer s.tally.Unlock()
 	q := s.batch.in(tx)
+	// The transaction ends with its context. For each statement that could, the
+	// driver would start a goroutine, and a batch has dozens of short ones.
+	ctx = context.WithoutCancel(ctx)
 	state, err := s.load(ctx, q, batch)
 	if err != nil {
 		return nil, fmt.Errorf("load batch: %w", err)
