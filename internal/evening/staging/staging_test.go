@@ -3,11 +3,13 @@ package staging
 import (
 	"encoding/json"
 	"math"
+	"os"
 	"strings"
 	"testing"
 	"time"
 
 	"sunbeon/controlplane/twin"
+	"sunbeon/reservation/rush"
 	"sunbeon/reservation/upstream/legacy"
 )
 
@@ -152,5 +154,33 @@ func TestComparisonTellsTheDistance(t *testing.T) {
 		if !strings.Contains(out.String(), want) {
 			t.Errorf("the table does not say %q:\n%s", want, out.String())
 		}
+	}
+}
+
+// The scenario of a file is staged as the file says.
+func TestAFileIsStaged(t *testing.T) {
+	file, err := os.Open("testdata/stalled-and-halved.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer file.Close()
+	s, err := twin.Read(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	g, err := New(s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n := len(g.Faults.Schedule); n != 2 || !g.Faults.At(35*time.Second).Of("stock").Stall || *g.Faults.At(80 * time.Second).Of("stock").CapacityFactor != 0.6 {
+		t.Errorf("%d spells: %+v", n, g.Faults.Schedule)
+	}
+	want := rush.Pause{MeanMS: 2000, CV: 0.4}
+	if g.Script.Retry != want || g.Script.Pages[rush.PageBook].MeanMS != 3000 || g.Script.People() != 8000 {
+		t.Errorf("the crowd: %+v", g.Script)
+	}
+	s.People.Inside = 5
+	if _, err := New(s); err == nil || !strings.Contains(err.Error(), "inside") {
+		t.Errorf("people inside before the opening: %v", err)
 	}
 }
