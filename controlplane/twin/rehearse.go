@@ -29,8 +29,10 @@ type Tonight struct {
 // WhatIf is a change to try: a resource has so many times its capacity from the
 // beginning to the end, and nobody was told.
 type WhatIf struct {
-	Resource string  `json:"resource"`
-	Factor   float64 `json:"factor"` // 0: it answers nothing
+	Resource string `json:"resource"`
+	// Factor is of what is believed or, of a system that answers nothing at
+	// present, of what it has proved; 0 for one that answers nothing.
+	Factor float64 `json:"factor"`
 }
 
 // Answer is how a rehearsed evening goes. Times are seconds from the opening,
@@ -38,6 +40,7 @@ type WhatIf struct {
 type Answer struct {
 	WhatIf    *WhatIf  `json:"what_if"`    // null: nothing is changed
 	LimitedBy string   `json:"limited_by"` // the resource that allows least
+	Dark      bool     `json:"dark"`       // it answers nothing, and the evening waits for it
 	CalledS   *float64 `json:"called_s"`   // everybody has been called
 	BookedS   *float64 `json:"booked_s"`   // 99 % of all who will book have booked
 	Rate      float64  `json:"rate"`       // mean calls a second until everybody is called
@@ -76,7 +79,7 @@ func Rehearse(ctx context.Context, t Tonight, change *WhatIf, progress func(shar
 		return Answer{}, err
 	}
 	a := Answer{
-		WhatIf: change, LimitedBy: limit(s), Bookings: run.Result.Goodput, Held: run.Result.Held, Failed: run.Result.Failed,
+		WhatIf: change, LimitedBy: limit(s), Dark: len(s.Faults) > 0, Bookings: run.Result.Goodput, Held: run.Result.Held, Failed: run.Result.Failed,
 		P99S: run.Result.P99, Ratio: 1, SimulatedS: float64(s.Duration),
 	}
 	if best.Result.Goodput >= 1 {
@@ -99,7 +102,7 @@ func (a *Answer) read(tr Trace, t Tonight) {
 			}
 		}
 		booked += tr.Confirmed[i]
-		if a.BookedS == nil && a.CalledS != nil && booked >= 0.99*a.Bookings {
+		if a.BookedS == nil && a.CalledS != nil && a.Bookings >= 1 && booked >= 0.99*a.Bookings {
 			a.BookedS = &tr.T[i]
 		}
 	}
@@ -127,15 +130,16 @@ func (t Tonight) scenario(change *WhatIf) (*Scenario, error) {
 		s.People.Arrivals = []Arrival{{Shape: "burst", People: t.Expected, Over: Duration(max(1, t.ExpectedS))}}
 	}
 	var err error
-	if s.Resources, err = t.resources(change); err != nil {
+	var dark []string
+	if s.Resources, dark, err = t.resources(change); err != nil {
 		return nil, err
 	}
 	s.Session.Requests = pagesOf(k)
 	s.fill()
 	s.Duration = t.length(s)
 	s.Step = max(s.Step, min(longestStep, s.Duration/mostRehearsed))
-	if change != nil && change.Factor == 0 {
-		s.Faults = []Fault{{Kind: faultStall, Resource: change.Resource, For: 2 * s.Duration}}
+	for _, name := range dark {
+		s.Faults = append(s.Faults, Fault{Kind: faultStall, Resource: name, For: 2 * s.Duration})
 	}
 	if err := s.Validate(); err != nil {
 		return nil, fmt.Errorf("rehearse %s: %w", t.Name, err)
@@ -161,19 +165,30 @@ func limit(s *Scenario) string {
 	return slices.MinFunc(s.Resources, func(a, b Resource) int { return cmp.Compare(s.callLimit(a), s.callLimit(b)) }).Name
 }
 
-func (t Tonight) resources(change *WhatIf) ([]Resource, error) {
-	var out []Resource
+// darkness is a capacity, in requests a second, that is none.
+const darkness = 0.01
+
+// Dark says whether a resource is believed to answer nothing at present.
+func Dark(r steering.KnownResource) bool { return r.Believed < darkness }
+
+// resources are those of the evening, and the names of those that answer nothing.
+func (t Tonight) resources(change *WhatIf) (out []Resource, dark []string, err error) {
 	found := false
 	for _, r := range t.Knowledge.Resources {
-		truth := r.Believed
+		factor := 1.0
 		if change != nil && change.Resource == r.Name {
-			found = true
-			if change.Factor != 0 { // without any, it stalls
-				truth *= change.Factor
-			}
+			found, factor = true, change.Factor
 		}
+		if factor == 0 || Dark(r) && !(change != nil && change.Resource == r.Name) {
+			dark = append(dark, r.Name)
+			factor = 1
+		}
+		if Dark(r) { // what it did before, once it is back
+			r.Believed = max(r.Proved, darkness)
+		}
+		truth := r.Believed * factor
 		if !(truth > 0) {
-			return nil, fmt.Errorf("%s: a capacity of %g requests a second", r.Name, truth)
+			return nil, nil, fmt.Errorf("%s: a capacity of %g requests a second", r.Name, truth)
 		}
 		one := Resource{
 			Name: r.Name, Latency: Duration(r.LatencyMS / 1000),
@@ -192,9 +207,9 @@ func (t Tonight) resources(change *WhatIf) ([]Resource, error) {
 		for _, r := range t.Knowledge.Resources {
 			names = append(names, r.Name)
 		}
-		return nil, fmt.Errorf("what if %s: there is no such resource; there are %s", change.Resource, strings.Join(names, ", "))
+		return nil, nil, fmt.Errorf("what if %s: there is no such resource; there are %s", change.Resource, strings.Join(names, ", "))
 	}
-	return out, nil
+	return out, dark, nil
 }
 
 // pagesOf makes a session that asks each backend as often, and at the mean as

@@ -100,6 +100,32 @@ func TestRehearsalWithoutASystem(t *testing.T) {
 	}
 }
 
+// While a system is dark the steering believes in none of it: then nothing can be
+// foreseen but what it will be like once the system is back.
+func TestRehearsalWhileASystemIsDark(t *testing.T) {
+	evening := tonight()
+	for i := range evening.Knowledge.Resources {
+		if r := &evening.Knowledge.Resources[i]; r.Name == "stock" {
+			r.Believed = 0
+		}
+	}
+	now, err := rehearse(t, evening, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !now.Dark || now.LimitedBy != "stock" || now.BookedS != nil || now.Bookings > 0 {
+		t.Errorf("as it is: %+v", now)
+	}
+	back, err := rehearse(t, evening, &twin.WhatIf{Resource: "stock", Factor: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	// 200,000 people, 0.9 of whom claim, two visits each at 300 a second: 1,200 s.
+	if back.Dark || back.BookedS == nil || *back.BookedS < 1200 || *back.BookedS > 1900 {
+		t.Errorf("once it is back: %+v", back)
+	}
+}
+
 // Whoever ends a rehearsal gets the terminal back at once.
 func TestRehearsalEndsWithItsContext(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())

@@ -17,7 +17,7 @@ type words struct {
 	columns                      string
 	playing                      string
 	asBelieved, notBy, never     string
-	resource, each               string
+	resource, each, dark         string
 	learned, configured          string
 }
 
@@ -28,6 +28,7 @@ var rehearsalWords = map[string]words{
 		playing:    "playing %s, %d of %d: %d %%",
 		asBelieved: "as believed now", notBy: "not by %s", never: "never",
 		resource: "  %s: %.0f to %.0f requests/s%s, %.2f a session (%s)\n", each: " each",
+		dark:    "  %s: answers nothing at present; × is of the %.0f requests/s it has proved\n",
 		learned: "learned tonight", configured: "as configured, never under load yet",
 	},
 	"ko": {
@@ -36,6 +37,7 @@ var rehearsalWords = map[string]words{
 		playing:    "모의 중: %s, %d/%d: %d %%",
 		asBelieved: "지금 추정대로", notBy: "%s까지 안 됨", never: "불가",
 		resource: "  %s: 초당 %.0f~%.0f건%s, 한 사람당 %.2f건 (%s)\n", each: " (한 대)",
+		dark:    "  %s: 지금 응답 없음. 배수는 확인된 초당 %.0f건 기준\n",
 		learned: "오늘 저녁에 배움", configured: "설정값, 아직 부하 없음",
 	},
 }
@@ -66,6 +68,10 @@ func (r rehearsed) print(out io.Writer, say words) {
 		if k.Kind == steering.KindWAS {
 			each = say.each
 		}
+		if twin.Dark(k) {
+			fmt.Fprintf(out, say.dark, k.Name, k.Proved)
+			continue
+		}
 		fmt.Fprintf(out, say.resource, k.Name, min(k.Proved, k.Believed), k.Believed, each, k.Visits, source)
 	}
 }
@@ -81,7 +87,7 @@ func (say words) name(change *twin.WhatIf) string {
 // clock is the time of day so many seconds after the opening.
 func (say words) clock(opens time.Time, after *float64, of twin.Answer) string {
 	switch {
-	case after == nil && of.WhatIf != nil && of.WhatIf.Factor == 0:
+	case after == nil && of.Dark:
 		return say.never
 	case after == nil:
 		layout := "15:04"

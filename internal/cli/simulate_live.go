@@ -41,7 +41,7 @@ func (r *rehearsal) bind(flags *pflag.FlagSet) {
 	flags.Float64Var(&r.expect, "expect", 0, "with --live, how many `people` will still come")
 	flags.DurationVar(&r.expectOver, "expect-over", 30*time.Minute, "with --live, time in which they come, most at once")
 	flags.StringVar(&r.language, "lang", "en", "with --live, ko or en")
-	flags.StringSliceVar(&r.whatIf, "what-if", nil, "with --live, `resource=factor` to try, such as stock=0.5, or stock=0 for one that answers nothing; each backend at half if none is given")
+	flags.StringSliceVar(&r.whatIf, "what-if", nil, "with --live, `resource=factor` to try, such as stock=0.5, or stock=0 for one that answers nothing; each backend at half, and what answers nothing now at what it has proved, if none is given")
 }
 
 // rehearsed is the answer as JSON.
@@ -73,6 +73,9 @@ func (r *rehearsal) run(cmd *cobra.Command, asJSON bool) error {
 	}
 	var document opsapi.Document
 	if err := c.Call(cmd.Context(), http.MethodGet, "/v1/plan", "", nil, &document); err != nil {
+		if errors.Is(err, plan.ErrRetryable) {
+			err = fmt.Errorf("no control-plane node answers; is the system running? %w", err)
+		}
 		return fmt.Errorf("read the plan: %w", err)
 	}
 	now := time.Now()
@@ -89,8 +92,12 @@ func (r *rehearsal) run(cmd *cobra.Command, asJSON bool) error {
 	}
 	if len(r.whatIf) == 0 {
 		for _, known := range tonight.Knowledge.Resources {
+			factor := 0.5
+			if twin.Dark(known) { // it answers nothing at present: once it is back
+				factor = 1
+			}
 			if known.Kind == steering.KindBackend {
-				changes = append(changes, &twin.WhatIf{Resource: known.Name, Factor: 0.5})
+				changes = append(changes, &twin.WhatIf{Resource: known.Name, Factor: factor})
 			}
 		}
 	}
