@@ -29,6 +29,15 @@ func NewMetrics(reg prometheus.Registerer) *Metrics {
 	return m
 }
 
+// What becomes of a delivery.
+const (
+	delivered = "delivered"
+	refused   = "refused"
+	failed    = "failed"
+)
+
+var outcomes = []string{delivered, refused, failed}
+
 func (m *Metrics) backlog(follower string, events []booking.Event, now time.Time) {
 	if m == nil {
 		return
@@ -38,18 +47,21 @@ func (m *Metrics) backlog(follower string, events []booking.Event, now time.Time
 		age = max(0, now.Sub(time.UnixMilli(events[0].TimeMS)).Seconds())
 	}
 	m.waiting.WithLabelValues(follower).Set(age)
+	for _, outcome := range outcomes { // a counter whose first value is 1 has not increased to any alert
+		m.total.WithLabelValues(follower, outcome)
+	}
 }
 
 func (m *Metrics) delivered(follower string, err error) {
 	if m == nil {
 		return
 	}
-	outcome := "delivered"
+	outcome := delivered
 	switch {
 	case errors.Is(err, ErrRefused):
-		outcome = "refused"
+		outcome = refused
 	case err != nil:
-		outcome = "failed"
+		outcome = failed
 	}
 	m.total.WithLabelValues(follower, outcome).Inc()
 }
