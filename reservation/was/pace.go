@@ -10,8 +10,9 @@ import (
 
 // transactionsApart is the least time from the beginning of one transaction of
 // the ledger to the next. A transaction costs the same fsync however many
-// bookings share it, and a fast disk would take them nearly one by one.
-const transactionsApart = 5 * time.Millisecond
+// bookings share it, and a fast disk would take them nearly one by one. Nobody
+// feels a hundredth of a second on their booking.
+const transactionsApart = 10 * time.Millisecond
 
 // Paced returns a ledger whose transactions keep their distance. What comes
 // meanwhile gathers for the next; after a quiet while nobody waits.
