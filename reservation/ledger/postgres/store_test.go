@@ -61,13 +61,29 @@ func harness(s *pgserver.Server) ledgertest.Harness {
 	var n atomic.Int64
 	return ledgertest.Harness{
 		Create: func(t *testing.T) string {
-			url, err := s.Create(t.Context(), fmt.Sprintf("ledger_%d", n.Add(1)))
+			name := fmt.Sprintf("ledger_%d", n.Add(1))
+			url, err := s.Create(t.Context(), name)
 			if err != nil {
 				t.Fatal(err)
 			}
+			unhelpful(t, url, name)
 			return url
 		},
 		Open: open,
+	}
+}
+
+// unhelpful gives a database defaults under which whoever waits for the writers'
+// lock would not see what was committed meanwhile.
+func unhelpful(t *testing.T, url, name string) {
+	t.Helper()
+	db, err := sql.Open("pgx", url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	if _, err := db.ExecContext(t.Context(), `ALTER DATABASE `+name+` SET default_transaction_isolation = 'repeatable read'`); err != nil {
+		t.Fatal(err)
 	}
 }
 
