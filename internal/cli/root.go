@@ -69,7 +69,7 @@ A flag on the command line wins.`,
 			return nil
 		},
 	}
-	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{minus(err)} })
+	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{plainly(err)} })
 	root.Args = cobra.NoArgs
 	root.RunE = func(cmd *cobra.Command, _ []string) error { return cmd.Help() }
 	root.CompletionOptions.HiddenDefaultCmd = true
@@ -125,10 +125,19 @@ func filledIn(flags *pflag.FlagSet) error {
 	return errors.Join(errs...)
 }
 
-// minus explains why a negative number is not understood: it reads as a flag.
-func minus(err error) error {
+// plainly says in plain words why a value was not understood. A negative number
+// reads as a flag.
+func plainly(err error) error {
 	if _, word, ok := strings.Cut(err.Error(), "' in -"); ok && strings.IndexAny(word, ".0123456789") == 0 {
 		return fmt.Errorf("-%s: no value here is negative", word)
+	}
+	switch what, why, _ := strings.Cut(err.Error(), ": strconv."); {
+	case strings.HasPrefix(why, "ParseBool"):
+		return fmt.Errorf("%s: it is true or false", what)
+	case strings.HasPrefix(why, "ParseInt"), strings.HasPrefix(why, "ParseUint"):
+		return fmt.Errorf("%s: it takes a whole number", what)
+	case why != "":
+		return fmt.Errorf("%s: it takes a number", what)
 	}
 	return err
 }

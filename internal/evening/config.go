@@ -78,6 +78,7 @@ func (c Config) Validate() error {
 		require(err == nil && info.IsDir(), "--report %s: its folder is not there", c.Report)
 	}
 	require(c.Rate > 0 && c.Rate <= 1_000_000, "--rate %g: use more than 0 and at most 1000000 turns a second", c.Rate)
+	require(c.Observe.TraceShare >= 0 && c.Observe.TraceShare <= 1, "--trace-share %g: use 0 to 1", c.Observe.TraceShare)
 	require(c.PortBase >= 1024 && c.PortBase <= 65535-portCount, "--port-base %d: use 1024 to %d", c.PortBase, 65535-portCount)
 	require(c.Replicas >= 1 && c.Replicas <= portCount-portFirstWAS, "--replicas %d: use 1 to %d", c.Replicas, portCount-portFirstWAS)
 	return errors.Join(errs...)

@@ -64,6 +64,9 @@ func New(cfg Config) (*Observability, error) {
 	if cfg.LogWriter == nil {
 		cfg.LogWriter = os.Stderr
 	}
+	if !(cfg.TraceShare >= 0 && cfg.TraceShare <= 1) {
+		return nil, fmt.Errorf("trace share %g: want 0 to 1", cfg.TraceShare)
+	}
 	registry := prometheus.NewRegistry()
 	tracers, err := newTracers(cfg)
 	if err != nil {

@@ -100,4 +100,7 @@ func TestAddressesThatAreNone(t *testing.T) {
 	if _, err := observability.New(observability.Config{OTLPEndpoint: "nowhere"}); err == nil {
 		t.Error("no error for an OTLP endpoint without a host")
 	}
+	if _, err := observability.New(observability.Config{TraceShare: 2}); err == nil {
+		t.Error("no error for twice all traces")
+	}
 }
