@@ -45,7 +45,7 @@ type AdmissionConfig struct {
 	// SlewPerS is how much of the proved rate may be added in a second.
 	SlewPerS float64 `json:"slew_per_s"`
 	// Probe is how far beyond what is served to try first, Recover the same up to
-	// the last good mark; both double with every dead time, up to ProbeMost.
+	// what was served tonight; both double with every dead time, up to ProbeMost.
 	Probe     float64 `json:"probe"`
 	Recover   float64 `json:"recover"`
 	ProbeMost float64 `json:"probe_most"`
@@ -72,7 +72,7 @@ func Default() Config {
 		PeriodMS: 1000,
 		Session:  Session{LengthMS: 120_000, ClaimDelayMS: 15_000, Show: 0.9, RetryMS: 4_000},
 		Admission: AdmissionConfig{
-			Rho: 0.975, SlewPerS: 0.1, Probe: 0.01, Recover: 0.08, ProbeMost: 0.5, Explore: 1.3,
+			Rho: 0.975, SlewPerS: 0.1, Probe: 0.01, Recover: 0.05, ProbeMost: 1, Explore: 1.3,
 			ChangesPerHour: 60, DecayMS: 120_000,
 		},
 		Replicas: ReplicaConfig{Headroom: 0.25, ColdStartMS: 45_000, ShrinkMS: 600_000, AheadMS: 120_000},

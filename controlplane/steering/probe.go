@@ -35,31 +35,44 @@ func (e *estimate) press(periodMS, deadMS int64) {
 // probe raises the believed capacity of a resource that carries its target
 // without strain. How far it may run ahead of what is being served doubles with
 // every dead time that goes well, so that a wrong guess costs little and a large
-// recovery is still found in a few steps; up to the last good mark it is bolder.
-func (e *estimate) probe(a AdmissionConfig, periodMS int64) {
+// recovery is found in a few steps, however often it was lost before.
+//
+// longestMS is the dead time of the resource asked last: one that is asked at once
+// must not be driven into strain again and again while the house is still filling.
+func (e *estimate) probe(a AdmissionConfig, periodMS, longestMS int64) {
 	if !e.Found && !e.Saturated && e.Strikes == 0 && e.sure() > e.Prior {
 		e.BeyondMS += periodMS
 	}
 	if e.Out || e.Saturated || e.Strikes > 0 || e.CalmMS == 0 || e.Smooth < loadedShare*e.Believed {
 		return
 	}
-	streak := float64(e.LoadedMS) / (0.75 * float64(e.DeadMS))
-	lead := 1 + min(a.ProbeMost, a.Probe*math.Exp2(streak))
-	e.LoadedMS += periodMS
-	switch {
-	case e.Believed < nearGood*e.LastGood:
-		lead = 1 + min(a.ProbeMost, a.Recover*math.Exp2(streak))
-	case e.sure() < pastMark*e.Mark:
-		// It saturated here before: feel the way, and later a little further.
+	dead := float64(e.DeadMS)
+	if e.Believed < nearGood*e.Best {
+		// It did more tonight. Chance in what is served matters little beside that.
 		e.LoadedMS = 0
-		pace := 2.0
-		if e.Mark >= nearGood*e.Best {
-			pace = 0.5 / math.Exp2(float64(e.Failed)) // nor did it ever do more
-		}
-		lead = 1 + a.Probe*pace*float64(e.CalmMS)/float64(e.DeadMS)
+		patience := probePace * max(dead, float64(longestMS)/2)
+		lead := min(a.ProbeMost, a.Recover*math.Exp2(float64(e.CalmMS)/patience))
+		e.Believed = max(e.Believed, e.Smooth*(1+lead))
+		return
 	}
-	e.Believed = max(e.Believed, e.sure()*lead)
+	lead := min(a.ProbeMost, a.Probe*math.Exp2(float64(e.LoadedMS)/(probePace*dead)))
+	e.LoadedMS += periodMS
+	if e.sure() < pastMark*e.Mark {
+		// It saturated here before and never did more: feel the way, and later a
+		// little further.
+		e.LoadedMS = 0
+		lead = a.Probe * feeler / math.Exp2(float64(e.Failed)) * float64(e.CalmMS) / dead
+	}
+	e.Believed = max(e.Believed, e.sure()*(1+lead))
 }
+
+const (
+	// probePace is the share of a dead time in which the lead of a probe doubles.
+	probePace = 0.75
+	// feeler is the share of a probe that a dead time of calm adds where the last
+	// one met saturation.
+	feeler = 0.5
+)
 
 // loadedShare of the belief must be in use before more is believed.
 const loadedShare = 0.9

@@ -290,6 +290,6 @@ func (s *State) probe(cfg Config, in Inputs, w wish, f forecast) {
 	}
 	for i := range s.Estimates {
 		s.Estimates[i].press(cfg.PeriodMS, s.DeadMS)
-		s.Estimates[i].probe(cfg.Admission, cfg.PeriodMS)
+		s.Estimates[i].probe(cfg.Admission, cfg.PeriodMS, s.DeadMS)
 	}
 }

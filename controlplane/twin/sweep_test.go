@@ -45,3 +45,60 @@ func TestSweeps(t *testing.T) {
 		}
 	})
 }
+
+// A stock system that halves, stalls and flaps within minutes, while signals, the
+// leader and WAS are lost, left a belief of a sixth of what it did before, and the
+// probe took the rest of the evening to find the other five.
+func TestManyFaultsAtOnce(t *testing.T) {
+	s := &Scenario{
+		Name: "many-faults", Duration: 1800,
+		People: People{Lobby: 300_000, Arrivals: []Arrival{{Shape: "wave", People: 100_000, From: 300, Over: 600}}},
+		Resources: []Resource{
+			{Name: "was", PerReplica: 100, Latency: 0.02, Replicas: &Replicas{Start: 3, Min: 2, Max: 20}},
+			{Name: "stock", Capacity: 200, Latency: 0.08},
+		},
+		Faults: []Fault{
+			{Kind: faultStep, Resource: "stock", At: 300, For: 600, Factor: 0.5},
+			{Kind: faultStall, Resource: "stock", At: 360, For: 60},
+			{Kind: faultStorm, At: 360, For: 300, Factor: 5},
+			{Kind: faultFlap, Resource: "stock", At: 420, For: 300, Factor: 0.3, Period: 20},
+			{Kind: faultNaN, At: 480, For: 60},
+			{Kind: faultLeader, At: 480, For: 30},
+			{Kind: faultKill, At: 540, Count: 3},
+		},
+	}
+	s.fill()
+	board, err := Score(t.Context(), s, []string{"cascade"}, 2, DefaultTuning())
+	if err != nil {
+		t.Fatal(err)
+	}
+	ours := board.Controllers["cascade"]
+	t.Logf("goodput %.3f, held %.3f, failed %.4f", ours.Ratio, ours.Held, ours.Failed)
+	if ours.Unsafe > 0 || ours.Ratio < 0.75 || ours.Failed > 0.005 {
+		t.Errorf("goodput %.3f of the clairvoyant's, %v unsafe actions, %.4f failed", ours.Ratio, ours.Unsafe, ours.Failed)
+	}
+}
+
+// Evenings of that kind nobody tuned for: no trap is left in which a belief stays
+// where the worst minute put it.
+func TestStorms(t *testing.T) {
+	if testing.Short() || raced {
+		t.Skip("many evenings")
+	}
+	sum, n := 0.0, 6
+	for number := range n {
+		board, err := Score(t.Context(), Storm(uint64(100+number)), []string{"cascade"}, 1, DefaultTuning())
+		if err != nil {
+			t.Fatal(err)
+		}
+		ours := board.Controllers["cascade"]
+		if ours.Unsafe > 0 || ours.Ratio < 0.8 {
+			t.Errorf("%s: goodput %.3f of the clairvoyant's, %v unsafe actions", board.Scenario, ours.Ratio, ours.Unsafe)
+		}
+		sum += min(1, ours.Ratio)
+	}
+	t.Logf("mean goodput %.3f", sum/float64(n))
+	if mean := sum / float64(n); mean < 0.92 {
+		t.Errorf("mean goodput %.3f of the clairvoyant's", mean)
+	}
+}
