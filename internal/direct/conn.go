@@ -8,6 +8,7 @@ import (
 	"math"
 	"net"
 	"net/http"
+	"os"
 	"sync/atomic"
 	"syscall"
 	"time"
@@ -109,7 +110,10 @@ func (c *conn) exchange(r *http.Request) (*http.Response, error) {
 	if err == nil {
 		_, err = c.in.Peek(1)
 	}
-	if err != nil {
+	switch {
+	case errors.Is(err, os.ErrDeadlineExceeded):
+		return nil, err // who hangs would hang again
+	case err != nil:
 		return nil, errSilent{err}
 	}
 	for {

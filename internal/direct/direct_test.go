@@ -120,8 +120,8 @@ func TestAClosedConnectionIsNotUsed(t *testing.T) {
 }
 
 // deaf answers the first request of the first connection, hears the second and
-// hangs up. What comes by later connections it answers, unless gone.
-func deaf(t *testing.T, gone bool) string {
+// hangs up. What comes by later connections it answers with a status, unless gone.
+func deaf(t *testing.T, gone bool, later int) string {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -149,7 +149,11 @@ func deaf(t *testing.T, gone bool) string {
 					if first && n == 1 {
 						return
 					}
-					io.WriteString(c, "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
+					status := http.StatusOK
+					if !first {
+						status = later
+					}
+					fmt.Fprintf(c, "HTTP/1.1 %d Told\r\nContent-Length: 2\r\n\r\nok", status)
 				}
 			}()
 		}
@@ -160,7 +164,7 @@ func deaf(t *testing.T, gone bool) string {
 func TestASilentEndIsAskedAgainWhereThatIsHarmless(t *testing.T) {
 	f := func(method, key string, gone, harmless bool) {
 		t.Helper()
-		url := deaf(t, gone)
+		url := deaf(t, gone, http.StatusOK)
 		by := direct.New(direct.Config{})
 		defer by.CloseIdleConnections()
 		want(t, "ok")(ask(t, by, method, url, key, "body"))
@@ -180,6 +184,47 @@ func TestASilentEndIsAskedAgainWhereThatIsHarmless(t *testing.T) {
 	f("DELETE", "", false, false)
 	f("GET", "", true, false)
 	f("POST", "key", true, false)
+}
+
+// A server that was killed may have done what it was asked, so that one that has
+// just been started cannot say that nothing was done.
+func TestASecondFailureDoesNotSpeakForTheFirst(t *testing.T) {
+	f := func(method string, certain bool) {
+		t.Helper()
+		url := deaf(t, false, http.StatusServiceUnavailable)
+		by := direct.New(direct.Config{MaxConns: 1})
+		defer by.CloseIdleConnections()
+		want(t, "ok")(ask(t, by, method, url, "key", ""))
+		if _, err := ask(t, by, method, url, "key", ""); certain != (err == nil) {
+			t.Errorf("%s: %v", method, err)
+		}
+		want(t, "ok")(ask(t, by, method, url, "key", "")) // its place is free
+	}
+	f("GET", true)
+	f("POST", false)
+}
+
+func TestWhoHangsIsAskedOnce(t *testing.T) {
+	var asked atomic.Int64
+	hang := make(chan struct{})
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/slow" {
+			asked.Add(1)
+			<-hang
+		}
+		io.WriteString(w, "ok")
+	}))
+	defer server.Close()
+	defer close(hang)
+	by := direct.New(direct.Config{Within: 50 * time.Millisecond})
+	defer by.CloseIdleConnections()
+	for _, method := range []string{"GET", "POST"} {
+		asked.Store(0)
+		want(t, "ok")(ask(t, by, method, server.URL, "key", "")) // keeps its connection
+		if _, err := ask(t, by, method, server.URL+"/slow", "key", ""); err == nil || asked.Load() != 1 {
+			t.Errorf("%s: asked %d times, %v", method, asked.Load(), err)
+		}
+	}
 }
 
 func TestWhatCannotBeReachedWasNotSent(t *testing.T) {

@@ -42,7 +42,8 @@ func (h *host) enter(ctx context.Context) error {
 func (h *host) leave() { <-h.places }
 
 // ask makes one exchange, on a kept connection where there is one. The place is
-// the answer's body's then, or the caller's after an error.
+// the answer's body's then, or the caller's where there is none. An answer that
+// comes with an error does not tell what became of the request.
 func (h *host) ask(r *http.Request) (*http.Response, error) {
 	if c := h.take(); c != nil {
 		resp, err := c.ask(r)
@@ -54,11 +55,11 @@ func (h *host) ask(r *http.Request) (*http.Response, error) {
 			return nil, err
 		}
 		resp, unreached := h.askAnew(second)
-		if unreached != nil {
-			// Perhaps the first was heard, whatever became of the second.
-			return nil, err
+		if unreached == nil && (isRead(r) || resp.StatusCode < http.StatusInternalServerError) {
+			return resp, nil
 		}
-		return resp, nil
+		// Perhaps the first was heard, whatever became of the second.
+		return resp, err
 	}
 	return h.askAnew(r)
 }

@@ -60,7 +60,9 @@ func New(config Config) *Transport {
 
 // RoundTrip asks. Where a kept connection ends without a byte of the answer, as
 // that of a server that has been started again, it asks once more on a new one,
-// if doing so cannot do anything twice: for a read, or with an Idempotency-Key.
+// if doing so cannot do anything twice: for a read, or with an Idempotency-Key. A
+// write that then fails at the server ends as the first attempt did, which may
+// have been heard.
 // An error of connecting, which has sent nothing, is a [net.OpError] of "dial".
 func (t *Transport) RoundTrip(r *http.Request) (*http.Response, error) {
 	h := t.host(r.URL)
@@ -69,13 +71,18 @@ func (t *Transport) RoundTrip(r *http.Request) (*http.Response, error) {
 		return nil, err
 	}
 	resp, err := h.ask(r)
-	if err != nil {
-		h.leave()
-		if ended := r.Context().Err(); ended != nil {
-			err = ended
-		}
+	if err == nil {
+		return resp, nil
 	}
-	return resp, err
+	if resp != nil {
+		resp.Body.Close()
+	} else {
+		h.leave()
+	}
+	if ended := r.Context().Err(); ended != nil {
+		err = ended
+	}
+	return nil, err
 }
 
 // CloseIdleConnections closes the connections that nobody uses.
@@ -154,8 +161,7 @@ func connected(r *http.Request) {
 
 // again returns a request to be sent a second time, where that is harmless.
 func again(r *http.Request) (*http.Request, bool) {
-	read := r.Method == http.MethodGet || r.Method == http.MethodHead
-	if !read && r.Header.Get("Idempotency-Key") == "" || r.Context().Err() != nil {
+	if !isRead(r) && r.Header.Get("Idempotency-Key") == "" || r.Context().Err() != nil {
 		return nil, false
 	}
 	if r.Body == nil || r.Body == http.NoBody {
@@ -172,6 +178,8 @@ func again(r *http.Request) (*http.Request, bool) {
 	second.Body = body
 	return &second, true
 }
+
+func isRead(r *http.Request) bool { return r.Method == http.MethodGet || r.Method == http.MethodHead }
 
 func closeBody(r *http.Request) {
 	if r.Body != nil {
