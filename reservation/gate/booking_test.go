@@ -148,6 +148,35 @@ func TestALostAnswerIsAnUnknownOutcome(t *testing.T) {
 	}
 }
 
+// Nothing of an answer goes out that did not arrive whole.
+func TestHalfAnAnswerIsNone(t *testing.T) {
+	w := newWorld(t)
+	w.was.register(w, "was-1")
+	p := w.admitted("one")
+	f := func(name string, garble http.HandlerFunc) {
+		t.Helper()
+		w.was.set(func() { w.was.garble = nil })
+		w.eventually("the server is used", func() bool { status, _ := p.get("/v1/eligibility", nil); return status == 200 })
+		w.was.set(func() { w.was.garble = garble })
+		status, body := p.get("/v1/eligibility", nil)
+		want(t, name+", read", status, body, http.StatusServiceUnavailable, "hold_on")
+		status, body = p.book("k")
+		want(t, name+", written", status, body, http.StatusGatewayTimeout, "unknown_outcome")
+	}
+	half := func(w http.ResponseWriter) {
+		w.WriteHeader(http.StatusCreated)
+		io.WriteString(w, `{"number":`)
+		w.(http.Flusher).Flush()
+		panic(http.ErrAbortHandler)
+	}
+	f("cut short", func(w http.ResponseWriter, _ *http.Request) { w.Header().Set("Content-Length", "100"); half(w) })
+	f("a chunk missing", func(w http.ResponseWriter, _ *http.Request) { half(w) })
+	f("without end", func(w http.ResponseWriter, _ *http.Request) {
+		w.WriteHeader(http.StatusCreated)
+		w.Write(make([]byte, 2<<20))
+	})
+}
+
 func TestLookUpsHaveALaneOfTheirOwn(t *testing.T) {
 	w := newWorld(t, func(c *gate.Config) { c.LookupLane = 2 })
 	w.was.register(w, "was-1")

@@ -23,6 +23,8 @@ type fakeWAS struct {
 	booked   map[string]bool // by Idempotency-Key
 	// hangUp drops the connection after the request was read.
 	hangUp bool
+	// garble, where set, writes the answer.
+	garble http.HandlerFunc
 	// hold blocks requests until it is closed.
 	hold chan struct{}
 	// outbox is what the ledger says was booked.
@@ -67,7 +69,7 @@ func (f *fakeWAS) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	f.mu.Lock()
 	f.requests, f.bodies = append(f.requests, r), append(f.bodies, string(body))
 	hangUp, hold, taken, none, busy := f.hangUp, f.hold, f.taken, f.none, f.busy
-	rebook, withdrawn, refuses := f.rebook, f.withdrawn, f.refuses
+	rebook, withdrawn, refuses, garble := f.rebook, f.withdrawn, f.refuses, f.garble
 	if r.Method == http.MethodPost && !taken {
 		f.booked[r.Header.Get("Idempotency-Key")] = true
 	}
@@ -77,6 +79,10 @@ func (f *fakeWAS) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	if hangUp {
 		panic(http.ErrAbortHandler)
+	}
+	if garble != nil {
+		garble(w, r)
+		return
 	}
 	w.Header().Set("Content-Type", "application/json")
 	w.Header().Set("X-Sunbeon-Debug", "inside")

@@ -11,8 +11,8 @@ import (
 )
 
 // forward carries a request to a booking server and its answer back. The answer is
-// read to its end before any of it goes out: one that breaks off is an error that
-// people are told of, and not half a page.
+// read to its end before any of it goes out: one that breaks off, or is larger than
+// any of ours, is an error that people are told of, and not half a page.
 func (p *bookingProxy) forward(w http.ResponseWriter, r *http.Request) {
 	out := r.WithContext(r.Context())
 	out.Header = forwarded(r.Header)
@@ -26,7 +26,7 @@ func (p *bookingProxy) forward(w http.ResponseWriter, r *http.Request) {
 	answer := answers.Get().(*bytes.Buffer)
 	defer answers.Put(answer)
 	answer.Reset()
-	if _, err := answer.ReadFrom(io.LimitReader(resp.Body, maxAnswer)); err != nil {
+	if n, err := answer.ReadFrom(io.LimitReader(resp.Body, maxAnswer+1)); err != nil || n > maxAnswer {
 		p.gate.refuse(w, p.problem(r.Context(), brokenOff(r)))
 		return
 	}
