@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"time"
 
 	"sunbeon/reservation/booking"
 	"sunbeon/reservation/ledger"
@@ -47,6 +48,9 @@ type Alternative struct {
 }
 
 const alternatives = 3
+
+// recallWithin bounds a look into the ledger for an answer given before.
+const recallWithin = 500 * time.Millisecond
 
 // book takes both doses in one step: eligibility, then stock, then the ledger.
 // Each step before the last can be repeated without harm, and the last tells
@@ -96,10 +100,14 @@ func (s *Server) answer(ctx context.Context, v visitor, want booking.Request) (b
 		}
 	}
 	out, err := s.attempt(ctx, v, want)
-	if !again && (err != nil || out.Code != booking.Done) {
-		if known, replayed, unread := s.replay(ctx, want); replayed && unread == nil {
-			return known, nil
-		}
+	if again || errors.Is(err, ledger.ErrUnknown) || err == nil && out.Code == booking.Done {
+		return out, err
+	}
+	// An upstream may have taken all the time there was.
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), recallWithin)
+	defer cancel()
+	if known, replayed, unread := s.replay(ctx, want); replayed || unread != nil {
+		return known, unread
 	}
 	return out, err
 }

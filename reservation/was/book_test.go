@@ -207,6 +207,11 @@ func TestAnotherServerGivesTheSameAnswer(t *testing.T) {
 		return &upstream.Error{System: "stock", Kind: upstream.ErrDown, Cause: errBoom}
 	})
 	same("stock is down")
+	shared.Limits.Deadline = 300 * time.Millisecond
+	another()
+	e.stock.answer(func(ctx context.Context, _ upstream.Reservation) error { <-ctx.Done(); return ctx.Err() })
+	same("stock hangs")
+	shared.Limits.Deadline = 0
 	another()
 	e.judge = func(upstream.Applicant) (upstream.Verdict, error) {
 		return upstream.Verdict{Reason: "not_on_the_roster"}, nil
@@ -215,6 +220,25 @@ func TestAnotherServerGivesTheSameAnswer(t *testing.T) {
 	another()
 	e.want("the key for another slot", e.book("ann", "2", "k"), 422, "idempotency_key_reused")
 	e.sound(1)
+}
+
+// unreadable is a ledger that cannot tell what it answered.
+type unreadable struct{ was.Records }
+
+func (unreadable) Answer(context.Context, booking.Attempt) (booking.Recorded, error) {
+	return booking.Recorded{}, errBoom
+}
+
+// Perhaps another server has booked for them: nobody is told otherwise before the
+// ledger has been asked.
+func TestNobodyIsRefusedUnread(t *testing.T) {
+	e := start(t, func(c *was.Config) { c.Records = unreadable{c.Records} })
+	e.stock.answer(func(context.Context, upstream.Reservation) error {
+		return &upstream.Error{System: "stock", Kind: upstream.ErrDown, Cause: errBoom}
+	})
+	e.want("stock is down", e.book("ann", "1", "k"), 503, "hold_on")
+	e.judge = func(upstream.Applicant) (upstream.Verdict, error) { return upstream.Verdict{Reason: "unknown"}, nil }
+	e.want("not on the roster", e.book("bob", "1", "k"), 503, "hold_on")
 }
 
 func TestNoStockIsATakenSlot(t *testing.T) {
