@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"text/tabwriter"
 
@@ -19,7 +20,7 @@ import (
 )
 
 func newSimulateCommand() *cobra.Command {
-	var controller, plot string
+	var controller, plot, tune string
 	var seeds int
 	var asJSON, list bool
 	var live rehearsal
@@ -30,8 +31,12 @@ func newSimulateCommand() *cobra.Command {
 production and with the controllers it has to beat: a fixed rate, AIMD,
 Gradient2, PI, an autoscaler alone, and a clairvoyant that knows the present
 capacities. The argument is a scenario file, the name of a shipped scenario, or
-"all" for every shipped one; --list names them. The file format, the plant and
-the definition of every figure are in controlplane/twin/SCENARIOS.md.
+"all" for every shipped one; --list names them. random-N and storm-N make up an
+evening that nobody has seen; the same number gives the same one. The file format,
+the plant and the definition of every figure are in controlplane/twin/SCENARIOS.md.
+
+With --tune it repeats the search that gave a baseline its parameters, as
+controlplane/twin/TUNING.md shows it: some minutes, and the last line is the best.
 
 With --live it rehearses tonight: the people who wait on a running system or are
 inside, and the capacities and habits its steering has learned or was told. It answers when
@@ -39,12 +44,18 @@ everybody will have booked, how many WAS that takes, and what if a system has
 half its capacity.`,
 		Example: `  sunbeon simulate half-stock --plot half-stock.html
   sunbeon simulate all --controller cascade --seeds 1
+  sunbeon simulate storm-26 --seeds 1
+  sunbeon simulate --tune pi
   sunbeon simulate --live --data sunbeon-data --expect 20000 --expect-over 10m
   sunbeon simulate --live --what-if stock=0.5,eligibility=0.2 --json`,
 		Args: func(_ *cobra.Command, args []string) error {
 			switch {
 			case live.live && (list || len(args) > 0):
 				return usageError{errors.New("--live rehearses a running system and takes no scenario")}
+			case tune != "" && (live.live || list || len(args) > 0):
+				return usageError{errors.New("--tune has its own evenings and takes no scenario")}
+			case tune != "":
+				return nil
 			case list && len(args) == 0 || live.live || len(args) == 1:
 				return nil
 			}
@@ -55,6 +66,9 @@ half its capacity.`,
 				return interruptible(cmd, live.run(cmd, asJSON))
 			}
 			out := cmd.OutOrStdout()
+			if tune != "" {
+				return interruptible(cmd, search(cmd, tune, asJSON))
+			}
 			if list {
 				return listScenarios(out)
 			}
@@ -103,6 +117,7 @@ half its capacity.`,
 	flags.BoolVar(&asJSON, "json", false, "print JSON")
 	flags.StringVar(&plot, "plot", "", "draw the first evening into `FILE`, .html or .png")
 	flags.BoolVar(&list, "list", false, "name the shipped scenarios")
+	flags.StringVar(&tune, "tune", "", "search the parameters of a baseline: "+strings.Join(twin.Tunable(), ", "))
 	live.bind(flags)
 	return cmd
 }
@@ -155,6 +170,9 @@ func scenariosNamed(name string) ([]*twin.Scenario, error) {
 	}
 	b, err := os.ReadFile(name)
 	if errors.Is(err, os.ErrNotExist) && filepath.Ext(name) == "" {
+		if made := madeUp(name); made != nil {
+			return []*twin.Scenario{made}, nil
+		}
 		s, err := twin.Shipped(name)
 		return []*twin.Scenario{s}, err
 	}
@@ -166,6 +184,21 @@ func scenariosNamed(name string) ([]*twin.Scenario, error) {
 		return nil, fmt.Errorf("%s: %w", name, err)
 	}
 	return []*twin.Scenario{s}, nil
+}
+
+// madeUp is the evening called random-N or storm-N, nil for other names.
+func madeUp(name string) *twin.Scenario {
+	kind, digits, _ := strings.Cut(name, "-")
+	number, err := strconv.ParseUint(digits, 10, 64)
+	switch {
+	case err != nil:
+		return nil
+	case kind == "random":
+		return twin.Random(number)
+	case kind == "storm":
+		return twin.Storm(number)
+	}
+	return nil
 }
 
 func listScenarios(out io.Writer) error {

@@ -94,11 +94,26 @@ func TestSimulateSaysWhatIsWrong(t *testing.T) {
 		"unknown controller": {writeScenario(t, shortEvening), "--controller", "guess"},
 		"no seeds":           {writeScenario(t, shortEvening), "--seeds", "0"},
 		"unknown scenario":   {"no-such-evening"},
+		"no number":          {"storm-x"},
+		"nothing to tune":    {"--tune", "hpa"},
+		"tuned on one's own": {"--tune", "pi", "rush"},
 		"misspelt field":     {writeScenario(t, shortEvening+"\nfualts: []\n")},
 		"unknown resource":   {writeScenario(t, shortEvening+"\nfaults: [{kind: stall, resource: stok, at: 1m}]\n")},
 	} {
 		if out, err := simulate(t, args...); err == nil {
 			t.Errorf("%s: no error, printed %s", name, out)
+		}
+	}
+}
+
+func TestSimulatePlaysMadeUpEvenings(t *testing.T) {
+	for _, name := range []string{"random-7", "storm-7"} {
+		first, err := simulate(t, name, "--seeds", "1", "--controller", "fixed")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if second, _ := simulate(t, name, "--seeds", "1", "--controller", "fixed"); second != first || !strings.HasPrefix(first, name) {
+			t.Errorf("first\n%s\nthen\n%s", first, second)
 		}
 	}
 }
