@@ -67,7 +67,7 @@ func (p *bookingProxy) ask(r *http.Request, in lane, q question, out any) *probl
 	if err != nil {
 		return p.problem(ctx, err)
 	}
-	defer resp.Body.Close()
+	defer finish(resp.Body)
 	if resp.StatusCode >= 300 {
 		return problem.Read(resp)
 	}
@@ -79,4 +79,10 @@ func (p *bookingProxy) ask(r *http.Request, in lane, q question, out any) *probl
 		return p.gate.internal(ctx, err)
 	}
 	return nil
+}
+
+// finish reads what is left of an answer, or its connection would be lost.
+func finish(answer io.ReadCloser) {
+	io.CopyN(io.Discard, answer, maxAnswer)
+	answer.Close()
 }

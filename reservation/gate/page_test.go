@@ -151,6 +151,15 @@ func TestTheWholeWayInPagesWithoutScript(t *testing.T) {
 	if r, _ := w.was.last(); r.Method != http.MethodDelete || r.Header.Get("Idempotency-Key") != "k9" {
 		t.Errorf("cancelled by %s %v", r.Method, r.Header)
 	}
+	w.was.mu.Lock()
+	connections := map[string]bool{}
+	for _, r := range w.was.requests {
+		connections[r.RemoteAddr] = true
+	}
+	if len(connections) > 2 {
+		t.Errorf("one person took %d connections to the booking server", len(connections))
+	}
+	w.was.mu.Unlock()
 	goes("log out", "/logout", "", "/")
 	if len(p.cookies) != 0 {
 		t.Errorf("cookies left: %v", p.cookies)
