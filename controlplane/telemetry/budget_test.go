@@ -67,6 +67,7 @@ func TestExplodingLabelsAreBounded(t *testing.T) {
 		return v[0].F
 	}
 	eventually(t, "five scrapes of the one that changes", func() bool { return value(`steady{instance="changing"}`) >= 5 })
+	eventually(t, "one scrape of the huge one", func() bool { return value(`up{instance="huge"}`) >= 0 })
 	if n := value(`count(count_over_time(bad[1m]))`); n < 8000 || n > 10_000 {
 		t.Errorf("%v series of the one that changes, want what its account held, below 10,000", n)
 	}
