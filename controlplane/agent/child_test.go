@@ -122,7 +122,8 @@ func (s *stage) events(id string) []string {
 	if err != nil {
 		return nil
 	}
-	return strings.Split(strings.TrimSpace(string(content)), "\n")
+	lines := strings.Split(string(content), "\n")
+	return lines[:len(lines)-1] // what follows the last line's end is still being written
 }
 
 func (s *stage) mark(name string, there bool) {
