@@ -178,7 +178,7 @@ func (f *following) send(kind stream.Kind, index uint64, changes func() []plan.C
 			return err
 		}
 	}
-	return f.to.SendEncoded(kind, index, f.api.node.LeaderContact(), encoded)
+	return f.to.Send(kind, index, f.api.node.LeaderContact(), encoded)
 }
 
 // index is how far the follower is told everything: never further than the

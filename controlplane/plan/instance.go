@@ -6,7 +6,6 @@ const (
 	KindWAS          = "was"
 	KindAgent        = "agent"
 	KindControlPlane = "controlplane"
-	KindLegacy       = "legacy"
 )
 
 // Instance is a running process that made itself known.

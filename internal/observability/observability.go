@@ -116,9 +116,6 @@ func (o *Observability) Shutdown(ctx context.Context) error {
 	return err
 }
 
-// Tracer makes spans of this process.
-func (o *Observability) Tracer() trace.Tracer { return o.tracer }
-
 // traced adds the trace and span id found in the context to each log line.
 type traced struct{ slog.Handler }
 

@@ -35,15 +35,6 @@ func (p Pass) BoundTo(person string) error {
 	return nil
 }
 
-// OfCohort reports whether the pass is for this cohort; if not the error is
-// [ErrOtherCohort].
-func (p Pass) OfCohort(cohort string) error {
-	if p.Cohort != cohort {
-		return fmt.Errorf("check pass: %w", ErrOtherCohort)
-	}
-	return nil
-}
-
 // passIssuer is the iss claim of every pass.
 const passIssuer = "sunbeon"
 

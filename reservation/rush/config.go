@@ -40,11 +40,8 @@ type Config struct {
 	ProgressEvery time.Duration
 }
 
-// DefaultThink fits an evening into a minute; in earnest it is [EarnestThink].
-const (
-	DefaultThink = time.Second
-	EarnestThink = 30 * time.Second
-)
+// DefaultThink fits an evening into a minute; in earnest it is half a minute.
+const DefaultThink = time.Second
 
 // Defaults returns the rush of the demonstration. Its shares are assumptions.
 func Defaults() Config {

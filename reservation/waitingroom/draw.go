@@ -60,16 +60,6 @@ func (r *Room) sealable(nowMS int64) error {
 	return err
 }
 
-// Sealed returns the seal, and false before it is made.
-func (r *Room) Sealed() (Seal, bool) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if r.seal == nil {
-		return Seal{}, false
-	}
-	return *r.seal, true
-}
-
 func (r *Room) applySeal(position uint64, event *Event) error {
 	switch {
 	case r.seal != nil:

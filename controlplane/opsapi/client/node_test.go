@@ -55,7 +55,11 @@ func newNode(t *testing.T) *node {
 		for {
 			select {
 			case m, open := <-opened.messages:
-				if !open || writer.Send(m) != nil {
+				if !open {
+					return
+				}
+				changes, err := stream.Encode(m.Changes)
+				if err != nil || writer.Send(m.Kind, m.Index, m.LeaderAge, changes) != nil {
 					return
 				}
 			case <-r.Context().Done():

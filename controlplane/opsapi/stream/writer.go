@@ -33,16 +33,7 @@ func NewWriter(w http.ResponseWriter, patience time.Duration) *Writer {
 }
 
 // Send writes one message and flushes it.
-func (s *Writer) Send(m Message) error {
-	changes, err := Encode(m.Changes)
-	if err != nil {
-		return err
-	}
-	return s.SendEncoded(m.Kind, m.Index, m.LeaderAge, changes)
-}
-
-// SendEncoded is Send for changes that others are sent too.
-func (s *Writer) SendEncoded(kind Kind, index uint64, leaderAge time.Duration, changes Changes) error {
+func (s *Writer) Send(kind Kind, index uint64, leaderAge time.Duration, changes Changes) error {
 	s.buffer.Reset()
 	fmt.Fprintf(&s.buffer, "event: %s\nid: %d\ndata: {\"index\":%d,\"leader_age_ms\":%d", kind, index, index, leaderAge.Milliseconds())
 	if len(changes) > 0 {

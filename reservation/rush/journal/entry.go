@@ -7,7 +7,6 @@ type Event string
 // request leaves, so that the audit knows of outcomes nobody learned.
 const (
 	Ticket     Event = "ticket"     // a place in the line
-	Turn       Event = "turn"       // the place in the order of calling
 	Pass       Event = "pass"       // an admission
 	Booked     Event = "booked"     // both doses
 	Cancelling Event = "cancelling" // a cancellation is about to be asked for

@@ -3,9 +3,7 @@ package population
 // Province is a first-level division and the people living in it.
 type Province struct {
 	// Name is the English short name, as the booking service spells it.
-	Name string
-	// Korean is the name on a Korean page.
-	Korean string
+	Name   string
 	People int
 }
 
@@ -18,23 +16,23 @@ func Provinces() []Province { return provinces[:] }
 const Eligible = 15_374_766
 
 var provinces = [...]Province{
-	{"Seoul", "서울", 9_509_458},
-	{"Busan", "부산", 3_350_380},
-	{"Daegu", "대구", 2_385_412},
-	{"Incheon", "인천", 2_948_375},
-	{"Gwangju", "광주", 1_441_611},
-	{"Daejeon", "대전", 1_452_251},
-	{"Ulsan", "울산", 1_121_592},
-	{"Sejong", "세종", 371_895},
-	{"Gyeonggi", "경기", 13_565_450},
-	{"Gangwon", "강원", 1_538_492},
-	{"Chungbuk", "충북", 1_597_427},
-	{"Chungnam", "충남", 2_119_257},
-	{"Jeonbuk", "전북", 1_786_855},
-	{"Jeonnam", "전남", 1_832_803},
-	{"Gyeongbuk", "경북", 2_626_609},
-	{"Gyeongnam", "경남", 3_314_183},
-	{"Jeju", "제주", 676_759},
+	{"Seoul", 9_509_458},
+	{"Busan", 3_350_380},
+	{"Daegu", 2_385_412},
+	{"Incheon", 2_948_375},
+	{"Gwangju", 1_441_611},
+	{"Daejeon", 1_452_251},
+	{"Ulsan", 1_121_592},
+	{"Sejong", 371_895},
+	{"Gyeonggi", 13_565_450},
+	{"Gangwon", 1_538_492},
+	{"Chungbuk", 1_597_427},
+	{"Chungnam", 2_119_257},
+	{"Jeonbuk", 1_786_855},
+	{"Jeonnam", 1_832_803},
+	{"Gyeongbuk", 2_626_609},
+	{"Gyeongnam", 3_314_183},
+	{"Jeju", 676_759},
 }
 
 // ages holds the people of 18 to 49 by the years they were born in: the

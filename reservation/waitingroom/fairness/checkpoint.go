@@ -44,14 +44,6 @@ func (c Checkpoint) Sign(key ed25519.PrivateKey) ([]byte, error) {
 	return signed, nil
 }
 
-// OpenCheckpoint checks that the log's key signed a checkpoint, whoever else
-// did, and returns it. Signatures of witnesses this caller does not know are
-// no obstacle. The error wraps [ErrCheckpoint].
-func OpenCheckpoint(signed []byte, key ed25519.PublicKey) (Checkpoint, error) {
-	c, _, err := OpenCosigned(signed, key, nil)
-	return c, err
-}
-
 func parseCheckpoint(text string) (Checkpoint, error) {
 	lines := strings.Split(text, "\n")
 	if len(lines) < 4 {

@@ -11,6 +11,7 @@ import (
 
 	"sunbeon/internal/serving"
 	"sunbeon/reservation/waitingroom"
+	"sunbeon/reservation/waitingroom/fairness"
 	"sunbeon/reservation/waitingroom/record"
 )
 
@@ -104,6 +105,12 @@ func (e *evening) move(to waitingroom.Phase) {
 	e.t.Helper()
 	_, err := e.room.MovePhase(to, e.ms())
 	e.check(err)
+}
+
+// checkpoint is one of the log as it is.
+func (e *evening) checkpoint() fairness.Checkpoint {
+	size, root := e.log.Head()
+	return fairness.Checkpoint{Origin: origin, Size: size, Root: root}
 }
 
 func (e *evening) check(err error) {

@@ -9,7 +9,11 @@ import (
 	"testing"
 	"testing/iotest"
 
+	"github.com/transparency-dev/merkle/proof"
+	"github.com/transparency-dev/merkle/rfc6962"
+
 	"sunbeon/reservation/waitingroom/fairness"
+	"sunbeon/reservation/waitingroom/tree"
 )
 
 func TestPublishedRecordIsFetchedAndProved(t *testing.T) {
@@ -54,29 +58,28 @@ func TestProofsJoinReceiptAndCheckpoints(t *testing.T) {
 	e := newEvening(t)
 	e.pass(0)
 	groups := e.log.Groups()
-	now := fairness.NewHistory(groups)
-	newer := now.Checkpoint(origin)
-	if size, root := e.log.Head(); size != newer.Size || root != newer.Root {
-		t.Errorf("head of %d groups is not the history's", size)
-	}
+	history, newer := fairness.NewHistory(groups), e.checkpoint()
 	receipt, err := e.log.Receipt(12)
 	e.check(err)
-	path, err := now.Inclusion(receipt.Group)
+	head, err := receipt.Head()
 	e.check(err)
-	e.check(fairness.VerifyInclusion(newer, &receipt, path))
+	path, err := history.Inclusion(receipt.Group)
+	e.check(err)
+	leaf := head.Leaf()
+	e.check(proof.VerifyInclusion(rfc6962.DefaultHasher, head.Number, newer.Size, leaf[:], path, newer.Root[:]))
 	for size := uint64(1); size < newer.Size; size += 7 {
-		older := fairness.NewHistory(groups[:size]).Checkpoint(origin)
-		path, err := now.Consistency(size)
+		older := tree.New(groups[:size]).Root()
+		path, err := history.Consistency(size)
 		e.check(err)
-		e.check(fairness.VerifyConsistency(older, newer, path))
-		older.Root[0] ^= 1
-		if fairness.VerifyConsistency(older, newer, path) == nil {
+		e.check(proof.VerifyConsistency(rfc6962.DefaultHasher, size, newer.Size, path, older[:], newer.Root[:]))
+		older[0] ^= 1
+		if proof.VerifyConsistency(rfc6962.DefaultHasher, size, newer.Size, path, older[:], newer.Root[:]) == nil {
 			t.Errorf("another checkpoint of %d groups is consistent too", size)
 		}
 	}
 	signed, err := newer.Sign(key)
 	e.check(err)
-	if opened, err := fairness.OpenCheckpoint(signed, public); err != nil || opened != newer {
+	if opened, _, err := fairness.OpenCosigned(signed, public, nil); err != nil || opened != newer {
 		t.Errorf("opened %+v, %v", opened, err)
 	}
 }
@@ -113,7 +116,7 @@ func TestCheckpointsBearWitnessToOtherLogs(t *testing.T) {
 	e.check(err)
 	first, kept, err := publisher.Sign()
 	e.check(err)
-	if opened, err := fairness.OpenCheckpoint(kept, public); err != nil || opened != first || opened.Heads != audit {
+	if opened, _, err := fairness.OpenCosigned(kept, public, nil); err != nil || opened != first || opened.Heads != audit {
 		t.Errorf("opened %+v, %v", opened, err)
 	}
 	f := func(line string, wantOK bool) {

@@ -85,9 +85,6 @@ func NewPublisher(config PublisherConfig) (*Publisher, error) {
 	return p, nil
 }
 
-// Key is the public key of the log in the text form of signed notes.
-func (p *Publisher) Key() string { return p.key }
-
 // Sign makes the checkpoint of the log as it is now, keeps it beside the
 // segments and returns it with its signed note. While the log has not grown it
 // returns the one before.

@@ -27,7 +27,7 @@ func verify(t *testing.T, dir string, evidence ...fairness.Evidence) *fairness.R
 
 func evidenceOf(t *testing.T, e *evening) []fairness.Evidence {
 	t.Helper()
-	signed, err := fairness.NewHistory(e.log.Groups()).Checkpoint(origin).Sign(key)
+	signed, err := e.checkpoint().Sign(key)
 	e.check(err)
 	receipt, err := e.log.Receipt(7)
 	e.check(err)

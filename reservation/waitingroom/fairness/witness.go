@@ -52,9 +52,10 @@ func (e *BadCosignatureError) Error() string {
 	return fmt.Sprintf("the signature of witness %s is not theirs", e.Witness)
 }
 
-// OpenCosigned is [OpenCheckpoint] which also checks the signatures of these
-// witnesses and returns those that are there. The error wraps [ErrCheckpoint],
-// and is a [*BadCosignatureError] where the fault is a witness's signature.
+// OpenCosigned checks that the log's key signed a checkpoint, whoever else did,
+// and returns it with the signatures of these witnesses that are there, checked
+// too. Those of others are no obstacle. The error wraps [ErrCheckpoint], and is a
+// [*BadCosignatureError] where the fault is a witness's signature.
 func OpenCosigned(signed []byte, key ed25519.PublicKey, witnesses []Witness) (Checkpoint, []Cosignature, error) {
 	c, err := openCosigned(signed, key, witnesses)
 	if err != nil {

@@ -209,7 +209,7 @@ func TestWitnessCatchesARecordOfTheFuture(t *testing.T) {
 	e := newEvening(t)
 	e.pass(0)
 	n := newNGO(t, "witness.example", e.ms()-3_600_000)
-	signed, err := fairness.NewHistory(e.log.Groups()).Checkpoint(origin).Sign(key)
+	signed, err := e.checkpoint().Sign(key)
 	e.check(err)
 	report, err := fairness.Verify(fairness.Config{Dir: e.dir, Key: public, Witnesses: []fairness.Witness{n.witness()},
 		Evidence: []fairness.Evidence{{Name: "checkpoint", Content: n.cosign(signed)}}})
