@@ -44,7 +44,7 @@ func Score(ctx context.Context, s *Scenario, names []string, seeds int, tuning T
 func over(ctx context.Context, s *Scenario, name string, seeds int, tuning Tuning) (Result, error) {
 	var total Result
 	var convergence, discovery mean
-	n := float64(seeds)
+	n, letIn := float64(seeds), 0.0
 	for seed := range seeds {
 		run, err := Simulate(ctx, s, name, uint64(seed+1), tuning)
 		if err != nil {
@@ -54,8 +54,10 @@ func over(ctx context.Context, s *Scenario, name string, seeds int, tuning Tunin
 		total.Goodput += r.Goodput
 		total.Admitted += r.Admitted
 		total.Possible += r.Possible
-		total.Failed += r.Failed * r.Admitted
-		total.Held += r.Held * r.Admitted
+		people := r.Admitted + s.People.Inside
+		letIn += people
+		total.Failed += r.Failed * people
+		total.Held += r.Held * people
 		total.P99 = max(total.P99, r.P99)
 		total.Actuations += r.Actuations / n
 		total.Reversals += r.Reversals / n
@@ -65,8 +67,8 @@ func over(ctx context.Context, s *Scenario, name string, seeds int, tuning Tunin
 		convergence.add(r.Convergence)
 		discovery.add(r.Discovery)
 	}
-	total.Failed /= max(1, total.Admitted)
-	total.Held /= max(1, total.Admitted)
+	total.Failed /= max(1, letIn)
+	total.Held /= max(1, letIn)
 	total.Convergence, total.Discovery = convergence.value(), discovery.value()
 	return total, nil
 }

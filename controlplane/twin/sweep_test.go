@@ -78,27 +78,3 @@ func TestManyFaultsAtOnce(t *testing.T) {
 		t.Errorf("goodput %.3f of the clairvoyant's, %v unsafe actions, %.4f failed", ours.Ratio, ours.Unsafe, ours.Failed)
 	}
 }
-
-// Evenings of that kind nobody tuned for: no trap is left in which a belief stays
-// where the worst minute put it.
-func TestStorms(t *testing.T) {
-	if testing.Short() || raced {
-		t.Skip("many evenings")
-	}
-	sum, n := 0.0, 6
-	for number := range n {
-		board, err := Score(t.Context(), Storm(uint64(100+number)), []string{"cascade"}, 1, DefaultTuning())
-		if err != nil {
-			t.Fatal(err)
-		}
-		ours := board.Controllers["cascade"]
-		if ours.Unsafe > 0 || ours.Ratio < 0.8 {
-			t.Errorf("%s: goodput %.3f of the clairvoyant's, %v unsafe actions", board.Scenario, ours.Ratio, ours.Unsafe)
-		}
-		sum += min(1, ours.Ratio)
-	}
-	t.Logf("mean goodput %.3f", sum/float64(n))
-	if mean := sum / float64(n); mean < 0.92 {
-		t.Errorf("mean goodput %.3f of the clairvoyant's", mean)
-	}
-}

@@ -209,6 +209,25 @@ func TestHistogramQuantile(t *testing.T) {
 }
 
 // The definition of a reversal, on rates drawn by hand.
+// Nobody new is let in, and those who are inside are held all the same.
+func TestWhoWasInsideBeforeIsCounted(t *testing.T) {
+	s := &Scenario{
+		Name: "inside", Duration: 600, People: People{Inside: 5000},
+		Resources: []Resource{
+			{Name: "was", PerReplica: 100, Latency: 0.02, Replicas: &Replicas{Start: 3, Min: 2, Max: 20}},
+			{Name: "stock", Capacity: 5, Latency: 0.08},
+		},
+	}
+	s.fill()
+	board, err := Score(t.Context(), s, []string{"fixed"}, 2, DefaultTuning())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := board.Controllers["fixed"]; got.Admitted > 0 || got.Held < 0.1 || got.Held > 1 {
+		t.Errorf("%.0f admitted, %.2f held", got.Admitted, got.Held)
+	}
+}
+
 func TestReversals(t *testing.T) {
 	f := func(name string, want int, rates ...float64) {
 		t.Helper()
