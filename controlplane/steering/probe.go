@@ -80,7 +80,8 @@ const loadedShare = 0.9
 // pastMark is how far beyond the last saturation shows that it has moved.
 const pastMark = 1.03
 
-// nearGood is where the last good mark is reached, noise allowed for.
+// nearGood is the share of what was good before at which it is reached, noise
+// allowed for.
 const nearGood = 0.9
 
 // confirm the last mark, or take note of another: how long to wait before going

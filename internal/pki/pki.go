@@ -1,6 +1,7 @@
 // Package pki is the certificate authority of one data directory and the
-// mutual TLS that stands between all processes. Each process presents the
-// certificate of its role; a handler asks [PeerRole] who is calling.
+// mutual TLS that stands between processes. Each presents the certificate of its
+// role, but for neighbours who come by a socket that only one role can reach
+// ([WithNeighbours]); a handler asks [PeerRole] who is calling.
 //
 // In a deployment of many machines the same files come from the site's own
 // authority: Load only reads them.

@@ -37,7 +37,7 @@ func describe(routes []route) http.Handler {
 		OpenAPI: "3.1.0",
 		Info: &huma.Info{
 			Title: "Sunbeon booking server", Version: "1",
-			Description: "Behind the gate: mutual TLS, role gate. Under /staff, people who act for others, each with a certificate of " +
+			Description: "Behind the gate: mutual TLS, role gate, or a socket of the gate's machine. Under /staff, people who act for others, each with a certificate of " +
 				"the role staff in their own name; they say why, and it is on record. Errors are application/problem+json with a stable code.",
 		},
 		Components: &huma.Components{
