@@ -41,12 +41,12 @@ func play(dir string, args []string) int {
 		fmt.Fprintln(file, event)
 		file.Close()
 	}
+	if _, err := os.Stat(filepath.Join(dir, "deaf")); err == nil {
+		signal.Ignore(syscall.SIGTERM)
+	}
 	record("start " + strings.Join(args, " "))
 	if _, err := os.Stat(filepath.Join(dir, "broken")); err == nil {
 		return 1
-	}
-	if _, err := os.Stat(filepath.Join(dir, "deaf")); err == nil {
-		signal.Ignore(syscall.SIGTERM)
 	}
 	select {
 	case <-terminated:

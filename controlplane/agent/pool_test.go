@@ -112,7 +112,6 @@ func TestDeafProcessIsKilledAfterItsGrace(t *testing.T) {
 	s.mark("deaf", true)
 	s.scale(1)
 	eventually(t, "it runs", func() bool { return len(s.events("was-1")) == 1 })
-	time.Sleep(100 * time.Millisecond) // until it ignores the signal
 	began := time.Now()
 	s.scale(0)
 	eventually(t, "it drains", func() bool { return s.states()["was-1"] == agent.Draining })
@@ -127,7 +126,6 @@ func TestWantedAgainWhileItDrains(t *testing.T) {
 	s.mark("deaf", true)
 	s.scale(1)
 	eventually(t, "it runs", func() bool { return len(s.events("was-1")) == 1 })
-	time.Sleep(100 * time.Millisecond)
 	before := s.process("was-1").PID
 	s.scale(0)
 	s.mark("deaf", false)

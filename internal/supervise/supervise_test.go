@@ -22,11 +22,16 @@ func shell(t *testing.T, script string) supervise.Spec {
 }
 
 func TestStopKillsWhatDoesNotListen(t *testing.T) {
-	p, err := supervise.Start(shell(t, `trap "" TERM; while :; do sleep 0.05; done`))
+	spec := shell(t, `trap "" TERM; echo deaf; while :; do sleep 0.05; done`)
+	p, err := supervise.Start(spec)
 	if err != nil {
 		t.Fatal(err)
 	}
-	time.Sleep(50 * time.Millisecond)
+	for end := time.Now().Add(10 * time.Second); ; time.Sleep(5 * time.Millisecond) {
+		if log, _ := os.ReadFile(spec.LogFile); len(log) > 0 || time.Now().After(end) {
+			break
+		}
+	}
 	p.Stop(200 * time.Millisecond)
 	if !p.Killed() {
 		t.Errorf("ended with %v, want it killed", p.Err())

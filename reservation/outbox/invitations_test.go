@@ -115,19 +115,22 @@ func TestACorrectedRuleInvitesBack(t *testing.T) {
 func TestInvitationsKeepTheirPace(t *testing.T) {
 	h := newHouse(t, func(int64) int { return http.StatusOK })
 	h.refuse(t, time.Now(), 1, 2, 3, 4, 5)
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
 	asked := map[string]int{}
 	v := &outbox.Invitations{
 		Ledger: h.store, Sealer: h.sealer, Logger: slog.New(slog.DiscardHandler), Pace: 20,
 		Judge: judge(func(a upstream.Applicant) (upstream.Verdict, error) {
-			asked[a.CI]++
+			if asked[a.CI]++; len(asked) == 3 {
+				cancel()
+			}
 			return upstream.Verdict{Reason: "no"}, nil
 		}),
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), 120*time.Millisecond) // 3 at 20 a second
-	defer cancel()
+	began := time.Now()
 	after, err := v.Round(ctx, 0)
-	if err != nil || after == 0 || len(asked) == 0 || len(asked) == 5 {
-		t.Fatalf("asked about %d, stopped at %d, %v", len(asked), after, err)
+	if took := time.Since(began); err != nil || after == 0 || len(asked) != 3 || took < 90*time.Millisecond {
+		t.Fatalf("asked about %d in %v, stopped at %d, %v; want 3, 50 ms apart", len(asked), took, after, err)
 	}
 	if after, err = v.Round(t.Context(), after); err != nil || after != 0 {
 		t.Errorf("went on to %d, %v", after, err)
