@@ -189,19 +189,21 @@ func TestASilentEndIsAskedAgainWhereThatIsHarmless(t *testing.T) {
 // A server that was killed may have done what it was asked, so that one that has
 // just been started cannot say that nothing was done.
 func TestASecondFailureDoesNotSpeakForTheFirst(t *testing.T) {
-	f := func(method string, certain bool) {
+	f := func(method string, status int, certain bool) {
 		t.Helper()
-		url := deaf(t, false, http.StatusServiceUnavailable)
+		url := deaf(t, false, status)
 		by := direct.New(direct.Config{MaxConns: 1})
 		defer by.CloseIdleConnections()
 		want(t, "ok")(ask(t, by, method, url, "key", ""))
 		if _, err := ask(t, by, method, url, "key", ""); certain != (err == nil) {
-			t.Errorf("%s: %v", method, err)
+			t.Errorf("%s, then %d: %v", method, status, err)
 		}
 		want(t, "ok")(ask(t, by, method, url, "key", "")) // its place is free
 	}
-	f("GET", true)
-	f("POST", false)
+	f("GET", http.StatusServiceUnavailable, true)
+	f("POST", http.StatusServiceUnavailable, false)
+	f("POST", http.StatusConflict, false)
+	f("POST", http.StatusForbidden, false)
 }
 
 // within is long beside any answer, also on a busy machine, but for those of slow.

@@ -55,7 +55,7 @@ func (h *host) ask(r *http.Request) (*http.Response, error) {
 			return nil, err
 		}
 		resp, unreached := h.askAnew(second)
-		if unreached == nil && (isRead(r) || resp.StatusCode < http.StatusInternalServerError) {
+		if unreached == nil && (isRead(r) || resp.StatusCode < http.StatusBadRequest) {
 			return resp, nil
 		}
 		// Perhaps the first was heard, whatever became of the second.

@@ -155,11 +155,15 @@ func TestHalfAnAnswerIsNone(t *testing.T) {
 	p := w.admitted("one")
 	f := func(name string, garble http.HandlerFunc) {
 		t.Helper()
-		w.was.set(func() { w.was.garble = nil })
-		w.eventually("the server is used", func() bool { status, _ := p.get("/v1/eligibility", nil); return status == 200 })
-		w.was.set(func() { w.was.garble = garble })
+		garbled := func() {
+			w.was.set(func() { w.was.garble = nil })
+			w.eventually("the server is used", func() bool { status, _ := p.get("/v1/eligibility", nil); return status == 200 })
+			w.was.set(func() { w.was.garble = garble })
+		}
+		garbled()
 		status, body := p.get("/v1/eligibility", nil)
 		want(t, name+", read", status, body, http.StatusServiceUnavailable, "hold_on")
+		garbled()
 		status, body = p.book("k")
 		want(t, name+", written", status, body, http.StatusGatewayTimeout, "unknown_outcome")
 	}

@@ -63,7 +63,7 @@ func (s *Server) book(r *http.Request) (int, any, error) {
 	defer leave()
 	v, err := s.admit(r)
 	if err != nil {
-		return 0, nil, err
+		return s.before(r, v, err)
 	}
 	s.sessions.touch(v.ref, s.cfg.Now())
 	want, err := s.chosen(r, v.ref)
@@ -86,6 +86,30 @@ func (s *Server) book(r *http.Request) (int, any, error) {
 		return http.StatusCreated, s.confirm(out.Number(), out.Slots), nil
 	}
 	return 0, nil, s.rejection(out, want.First)
+}
+
+// before answers who is not let in with the booking that an earlier attempt under
+// the same key made, if it did: its answer may have got lost, and since then the
+// pass have expired or booking been paused. Anybody else is refused as they are.
+func (s *Server) before(r *http.Request, v visitor, refused error) (int, any, error) {
+	if v.ref == "" {
+		return 0, nil, refused
+	}
+	want, err := s.chosen(r, v.ref)
+	if err != nil || want.Key == "" {
+		return 0, nil, refused
+	}
+	if _, ok := s.sessions.look(v.ref, s.cfg.Now()); !ok {
+		return 0, nil, refused
+	}
+	out, replayed, err := s.replay(r.Context(), want)
+	switch {
+	case err != nil:
+		return 0, nil, err
+	case !replayed || out.Code != booking.Done:
+		return 0, nil, refused
+	}
+	return http.StatusCreated, s.confirm(out.Number(), out.Slots), nil
 }
 
 // answer books, or finds the answer the request was given before. Who tries for the

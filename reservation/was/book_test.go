@@ -12,6 +12,7 @@ import (
 
 	"sunbeon/controlplane/plan"
 	"sunbeon/reservation/booking"
+	"sunbeon/reservation/credential"
 	"sunbeon/reservation/ledger"
 	"sunbeon/reservation/upstream"
 	"sunbeon/reservation/was"
@@ -219,6 +220,35 @@ func TestAnotherServerGivesTheSameAnswer(t *testing.T) {
 	same("the register has another opinion by now")
 	another()
 	e.want("the key for another slot", e.book("ann", "2", "k"), 422, "idempotency_key_reused")
+	e.sound(1)
+}
+
+// Who was booked and lost the answer learns it, whatever would keep them out now;
+// nobody else gets in by it, nor books anything.
+func TestWhoWasBookedLearnsItWhenNobodyIsLetIn(t *testing.T) {
+	e := start(t, nil)
+	made := e.book("ann", "1", "k")
+	e.want("booking", made, 201, "")
+	f := func(what string, status int, code string) {
+		t.Helper()
+		again := e.book("ann", "1", "k")
+		e.want(what+", booked before", again, 201, "")
+		if again.body["number"] != made.body["number"] {
+			t.Errorf("%s: booking %v after %v", what, again.body["number"], made.body["number"])
+		}
+		e.want(what+", another key", e.book("ann", "1", "other"), status, code)
+		e.want(what+", another slot", e.book("ann", "2", "k"), status, code)
+		e.want(what+", somebody else", e.book("bob", "1", "k"), status, code)
+	}
+	e.phase(plan.Open, "id-ann", "id-bob")
+	f("the pass was revoked", 403, "pass_revoked")
+	e.phase(plan.Closed)
+	f("after the end", 403, "cohort_not_open")
+	e.phase(plan.Paused)
+	f("in a pause", 503, "paused")
+	e.phase(plan.Open)
+	e.verify = func(string) (credential.Pass, error) { return credential.Pass{}, credential.ErrExpired }
+	f("the pass has expired", 401, "pass_expired")
 	e.sound(1)
 }
 

@@ -194,28 +194,67 @@ func TestAKeyedWriteFindsTheServerThatLives(t *testing.T) {
 	}
 }
 
-// A server that says it did nothing does not answer for the one before it.
+// A server that did nothing does not answer for the one before it, whatever its
+// reason: the person may be booked whom it refuses.
 func TestARefusalAfterALostAnswerIsUnknown(t *testing.T) {
-	lost := newServer(t, "a")
-	lost.hangsUp.Store(true)
-	busy := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		w.WriteHeader(http.StatusServiceUnavailable)
-	}))
-	t.Cleanup(busy.Close)
-	unknown := 0
-	for range 20 {
-		p := newPool(t, &clock{}, waspool.Server{ID: "a", URL: lost.URL}, waspool.Server{ID: "b", URL: busy.URL})
-		before := lost.asked.Load()
-		_, err := send(t, p, http.MethodPost, "key", "x")
-		if lost.asked.Load() > before {
-			unknown++
-			if !errors.Is(err, waspool.ErrUnknown) {
-				t.Fatalf("after a lost answer: %v, want unknown", err)
+	for _, refusal := range []int{
+		http.StatusUnauthorized, http.StatusForbidden, http.StatusConflict, http.StatusUnprocessableEntity, http.StatusServiceUnavailable,
+	} {
+		lost := newServer(t, "a")
+		lost.hangsUp.Store(true)
+		refuses := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			w.WriteHeader(refusal)
+		}))
+		t.Cleanup(refuses.Close)
+		unknown := 0
+		for range 20 {
+			p := newPool(t, &clock{}, waspool.Server{ID: "a", URL: lost.URL}, waspool.Server{ID: "b", URL: refuses.URL})
+			before := lost.asked.Load()
+			_, err := send(t, p, http.MethodPost, "key", "x")
+			if lost.asked.Load() > before {
+				unknown++
+				if !errors.Is(err, waspool.ErrUnknown) {
+					t.Fatalf("%d after a lost answer: %v, want unknown", refusal, err)
+				}
+			} else if err != nil {
+				t.Fatalf("%d alone: %v", refusal, err)
 			}
 		}
+		if unknown == 0 {
+			t.Error("the server that loses answers was never asked")
+		}
 	}
-	if unknown == 0 {
-		t.Error("the server that loses answers was never asked")
+}
+
+// A server that dies in the middle of its answer is passed over like one that
+// dies before it.
+func TestHalfAnAnswerTellsAgainstItsServer(t *testing.T) {
+	half := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Length", "100")
+		io.WriteString(w, "half")
+		w.(http.Flusher).Flush()
+		panic(http.ErrAbortHandler)
+	}))
+	t.Cleanup(half.Close)
+	failed := 0
+	transport := waspool.Transport(nil, "")
+	t.Cleanup(transport.CloseIdleConnections)
+	p := waspool.New(waspool.Config{Transport: transport, Now: (&clock{}).now, Failed: func(string, error) { failed++ }})
+	p.Set([]waspool.Server{{ID: "half", URL: half.URL}})
+	req, err := http.NewRequest(http.MethodGet, "http://was/v1/bookings/mine", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	resp, err := p.RoundTrip(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	if answer, err := io.ReadAll(resp.Body); err == nil {
+		t.Fatalf("%q is a whole answer", answer)
+	}
+	if failed != 1 || p.Serves() {
+		t.Errorf("%d failures, still used: %v", failed, p.Serves())
 	}
 }
 

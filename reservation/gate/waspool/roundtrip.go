@@ -52,9 +52,10 @@ func Transport(config *tls.Config, neighbours string) *direct.Transport {
 // RoundTrip sends the request to a server and, when a server does not answer,
 // to another one where that is safe: when the request certainly did not reach
 // the first, or when doing it twice does nothing (a read, or a write with an
-// Idempotency-Key). The request's URL gets the server's address. The error is
-// [ErrNoServer], [ErrUnknown], [ErrBodyTooLarge], the body's or the
-// context's.
+// Idempotency-Key). A refusal by the other one is not the answer then: the first
+// may have done what the second refuses. The request's URL gets the server's
+// address. The error is [ErrNoServer], [ErrUnknown], [ErrBodyTooLarge], the body's
+// or the context's.
 func (p *Pool) RoundTrip(r *http.Request) (*http.Response, error) {
 	body, err := readBody(r)
 	if err != nil {
@@ -70,8 +71,8 @@ func (p *Pool) RoundTrip(r *http.Request) (*http.Response, error) {
 		}
 		tried = append(tried, m)
 		resp, err := p.attempt(m, r, body)
-		if err == nil && sent && resp.StatusCode >= http.StatusInternalServerError {
-			// This server did nothing, but the one before it may have.
+		if err == nil && sent && resp.StatusCode >= http.StatusBadRequest {
+			// This server did nothing, but the one before it may have, or may still.
 			resp.Body.Close()
 			return nil, ErrUnknown
 		}
@@ -81,10 +82,7 @@ func (p *Pool) RoundTrip(r *http.Request) (*http.Response, error) {
 		if r.Context().Err() != nil {
 			return nil, r.Context().Err()
 		}
-		m.shunned.Store(p.config.Now().Add(shun).UnixMilli())
-		if p.config.Failed != nil {
-			p.config.Failed(m.ID, err)
-		}
+		p.failed(m, err)
 		if dialFailed(err) || isRead(r) {
 			continue
 		}
@@ -97,6 +95,14 @@ func (p *Pool) RoundTrip(r *http.Request) (*http.Response, error) {
 		return nil, ErrUnknown
 	}
 	return nil, ErrNoServer
+}
+
+// failed passes over a server for a while that gave no whole answer.
+func (p *Pool) failed(m *member, err error) {
+	m.shunned.Store(p.config.Now().Add(shun).UnixMilli())
+	if p.config.Failed != nil {
+		p.config.Failed(m.ID, err)
+	}
 }
 
 func (p *Pool) attempt(m *member, r *http.Request, body []byte) (*http.Response, error) {
@@ -116,15 +122,26 @@ func (p *Pool) attempt(m *member, r *http.Request, body []byte) (*http.Response,
 		m.inflight.Add(-1)
 		return nil, err
 	}
-	resp.Body = &countedBody{ReadCloser: resp.Body, member: m}
+	resp.Body = &countedBody{ReadCloser: resp.Body, request: r.Context(), pool: p, member: m}
 	return resp, nil
 }
 
-// countedBody keeps its server counted as busy until the answer was read.
+// countedBody keeps its server counted as busy until the answer was read, and
+// tells the pool when it breaks off.
 type countedBody struct {
 	io.ReadCloser
-	member *member
-	closed bool
+	request context.Context
+	pool    *Pool
+	member  *member
+	closed  bool
+}
+
+func (b *countedBody) Read(into []byte) (int, error) {
+	n, err := b.ReadCloser.Read(into)
+	if err != nil && err != io.EOF && b.request.Err() == nil {
+		b.pool.failed(b.member, err)
+	}
+	return n, err
 }
 
 func (b *countedBody) Close() error {
