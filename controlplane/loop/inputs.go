@@ -79,7 +79,7 @@ func (o observed) line(in *steering.Inputs) {
 func (o observed) resource(r steering.ResourceConfig) steering.Resource {
 	get := func(signal string) float64 { return o.reading.Get(r.Name, signal) }
 	out := steering.Resource{
-		Name: r.Name, Kind: r.Kind, AgeMS: neverMS,
+		Name: r.Name, Kind: r.Kind, AgeMS: neverMS, WindowMS: telemetry.Span.Milliseconds(),
 		Throughput: get(telemetry.Throughput), InFlight: get(telemetry.InFlight), Latency: get(telemetry.Latency),
 		Rejected: zeroIfMissing(o.reading, r.Name, telemetry.Rejected), Rejecting: zeroIfMissing(o.reading, r.Name, telemetry.Rejecting),
 		Utilisation: get(telemetry.Utilisation),

@@ -54,6 +54,9 @@ type Resource struct {
 	Name  string `json:"name"`
 	Kind  Kind   `json:"kind"`
 	AgeMS int64  `json:"age_ms"` // newest sample that covers 80 % of the instances
+	// WindowMS is the span before that sample over which rates and latencies are
+	// means; 0 where they are of the moment.
+	WindowMS int64 `json:"window_ms,omitempty"`
 	// Throughput counts useful completions only.
 	Throughput float64 `json:"throughput"`
 	InFlight   float64 `json:"in_flight"`

@@ -178,7 +178,7 @@ func steered(t *testing.T, seed uint64, upset func(*office, *steering.Inputs)) (
 		Cohorts:   []steering.Cohort{{ID: "tonight", OpenMS: startMS, Approved: true, Open: true, Waiting: 1e6}},
 	}
 	var state steering.State
-	scraped := 0.0
+	scraped, span := 0.0, 0.0
 	for o.now < eveningS {
 		// Steps come when they can, and one in fifty is left out for a while.
 		wait := 0.7 + 0.6*o.random.Float64()
@@ -191,13 +191,13 @@ func steered(t *testing.T, seed uint64, upset func(*office, *steering.Inputs)) (
 			for _, d := range append([]*desk{o.web}, o.backends...) {
 				in.Resources = append(in.Resources, d.scrape(o.now-scraped))
 			}
-			scraped = o.now
+			scraped, span = o.now, o.now-scraped
 			in.FreshScrapes++
 		}
 		in.NowMS = startMS + int64(1000*o.now)
 		in.Line = steering.Line{Waiting: 1e6, Sessions: o.sessions, Later: steering.Flow{Called: o.called, Claimed: o.claimed}}
 		for i := range in.Resources {
-			in.Resources[i].AgeMS = int64(1000 * (o.now - scraped))
+			in.Resources[i].AgeMS, in.Resources[i].WindowMS = int64(1000*(o.now-scraped)), int64(1000*span)
 		}
 		upset(o, &in)
 		var decisions []steering.Decision

@@ -39,7 +39,7 @@ func Step(cfg Config, state State, in Inputs) (State, []Decision) {
 	out = append(out, s.settle(cfg, in, s.demands(readings))...)
 
 	if level == trustFull {
-		s.learn(cfg, readings, calls, claims, elapsedS)
+		s.learn(cfg, in, readings, calls, claims, elapsedS)
 		s.probe(cfg, in, w, f)
 	}
 	s.NowMS = in.NowMS
@@ -150,7 +150,7 @@ func (s *State) estimate(cfg Config, in Inputs, readings []Resource) int64 {
 			if isWAS != (pass == 1) {
 				continue
 			}
-			expected := s.expected(cfg, r, i)
+			expected := s.Requests[i].expect(s.people(cfg, in.Line, r)) * e.Ratio
 			age := e.Sight.look(in.NowMS, staleAfter*cfg.PeriodMS, r, expected)
 			oldest = max(oldest, age)
 			if !e.Sight.Trusted {
@@ -178,10 +178,12 @@ func (s *State) kind(cfg Config, i int) Kind {
 	return r.Kind
 }
 
-// expected is the request rate the inventory foresees for the time of a reading.
-func (s *State) expected(cfg Config, r Resource, i int) float64 {
-	skip := int(min(r.AgeMS, blindAfter*cfg.PeriodMS) / s.History.BinMS)
-	return s.Requests[i].expect(byAge(s.History.Claimed, skip)) * s.Estimates[i].Ratio
+// people who had claimed at the time a reading speaks of, by their age then. That
+// is the middle of its window; whoever takes it for now sees load that grows as
+// load that stays away. The line's own report has its age, too.
+func (s *State) people(cfg Config, line Line, r Resource) [ageBins]float64 {
+	lateMS := min(max(0, r.AgeMS+r.WindowMS/2-max(0, line.AgeMS)), blindAfter*cfg.PeriodMS)
+	return byAge(s.History.Claimed, int((lateMS+s.History.BinMS/2)/s.History.BinMS))
 }
 
 // capacities of the resources as they will be when new calls bring load, and the
@@ -225,7 +227,7 @@ func (s *State) demands(readings []Resource) []float64 {
 
 // learn corrects the kernels by what was counted. It comes after the decision,
 // so that within one step worse news can never lead to a higher rate.
-func (s *State) learn(cfg Config, readings []Resource, calls, claims [2]float64, elapsedS float64) {
+func (s *State) learn(cfg Config, in Inputs, readings []Resource, calls, claims [2]float64, elapsedS float64) {
 	periodS := float64(cfg.PeriodMS) / 1000
 	memoryS := 8 * float64(cfg.Session.LengthMS) / 1000
 	for q := range s.Claims {
@@ -241,7 +243,7 @@ func (s *State) learn(cfg Config, readings []Resource, calls, claims [2]float64,
 		if !usable(demands[i]) {
 			continue
 		}
-		people := byAge(s.History.Claimed, int(r.AgeMS/s.History.BinMS))
+		people := s.people(cfg, in.Line, r)
 		// People who were held do later what the kernel expects sooner: the
 		// account of owed work knows that, the kernel must not learn it.
 		weight, steady := 1.0, 1.0

@@ -112,6 +112,42 @@ func TestFindsTheBottleneckAndFillsIt(t *testing.T) {
 	}
 }
 
+// While the house fills, a mean over the last seconds is less than the load of
+// now. That is no reason to think that people ask for less than they do.
+func TestMeansOfAWindowAreHeldAgainstThePeopleOfThen(t *testing.T) {
+	const seconds = 30
+	foreseen := func(told int64) float64 {
+		e := newEvening()
+		e.capacity = 4000
+		window := map[string][]float64{}
+		e.play(150, func(in *steering.Inputs) {
+			for i, r := range in.Resources {
+				seen := append(window[r.Name], r.Throughput)
+				seen = seen[max(0, len(seen)-seconds):]
+				window[r.Name] = seen
+				sum := 0.0
+				for _, x := range seen {
+					sum += x
+				}
+				in.Resources[i].Throughput, in.Resources[i].WindowMS = sum/float64(len(seen)), told
+			}
+		})
+		least := math.Inf(1)
+		for _, d := range e.told {
+			for _, stage := range d.Stages {
+				if stage.Name == "requests_per_call" && d.Bottleneck == "stock" {
+					least = min(least, stage.Value)
+				}
+			}
+		}
+		return least
+	}
+	told, untold := foreseen(1000*seconds), foreseen(0)
+	if told < 1.78 || untold >= told { // the truth is 0.9 × 2
+		t.Errorf("a call is taken to bring %.2f requests at least, %.2f if the window is not told", told, untold)
+	}
+}
+
 func TestFollowsAHalvingAndComesBack(t *testing.T) {
 	e := newEvening()
 	before := e.play(600, nil).Rate

@@ -28,6 +28,11 @@ type Signal struct {
 // leader's pace, short enough to react within three seconds.
 const window = "4s"
 
+// Span is how far back rates really look: the samples within the window are a
+// second apart, the first of them one less than the window's length before the
+// last.
+const Span = 3 * time.Second
+
 // Names of the signals.
 const (
 	Throughput  = "throughput"

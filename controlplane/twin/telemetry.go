@@ -79,7 +79,7 @@ func (c *scraper) take(t float64, p *plant, l *line) {
 		last, s := c.windows[i].close(reach)
 		seconds := s.steps * p.dt
 		reading := steering.Resource{
-			Name: r.Name, Kind: steering.KindBackend,
+			Name: r.Name, Kind: steering.KindBackend, WindowMS: int64(1000 * seconds),
 			Throughput: noisy(s.served / seconds), Rejected: s.rejected / seconds,
 			InFlight: noisy(last.inFlight / last.steps), Latency: noisy(s.latency / s.steps),
 			Utilisation: math.NaN(),
