@@ -55,6 +55,7 @@ type Work struct {
 
 const (
 	tick = time.Second
+	soon = 200 * time.Millisecond // until an opening that is due is looked at again
 	// submitWithin bounds a command: the next tick asks anew.
 	submitWithin = 2 * time.Second
 	// steps bounds how often duties that follow from one another are looked up
@@ -124,10 +125,14 @@ func (w *Work) submit(ctx context.Context, p *plan.Plan, c plan.Command) bool {
 }
 
 // untilNext is the wait for the next tick, which an hour of a timetable cuts
-// short: an opening should not be a second late.
+// short: an opening should not be a second late. The steering, which is asked
+// whether it may be, looks at the same moment and answers a little later.
 func untilNext(p *plan.Plan, nowMS int64) time.Duration {
 	next := nowMS + tick.Milliseconds()
 	for _, c := range p.Cohorts {
+		if (c.Phase == plan.Lobby || c.Phase == plan.Sealed) && nowMS >= c.OpenMS {
+			next = min(next, nowMS+soon.Milliseconds())
+		}
 		for _, hour := range []int64{c.LobbyMS, c.SealMS, c.OpenMS, c.CloseMS} {
 			if hour > nowMS && hour < next {
 				next = hour

@@ -147,6 +147,30 @@ func TestEveningByTimetable(t *testing.T) {
 	})
 }
 
+// late answers a little after the hour, as a steering does that looks at the hour.
+type late struct{ leader.Configured }
+
+func (late) MayOpen(string) bool { return time.Now().UnixMilli()%1000 >= 30 }
+
+func TestOpeningDoesNotWaitASecondForTheSteering(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newSingle(t)
+		work := &leader.Work{Node: s, Steer: late{}, Actor: "node-1", Logger: slog.New(slog.DiscardHandler), Now: time.Now}
+		ctx, cancel := context.WithCancel(t.Context())
+		var group sync.WaitGroup
+		group.Go(func() { work.Run(ctx, 1) })
+		defer func() { cancel(); group.Wait() }()
+		c := tonight()
+		s.must(plan.CohortDefine, plan.DefineCohort{Cohort: c})
+		s.must(plan.CohortApprove, plan.ApproveCohort{Cohort: "c40"})
+		time.Sleep(time.Until(time.UnixMilli(c.OpenMS + 250)))
+		synctest.Wait()
+		if got := s.cohort().Phase; got != plan.Open {
+			t.Errorf("a quarter of a second after its hour it is %s", got)
+		}
+	})
+}
+
 func TestOpeningThatIsNotApprovedIsPostponed(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newSingle(t)

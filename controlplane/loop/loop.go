@@ -73,16 +73,31 @@ func (l *Loop) Run(ctx context.Context, number uint64) {
 	t := &term{number: number, state: l.recall(), kept: l.Now()}
 	defer l.forget()
 	l.tellConfiguration(ctx, number)
-	ticker := time.NewTicker(time.Duration(l.Config.PeriodMS) * time.Millisecond)
-	defer ticker.Stop()
+	due := l.Now()
 	for {
+		now := l.Now()
+		wait := l.untilNext(now, due)
+		due = now.Add(wait)
 		select {
 		case <-ctx.Done():
 			return
-		case <-ticker.C:
+		case <-time.After(wait):
 			l.step(ctx, t)
 		}
 	}
+}
+
+// untilNext is the wait for the step after the one that was due at last: a period,
+// which the hour of an opening cuts short, or the cohort would open a second late.
+func (l *Loop) untilNext(now, last time.Time) time.Duration {
+	wait := max(0, time.Duration(l.Config.PeriodMS)*time.Millisecond-now.Sub(last))
+	p, _ := l.Node.Plan()
+	for _, c := range p.Cohorts {
+		if hour := time.Duration(c.OpenMS-now.UnixMilli()) * time.Millisecond; hour > 0 {
+			wait = min(wait, hour)
+		}
+	}
+	return wait
 }
 
 // recall reads the state the last leader left; one that cannot be read is

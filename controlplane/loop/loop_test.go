@@ -166,6 +166,33 @@ func TestDecisionsReachThePlan(t *testing.T) {
 	})
 }
 
+func TestLooksAtTheHourOfAnOpening(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p, opens := openPlan(time.Now().UnixMilli()), time.Now().UnixMilli()+3_400
+		c := p.Cohorts[cohort]
+		c.Phase, c.OpenMS = plan.Lobby, opens
+		p.Cohorts[cohort] = c
+		s := &signals{}
+		s.set(false, healthy(20))
+		l := newLoop(t, &node{t: t, plan: p}, s)
+		ctx, cancel := context.WithCancel(t.Context())
+		done := make(chan struct{})
+		go func() { defer close(done); l.Run(ctx, 3) }()
+		time.Sleep(3_399 * time.Millisecond)
+		synctest.Wait()
+		if l.MayOpen(cohort) {
+			t.Error("it may open before its hour")
+		}
+		time.Sleep(2 * time.Millisecond)
+		synctest.Wait()
+		if !l.MayOpen(cohort) {
+			t.Error("it may not open at its hour")
+		}
+		cancel()
+		<-done
+	})
+}
+
 func TestBlindLoopRaisesNothing(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		n, s := &node{t: t, plan: openPlan(time.Now().UnixMilli())}, &signals{}
