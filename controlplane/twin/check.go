@@ -218,6 +218,7 @@ func (s *Scenario) checkControl(c *complaints) {
 	if len(c.list) == 0 { // what is wrong above may be all that is wrong with these
 		c.at("control", "rate_max").above(s.Control.RateMax, 0, 100*mostCapacity)
 		c.at("control", "floor").within(s.Control.Floor, 0, s.Control.RateMax)
+		c.at("control", "rate_begin").within(s.Control.Begin, 0, s.Control.RateMax)
 	}
 }
 

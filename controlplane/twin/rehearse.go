@@ -21,7 +21,7 @@ type Tonight struct {
 	// seconds.
 	Waiting, Inside, Expected, ExpectedS float64
 	Replicas                             Replicas
-	RateMax, Floor                       float64 // calls a second
+	Rate, RateMax, Floor                 float64 // calls a second; Rate is in force now, or approved to begin with
 	PeriodS                              float64
 	Knowledge                            steering.Knowledge
 }
@@ -124,7 +124,7 @@ func (t Tonight) scenario(change *WhatIf) (*Scenario, error) {
 			ClaimDelay: Distribution{Mean: Duration(float64(k.ClaimDelayMS) / 1000), CV: 1},
 		},
 		Session: Session{Retry: Retry{After: Distribution{Mean: Duration(float64(k.RetryMS) / 1000), CV: 0.4}}},
-		Control: Control{Period: Duration(t.PeriodS), RateMax: t.RateMax, Floor: t.Floor},
+		Control: Control{Period: Duration(t.PeriodS), RateMax: t.RateMax, Floor: t.Floor, Begin: min(t.Rate, t.RateMax)},
 	}
 	if t.Expected > 0 {
 		s.People.Arrivals = []Arrival{{Shape: "burst", People: t.Expected, Over: Duration(max(1, t.ExpectedS))}}

@@ -184,6 +184,9 @@ func (e *evening) steer(t float64, c controller) {
 	}
 	in.NowMS = epochMS + int64(math.Round(t*1000))
 	in.Admission.Current = e.rateNow(t)
+	if begin := s.Control.Begin; begin > 0 && !e.opened {
+		in.Admission.Current = begin
+	}
 	in.Replicas = steering.Replicas{Desired: e.plant.pool.desired, Running: e.plant.pool.running}
 	in.Cohorts = []steering.Cohort{{
 		ID: "tonight", Weight: 1, OpenMS: epochMS, CloseMS: epochMS + s.Duration.milliseconds() + 1000,

@@ -112,6 +112,7 @@ type Control struct {
 	Delay    Duration `yaml:"delay"` // from decision to the gates
 	RateMax  float64  `yaml:"rate_max"`
 	Floor    float64  `yaml:"floor"`
+	Begin    float64  `yaml:"rate_begin"`    // approved beforehand; 0 leaves it to the controller
 	SessionX float64  `yaml:"session_prior"` // error of the assumed session length
 	ClaimX   float64  `yaml:"claim_prior"`   // error of the assumed claim delay
 }
@@ -254,6 +255,14 @@ func (s *Scenario) nominalRate() float64 {
 		return 0
 	}
 	return rate
+}
+
+// Approved is the scenario with a rate to begin with: its own, or else what the
+// operators' beliefs add up to.
+func (s *Scenario) Approved() *Scenario {
+	approved := *s
+	orElse(&approved.Control.Begin, min(priorRate(s), s.Control.RateMax))
+	return &approved
 }
 
 // callLimit is the call rate that fills one resource; infinite where nobody

@@ -184,13 +184,17 @@ func tonightOf(document opsapi.Document, cohort plan.Cohort, now time.Time) (twi
 	line := (&plan.Plan{Lines: document.Lines}).LineOf(cohort.ID)
 	called := min(document.Segments[cohort.ID].Current.At(now.UnixMilli()), line.Issued)
 	a, r := document.Admission, document.Replicas
+	rate := a.RateMilli
+	if cohort.Phase == plan.Open {
+		rate = document.Segments[cohort.ID].Current.RateAt(now.UnixMilli())
+	}
 	tonight := twin.Tonight{
 		Name: cohort.ID, Waiting: float64(line.Issued - called + line.Asking), Inside: float64(line.Sessions), PeriodS: float64(cfg.PeriodMS) / 1000,
 		Replicas: twin.Replicas{
 			Start: max(r.Desired, r.Min, 1), Min: max(r.Min, 1), Max: max(r.Max, r.Desired, 1),
 			ColdStart: twin.Duration(float64(cfg.Replicas.ColdStartMS) / 1000),
 		},
-		RateMax: float64(a.MaxMilli) / 1000, Floor: float64(a.FloorMilli) / 1000,
+		Rate: float64(rate) / 1000, RateMax: float64(a.MaxMilli) / 1000, Floor: float64(a.FloorMilli) / 1000,
 		Knowledge: steering.Know(cfg, state),
 	}
 	return tonight, nil

@@ -25,14 +25,14 @@ func (c *Config) Follow(g *staging.Staging) {
 	c.Staging = g
 	c.People = g.Script.People()
 	c.OpenIn = g.Lobby()
-	c.Rate = g.Scenario.Control.Floor / floorShare
+	c.Rate = g.Scenario.Control.Begin
 	c.Replicas = g.Pool().Start
 }
 
 // bounds are those the scenario sets to the rate and the number of WAS.
 func (s *system) bounds(admission *plan.ConfigureAdmission, pool *plan.SetReplicas) {
-	most := int64(s.cfg.Staging.Scenario.Control.RateMax * 1000)
-	admission.MaxMilli = &most
+	most, floor := int64(s.cfg.Staging.Scenario.Control.RateMax*1000), int64(s.cfg.Staging.Scenario.Control.Floor*1000)
+	admission.MaxMilli, admission.FloorMilli = &most, &floor
 	least, top := s.cfg.Staging.Pool().Min, min(s.cfg.Staging.Pool().Max, portCount-portFirstWAS)
 	pool.Min, pool.Max = &least, &top
 }

@@ -53,8 +53,10 @@ var uses = map[string]map[string]float64{
 // plentiful is the capacity of a system that the scenario leaves out.
 const plentiful = 100_000
 
-// New stages a scenario, or says all that cannot be played.
+// New stages a scenario, or says all that cannot be played. Both evenings begin at
+// the rate that operators would have approved, where the scenario names none.
 func New(s *twin.Scenario) (*Staging, error) {
+	s = s.Approved()
 	g := &Staging{Scenario: s, Steering: twin.Configure(s), Systems: map[string]legacy.Profile{}}
 	err := errors.Join(g.checkPages(), g.stageResources(), g.stageFaults(), g.checkRest())
 	if err != nil {
