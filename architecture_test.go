@@ -49,7 +49,7 @@ var allowed = map[string][]string{
 	"reservation/ledger/sqlite":                     {"reservation/booking", "reservation/ledger"},
 	"reservation/ledger/postgres":                   {"reservation/booking", "reservation/ledger"},
 	"reservation/ledger/dial":                       {"reservation/ledger", "reservation/ledger/sqlite", "reservation/ledger/postgres"},
-	"reservation/ledger/ledgertest":                 {"reservation/booking", "reservation/ledger"},
+	"reservation/ledger/ledgertest":                 {"reservation/booking", "reservation/ledger", "reservation/ledger/postgres/pgserver"},
 	"reservation/ledger/sheet":                      {"reservation/booking", "reservation/ledger"},
 	"reservation/ledger/bench":                      {"reservation/booking", "reservation/ledger", "reservation/ledger/dial", "reservation/ledger/postgres/pgserver"},
 	"reservation/outbox":                            {"reservation/booking", "reservation/ledger", "reservation/upstream"},

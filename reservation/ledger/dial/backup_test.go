@@ -13,7 +13,7 @@ import (
 	"sunbeon/reservation/booking"
 	"sunbeon/reservation/ledger"
 	"sunbeon/reservation/ledger/dial"
-	"sunbeon/reservation/ledger/postgres/pgserver"
+	"sunbeon/reservation/ledger/ledgertest"
 )
 
 func TestBackupAndRestore(t *testing.T) {
@@ -22,19 +22,13 @@ func TestBackupAndRestore(t *testing.T) {
 }
 
 func TestBackupAndRestorePostgres(t *testing.T) {
-	server, err := pgserver.Start(t.Context())
-	if errors.Is(err, pgserver.ErrNotInstalled) && os.Getenv("CI") != "true" {
-		t.Skipf("NOT TESTED: %v", err)
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer server.Stop()
+	server := ledgertest.Postgres(t)
 	if _, err := exec.LookPath("pg_dump"); err != nil && os.Getenv("CI") != "true" {
 		t.Skipf("NOT TESTED: %v", err)
 	}
 	addresses := make([]string, 2)
 	for i := range addresses {
+		var err error
 		if addresses[i], err = server.Create(t.Context(), fmt.Sprint("ledger", i)); err != nil {
 			t.Fatal(err)
 		}

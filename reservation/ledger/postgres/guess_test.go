@@ -3,14 +3,13 @@ package postgres
 import (
 	"errors"
 	"fmt"
-	"os"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 
 	"sunbeon/reservation/booking"
 	"sunbeon/reservation/ledger"
-	"sunbeon/reservation/ledger/postgres/pgserver"
+	"sunbeon/reservation/ledger/ledgertest"
 )
 
 // Slots of the test.
@@ -51,15 +50,7 @@ func guesses(t *testing.T, s *Store, batch ...booking.Request) ([]booking.Outcom
 // Whatever another process did since a store last looked, a guess that is wrong
 // does nothing, and the batch is answered as if there had been none.
 func TestWrongGuesses(t *testing.T) {
-	server, err := pgserver.Start(t.Context())
-	if errors.Is(err, pgserver.ErrNotInstalled) && os.Getenv("CI") != "true" {
-		t.Skipf("NOT TESTED: %v", err)
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { server.Stop() })
-	url, err := server.Create(t.Context(), "ledger")
+	url, err := ledgertest.Postgres(t).Create(t.Context(), "ledger")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -5,7 +5,6 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
-	"os"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -23,29 +22,10 @@ func open(ctx context.Context, url string) (ledger.Store, error) { return postgr
 
 func TestMain(m *testing.M) { ledgertest.Main(m, open) }
 
-// server starts PostgreSQL for a test. Where there is none the test is skipped,
-// but never silently in CI.
-func server(t testing.TB) *pgserver.Server {
-	t.Helper()
-	s, err := pgserver.Start(t.Context())
-	if errors.Is(err, pgserver.ErrNotInstalled) && os.Getenv("CI") != "true" {
-		t.Skipf("NOT TESTED: %v", err)
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := s.Stop(); err != nil {
-			t.Error(err)
-		}
-	})
-	return s
-}
-
-func TestConformance(t *testing.T) { ledgertest.Run(t, harness(server(t))) }
+func TestConformance(t *testing.T) { ledgertest.Run(t, harness(ledgertest.Postgres(t))) }
 
 func TestUpgrade(t *testing.T) {
-	url, err := server(t).Create(t.Context(), "ledger")
+	url, err := ledgertest.Postgres(t).Create(t.Context(), "ledger")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -88,7 +68,7 @@ func unhelpful(t *testing.T, url, name string) {
 }
 
 func TestServerKilledInMidBatch(t *testing.T) {
-	s := server(t)
+	s := ledgertest.Postgres(t)
 	powerCut := func(string) {
 		if err := errors.Join(s.Kill(), s.Restart(t.Context())); err != nil {
 			t.Fatal(err)
@@ -103,7 +83,7 @@ func TestServerKilledInMidBatch(t *testing.T) {
 }
 
 func TestManyProcessesMigrateAtOnce(t *testing.T) {
-	url, err := server(t).Create(t.Context(), "ledger")
+	url, err := ledgertest.Postgres(t).Create(t.Context(), "ledger")
 	if err != nil {
 		t.Fatal(err)
 	}
