@@ -11,7 +11,7 @@ import (
 	"sunbeon/internal/problem"
 )
 
-// maxAnswer bounds what the pages take from a booking server, in bytes.
+// maxAnswer bounds what is taken from a booking server at once, in bytes.
 const maxAnswer = 1 << 20
 
 // question is a request the pages make to a booking server for a citizen.

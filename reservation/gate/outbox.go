@@ -70,7 +70,7 @@ func (g *Gate) outbox(ctx context.Context, after int64) (page outboxPage, err er
 	if err != nil {
 		return page, err
 	}
-	defer response.Body.Close()
+	defer finish(response.Body)
 	if response.StatusCode != http.StatusOK {
 		return page, problem.Read(response)
 	}
