@@ -18,9 +18,6 @@ type Alert struct {
 	Value    number     `json:"value"`
 }
 
-// Name is the alert's name.
-func (a Alert) Name() string { return a.Labels.Get(labels.AlertName) }
-
 // Alerts lists what is pending or firing on this node.
 func (e *Engine) Alerts() []Alert {
 	found := []Alert{}

@@ -83,6 +83,23 @@ func start(t *testing.T, pkiDir string) *telemetry.Engine {
 	return engine
 }
 
+// leads starts the engine of a leader, which scrapes these WAS.
+func leads(t *testing.T, pkiDir string, servers map[string]*httptest.Server) *telemetry.Engine {
+	t.Helper()
+	engine := start(t, pkiDir)
+	if err := engine.Lead(true); err != nil {
+		t.Fatal(err)
+	}
+	var targets []telemetry.Target
+	for name, s := range servers {
+		targets = append(targets, telemetry.Target{Kind: "was", Instance: name, Address: strings.TrimPrefix(s.URL, "https://")})
+	}
+	if err := engine.Scrape(t.Context(), targets); err != nil {
+		t.Fatal(err)
+	}
+	return engine
+}
+
 func eventually(t *testing.T, what string, holds func() bool) {
 	t.Helper()
 	for deadline := time.Now().Add(20 * time.Second); time.Now().Before(deadline); time.Sleep(50 * time.Millisecond) {
@@ -99,14 +116,7 @@ func TestWhatIsScrapedIsAnsweredAndWatched(t *testing.T) {
 		t.Fatal(err)
 	}
 	server, gauge := process(t, dir)
-	engine := start(t, dir)
-	if err := engine.Lead(true); err != nil {
-		t.Fatal(err)
-	}
-	target := telemetry.Target{Kind: "was", Instance: "was-1", Address: strings.TrimPrefix(server.URL, "https://")}
-	if err := engine.Scrape(t.Context(), []telemetry.Target{target}); err != nil {
-		t.Fatal(err)
-	}
+	engine := leads(t, dir, map[string]*httptest.Server{"was-1": server})
 	eventually(t, "scraped", func() bool {
 		v, err := engine.Query(t.Context(), `up{job="was",instance="was-1"} == 1`, time.Now())
 		return err == nil && len(v) == 1
@@ -133,7 +143,7 @@ func TestWhatIsScrapedIsAnsweredAndWatched(t *testing.T) {
 	gauge.Set(1)
 	eventually(t, "alert fires", func() bool {
 		alerts := engine.Alerts()
-		return len(alerts) == 1 && alerts[0].Name() == "BreakerOpen" && alerts[0].State == "firing"
+		return len(alerts) == 1 && alerts[0].Labels.Get("alertname") == "BreakerOpen" && alerts[0].State == "firing"
 	})
 	gauge.Set(0)
 	eventually(t, "alert resolves", func() bool { return len(engine.Alerts()) == 0 })
@@ -232,17 +242,7 @@ func TestOnlyWASThatAnswerAreUp(t *testing.T) {
 	}
 	server, _ := process(t, dir)
 	gone, _ := process(t, dir)
-	engine := start(t, dir)
-	if err := engine.Lead(true); err != nil {
-		t.Fatal(err)
-	}
-	var targets []telemetry.Target
-	for name, s := range map[string]*httptest.Server{"was-1": server, "was-2": gone} {
-		targets = append(targets, telemetry.Target{Kind: "was", Instance: name, Address: strings.TrimPrefix(s.URL, "https://")})
-	}
-	if err := engine.Scrape(t.Context(), targets); err != nil {
-		t.Fatal(err)
-	}
+	engine := leads(t, dir, map[string]*httptest.Server{"was-1": server, "was-2": gone})
 	up := func() float64 {
 		reading, err := engine.Read(t.Context(), time.Now())
 		if err != nil {
@@ -268,15 +268,7 @@ func TestWhatAWASServesIsSeen(t *testing.T) {
 		t.Fatal(err)
 	}
 	served := o.Route("GET /v1/eligibility", http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
-	engine := start(t, dir)
-	if err := engine.Lead(true); err != nil {
-		t.Fatal(err)
-	}
-	server := scraped(t, dir, o.Registry)
-	target := telemetry.Target{Kind: "was", Instance: "was-1", Address: strings.TrimPrefix(server.URL, "https://")}
-	if err := engine.Scrape(t.Context(), []telemetry.Target{target}); err != nil {
-		t.Fatal(err)
-	}
+	engine := leads(t, dir, map[string]*httptest.Server{"was-1": scraped(t, dir, o.Registry)})
 	eventually(t, "requests are seen", func() bool {
 		served.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest(http.MethodGet, "/v1/eligibility", nil))
 		reading, err := engine.Read(t.Context(), time.Now())
@@ -307,15 +299,7 @@ func TestSampledTracesAreFoundBehindSeries(t *testing.T) {
 		r.Header.Set("Traceparent", "00-"+trace+"-b7ad6b7169203331-"+flags)
 		served.ServeHTTP(httptest.NewRecorder(), r)
 	}
-	engine := start(t, dir)
-	if err := engine.Lead(true); err != nil {
-		t.Fatal(err)
-	}
-	server := scraped(t, dir, o.Registry)
-	target := telemetry.Target{Kind: "was", Instance: "was-1", Address: strings.TrimPrefix(server.URL, "https://")}
-	if err := engine.Scrape(t.Context(), []telemetry.Target{target}); err != nil {
-		t.Fatal(err)
-	}
+	engine := leads(t, dir, map[string]*httptest.Server{"was-1": scraped(t, dir, o.Registry)})
 	ask := url.Values{"query": {`histogram_quantile(0.99, sum by (le) (rate(http_server_request_duration_seconds_bucket{job="was"}[1m])))`}}
 	told := ""
 	eventually(t, "the exemplar is told", func() bool {

@@ -116,28 +116,6 @@ func (s Segment) RateAt(tMS int64) int64 {
 	return s.FloorMilli + int64(decayed)
 }
 
-// When returns the earliest time, in Unix milliseconds, at which S(t) reaches
-// turn under this segment, and false where it never does within horizon
-// milliseconds after T0.
-func (s Segment) When(turn, horizonMS int64) (int64, bool) {
-	if turn <= s.Start {
-		return s.T0, true
-	}
-	if s.At(s.T0+horizonMS) < turn {
-		return 0, false
-	}
-	low, high := int64(0), horizonMS/StepMS+1
-	for low < high {
-		mid := (low + high) / 2
-		if s.At(s.T0+mid*StepMS) >= turn {
-			high = mid
-		} else {
-			low = mid + 1
-		}
-	}
-	return s.T0 + low*StepMS, true
-}
-
 // mulDiv is a·b/c for non-negative a and b, saturating far above any line
 // instead of overflowing.
 func mulDiv(a, b, c int64) int64 {

@@ -66,22 +66,6 @@ func TestCapHolds(t *testing.T) {
 	}
 }
 
-func TestWhenIsTheFirstStepThatCalls(t *testing.T) {
-	s := segment()
-	for turn := int64(90); turn < 240; turn++ {
-		at, ok := s.When(turn, 600_000)
-		if !ok {
-			t.Fatalf("turn %d is never called", turn)
-		}
-		if s.At(at) < turn || (turn > s.Start && s.At(at-serving.StepMS) >= turn) {
-			t.Fatalf("When(%d) = %d, but S there is %d and a step before %d", turn, at, s.At(at), s.At(at-serving.StepMS))
-		}
-	}
-	if _, ok := s.When(s.Cap+1, 1<<40); ok {
-		t.Error("a turn past the cap is said to be called")
-	}
-}
-
 func TestValidate(t *testing.T) {
 	if err := segment().Validate(); err != nil {
 		t.Fatal(err)

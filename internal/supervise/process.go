@@ -4,7 +4,6 @@
 package supervise
 
 import (
-	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -107,16 +106,6 @@ func (p *Process) Done() <-chan struct{} { return p.done }
 func (p *Process) Err() error {
 	<-p.done
 	return p.err
-}
-
-// Killed reports whether the child was ended by SIGKILL.
-func (p *Process) Killed() bool {
-	var exit *exec.ExitError
-	if !errors.As(p.Err(), &exit) {
-		return false
-	}
-	status, ok := exit.Sys().(syscall.WaitStatus)
-	return ok && status.Signaled() && status.Signal() == syscall.SIGKILL
 }
 
 // Stop asks the child to end with SIGTERM, kills it when grace has passed, and

@@ -33,8 +33,8 @@ func TestStopKillsWhatDoesNotListen(t *testing.T) {
 		}
 	}
 	p.Stop(200 * time.Millisecond)
-	if !p.Killed() {
-		t.Errorf("ended with %v, want it killed", p.Err())
+	if err := p.Err(); err == nil || err.Error() != "signal: killed" {
+		t.Errorf("ended with %v, want it killed", err)
 	}
 }
 
