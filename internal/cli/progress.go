@@ -34,5 +34,6 @@ func (p *progressLine) show(format string, args ...any) {
 func (p *progressLine) clear() {
 	if p.last != "" {
 		fmt.Fprint(p.out, "\r\x1b[K")
+		p.last = ""
 	}
 }

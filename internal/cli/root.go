@@ -106,7 +106,7 @@ func bindEnvironment(flags *pflag.FlagSet, lookup func(string) (string, bool)) e
 		name := environmentPrefix + strings.ToUpper(strings.ReplaceAll(f.Name, "-", "_"))
 		if value, ok := lookup(name); ok {
 			if err := flags.Set(f.Name, value); err != nil {
-				errs = append(errs, usageError{fmt.Errorf("%s=%q: %w", name, value, err)})
+				errs = append(errs, usageError{fmt.Errorf("%s=%q: %w", name, value, plainly(err))})
 			}
 		}
 	})

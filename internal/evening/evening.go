@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"os"
 	"strings"
+	"sync"
 	"time"
 
 	"sunbeon/controlplane/opsapi/client"
@@ -82,7 +83,8 @@ func (s *system) open(ctx context.Context, screen *screen, began time.Time) erro
 	observer := newObserver(screen.say)
 	watched := make(chan error, 1)
 	go func() { watched <- c.Watch(watching, observer.observe) }()
-	defer func() { stopWatching(); <-watched }()
+	var sampling sync.WaitGroup
+	defer func() { stopWatching(); sampling.Wait(); <-watched }()
 
 	cohort, carriedOn, err := s.agree(ctx, c, time.Now())
 	if err != nil {
@@ -108,7 +110,7 @@ func (s *system) open(ctx context.Context, screen *screen, began time.Time) erro
 	switch {
 	case s.cfg.Staging != nil:
 		acts = s.scenarioActs(opens)
-		go observer.sample(watching, opens)
+		sampling.Go(func() { observer.sample(watching, opens) })
 	case s.cfg.Fault:
 		acts = s.faultInMidEvening(opens)
 	}
