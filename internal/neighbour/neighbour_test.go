@@ -150,7 +150,9 @@ func TestContainersKeepTheirSockets(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := other.Start(); err != nil {
+	if err := other.Start(); err != nil && os.Getenv("CI") == "true" {
+		t.Fatal(err)
+	} else if err != nil {
 		t.Skipf("NOT TESTED: no container can be made here: %v", err)
 	}
 	theirs, err := bufio.NewReader(out).ReadString('\n')
