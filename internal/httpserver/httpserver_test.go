@@ -102,9 +102,12 @@ func TestNeighboursHaveTheirRole(t *testing.T) {
 			t.Fatal(err)
 		}
 		ctx, cancel := context.WithCancel(t.Context())
-		defer cancel()
+		ended := make(chan error, 1)
+		defer func() { cancel(); <-ended }()
 		handler := pki.RequireRole(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}), wanted)
-		go httpserver.Run(ctx, slog.New(slog.DiscardHandler), httpserver.Server{Name: "socket", Listener: l, Handler: handler, Neighbours: neighbours})
+		go func() {
+			ended <- httpserver.Run(ctx, slog.New(slog.DiscardHandler), httpserver.Server{Name: "socket", Listener: l, Handler: handler, Neighbours: neighbours})
+		}()
 		transport := &http.Transport{DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
 			return new(net.Dialer).DialContext(ctx, "unix", l.Addr().String())
 		}}
