@@ -55,7 +55,7 @@ func (s *State) steerRate(cfg Config, in Inputs, f forecast, w wish, t trust, wh
 		d.To = round(min(w.rate, in.Admission.Max))
 	}
 	d.Clamps, d.Unclamped = v.clamps, round(min(w.rate, 1e9))
-	s.explain(&d, in, w, f, ageMS)
+	s.explain(cfg, &d, in, w, f, ageMS)
 	d.Because = s.because(cfg, in, w, v)
 	d.Predicted = s.predict(f, w.resource, v.rate, in.NowMS)
 	s.await(d)
@@ -101,7 +101,7 @@ const (
 )
 
 // explain fills in what the decision was taken from.
-func (s *State) explain(d *Decision, in Inputs, w wish, f forecast, ageMS int64) {
+func (s *State) explain(cfg Config, d *Decision, in Inputs, w wish, f forecast, ageMS int64) {
 	d.Inputs = []Evidence{
 		{"line_waiting", round(in.Line.Waiting), in.Line.AgeMS},
 		{"sessions", round(in.Line.Sessions), in.Line.AgeMS},
@@ -115,7 +115,7 @@ func (s *State) explain(d *Decision, in Inputs, w wish, f forecast, ageMS int64)
 		}
 		d.Estimates = append(d.Estimates, Estimate{
 			Resource: name, Proved: round(e.Proved), Believed: round(e.Believed),
-			Confidence: round(e.confidence()), Limit: limit, Saturated: e.Saturated,
+			Confidence: round(e.confidence()), Limit: limit, Saturated: e.Saturated, Each: s.kind(cfg, i) == KindWAS,
 		})
 	}
 	if r := w.resource; r >= 0 {
@@ -152,7 +152,7 @@ func (s *State) steerReplicas(cfg Config, in Inputs, f forecast, w wish, was int
 	d := s.record(in, ActuatorReplicas, ActionRaise)
 	d.From, d.To, d.Unclamped = float64(in.Replicas.Desired), float64(want.replicas), float64(want.replicas)
 	d.Because, d.Applied = want.reason, true
-	s.explain(&d, in, w, f, in.NowMS-s.Estimates[was].Sight.SeenMS)
+	s.explain(cfg, &d, in, w, f, in.NowMS-s.Estimates[was].Sight.SeenMS)
 	d.Stages = []Stage{{"needed", round(want.needed)}, {"one_carries", round(want.each)}}
 	if want.replicas < in.Replicas.Desired {
 		d.Action = ActionLower

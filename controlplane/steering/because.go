@@ -56,12 +56,12 @@ func (s *State) limiting(cfg Config, in Inputs, w wish) Sentence {
 	case e.Out:
 		return sentence("%s 중단 후 다시 시도: 이전 %.0f건/s 중 %.0f건/s", "%s is back after an outage: of %.0f/s before, %.0f/s are tried", name, before, believed)
 	case e.Saturated && w.committed >= 1:
-		return sentence("%s이(가) %.0f건/s로 포화, 이미 들어온 사람만으로 다 참", "%s is saturated at %.0f/s and those already inside fill it", name, believed)
+		return sentence("%s 포화: %.0f건/s, 이미 들어온 사람만으로 다 참", "%s is saturated at %.0f/s and those already inside fill it", name, believed)
 	case e.Saturated || e.Found:
-		return sentence("%s %.0f건/s에 의해 제한", "limited by %s at %.0f/s", name, believed)
+		return sentence("%s에서 %.0f건/s로 제한됨", "limited by %s at %.0f/s", name, believed)
 	}
 	if other := s.saturated(); other != "" {
-		return sentence("%s 포화, 그보다 %s이(가) 제한: 입증 %.0f건/s, 추정 %.0f건/s", "%s is saturated, but %s limits more: %.0f/s proved, %.0f/s believed", other, name, proved, believed)
+		return sentence("%s 포화, 더 제한하는 것은 %s: 입증 %.0f건/s, 추정 %.0f건/s", "%s is saturated, but %s limits more: %.0f/s proved, %.0f/s believed", other, name, proved, believed)
 	}
 	return sentence("아직 아무것도 포화되지 않음: %s 탐색 중, 입증 %.0f건/s, 추정 %.0f건/s", "nothing saturates yet: exploring %s, %.0f/s proved, %.0f/s believed", name, proved, believed)
 }

@@ -91,6 +91,7 @@ type Estimate struct {
 	Confidence float64 `json:"confidence"`
 	Limit      float64 `json:"limit"` // admission rate it would allow; -1 when it never limits
 	Saturated  bool    `json:"saturated,omitempty"`
+	Each       bool    `json:"each,omitempty"` // of one replica
 }
 
 // Stage is one step of the reasoning and the value it arrived at.

@@ -80,7 +80,7 @@ func (s *State) settle(cfg Config, in Inputs, demand []float64) []Decision {
 		d := s.record(in, ActuatorAdmission, ActionOutcome)
 		d.Of, d.Measured, d.Predicted, d.Bottleneck = p.ID, &measured, &predicted, predicted.Resource
 		d.From, d.To = p.Rate, in.Admission.Current
-		d.Because = sentence("%s에 %.0f건/s를 예상했고 %.0f건/s가 왔음", "at %s %.0f/s were expected, %.0f/s came", predicted.Resource, predicted.Rate, measured)
+		d.Because = sentence("%s에 %.0f건/s를 예상했고 %.0f건/s가 왔음", "at %s %.0f/s were expected, %.0f/s came", title(predicted.Resource), predicted.Rate, measured)
 		out = append(out, d)
 		if !p.Superseded {
 			out = append(out, s.judge(in, predicted.Rate, measured)...)

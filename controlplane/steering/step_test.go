@@ -330,6 +330,34 @@ func TestWhyNamesTheLimitInBothLanguages(t *testing.T) {
 	}
 }
 
+// The four decisions before the one in force were four steps of one climb, and what
+// had led to it could not be seen.
+func TestWhyTellsAClimbInOneSentence(t *testing.T) {
+	at := func(second int64, action steering.Action, from, to float64, clamps ...string) steering.Decision {
+		return steering.Decision{
+			ID: uint64(second), TimeMS: 1000 * second, Actuator: steering.ActuatorAdmission, Action: action, From: from, To: to, Applied: true,
+			Bottleneck: "stock", Clamps: clamps, Because: steering.Sentence{Ko: "이유", En: "reason"},
+			Estimates: []steering.Estimate{{Resource: "was", Proved: 196.137, Believed: 240, Confidence: 0.5, Limit: -1, Each: true}},
+		}
+	}
+	told := []steering.Decision{at(1, steering.ActionLower, 140.873, 2.128)}
+	for i := range int64(9) {
+		told = append(told, at(5+i, steering.ActionRaise, 2.128+5*float64(i), 7.128+5*float64(i), "slew_limit"))
+	}
+	f := func(lang, want string) {
+		t.Helper()
+		if got := steering.Why(told, steering.ActuatorAdmission, 20_000, lang, time.UTC); got != want {
+			t.Errorf("have\n%swant\n%s", got, want)
+		}
+	}
+	f("en", "00:00:05–00:00:13 admission rate raised from 2.1 to 47/s in 9 steps: reason.\n"+
+		"  WAS each: proved 196/s, believed 240/s (confidence 50 %), does not limit\n"+
+		"before that:\n00:00:01 admission rate lowered from 141 to 2.1/s: reason.\n")
+	f("ko", "00:00:05–00:00:13 입장 속도 2.1에서 47명/s로 올림 (9번에 걸쳐): 이유.\n"+
+		"  WAS (한 대): 입증 196건/s, 추정 240건/s (신뢰도 50 %), 제한하지 않음\n"+
+		"그 전:\n00:00:01 입장 속도 141에서 2.1명/s로 내림: 이유.\n")
+}
+
 func TestPredictionsAreComparedWithWhatCame(t *testing.T) {
 	e := newEvening()
 	e.play(600, nil)

@@ -2,11 +2,13 @@ package steering
 
 import (
 	"fmt"
+	"math"
+	"strconv"
 	"strings"
 	"time"
 )
 
-// whyChain is how many decisions before the one in force are told.
+// whyChain is how many moves before the one in force are told.
 const whyChain = 4
 
 // Why tells in plain sentences, in language lang ("ko" or "en"), which decisions
@@ -15,15 +17,18 @@ const whyChain = 4
 // where the reader's clock hangs.
 func Why(decisions []Decision, actuator string, atMS int64, lang string, zone *time.Location) string {
 	say := voice{lang: lang, zone: zone}
-	var chain []Decision
+	var chain []move
 	outcomes := map[uint64]Decision{}
 	for _, d := range decisions {
-		switch {
+		switch n := len(chain); {
 		case d.TimeMS > atMS || d.Actuator != actuator:
 		case d.Action == ActionOutcome:
 			outcomes[d.Of] = d
+		case n > 0 && chain[n-1].goesOn(d):
+			chain[n-1].last = d
+			chain[n-1].steps++
 		default:
-			chain = append(chain, d)
+			chain = append(chain, move{first: d, last: d, steps: 1})
 		}
 	}
 	if len(chain) == 0 {
@@ -31,18 +36,33 @@ func Why(decisions []Decision, actuator string, atMS int64, lang string, zone *t
 	}
 	var b strings.Builder
 	last := len(chain) - 1
-	say.decision(&b, chain[last])
-	say.evidence(&b, chain[last])
-	if o, ok := outcomes[chain[last].ID]; ok {
+	say.move(&b, chain[last])
+	say.evidence(&b, chain[last].last)
+	if o, ok := outcomes[chain[last].last.ID]; ok {
 		fmt.Fprintf(&b, "  %s\n", o.Because.In(lang))
 	}
 	if last > 0 {
 		b.WriteString(say.pick("그 전:\n", "before that:\n"))
 	}
 	for i := last - 1; i >= 0 && i >= last-whyChain; i-- {
-		say.decision(&b, chain[i])
+		say.move(&b, chain[i])
 	}
 	return b.String()
+}
+
+// move is decisions in a row that go the same way for the same reason: a climb of
+// ten steps is one thing to a reader.
+type move struct {
+	first, last Decision
+	steps       int
+}
+
+// moveGapMS is the longest pause within a move.
+const moveGapMS = 10_000
+
+func (m move) goesOn(d Decision) bool {
+	return (d.Action == ActionRaise || d.Action == ActionLower) && d.Action == m.last.Action && d.TimeMS-m.last.TimeMS <= moveGapMS &&
+		d.Bottleneck == m.last.Bottleneck && strings.Join(d.Clamps, ",") == strings.Join(m.last.Clamps, ",")
 }
 
 // voice speaks one language.
@@ -58,10 +78,26 @@ func (v voice) pick(ko, en string) string {
 	return en
 }
 
-// decision is one sentence: when, what, why.
-func (v voice) decision(b *strings.Builder, d Decision) {
-	when := time.UnixMilli(d.TimeMS).In(v.zone).Format("15:04:05")
-	fmt.Fprintf(b, "%s %s: %s.\n", when, v.deed(d), d.Because.In(v.lang))
+// move is one sentence: when, what, why. The reason is the last one's.
+func (v voice) move(b *strings.Builder, m move) {
+	clock := func(d Decision) string { return time.UnixMilli(d.TimeMS).In(v.zone).Format("15:04:05") }
+	when, whole := clock(m.last), m.last
+	if m.steps > 1 {
+		when, whole.From = clock(m.first)+"–"+when, m.first.From
+	}
+	fmt.Fprintf(b, "%s %s", when, v.deed(whole))
+	if m.steps > 1 {
+		fmt.Fprintf(b, v.pick(" (%d번에 걸쳐)", " in %d steps"), m.steps)
+	}
+	fmt.Fprintf(b, ": %s.\n", m.last.Because.In(v.lang))
+}
+
+// figure is a number with as many digits as a reader needs.
+func figure(x float64) string {
+	if math.Abs(x) >= 10 || x == 0 {
+		return strconv.FormatFloat(math.Round(x), 'f', 0, 64)
+	}
+	return strconv.FormatFloat(x, 'g', 2, 64)
 }
 
 func (v voice) deed(d Decision) string {
@@ -75,11 +111,11 @@ func (v voice) deed(d Decision) string {
 	}
 	switch d.Action {
 	case ActionRaise:
-		return fmt.Sprintf(v.pick("%s %.4g에서 %.4g%s로 올림", "%s raised from %.4g to %.4g%s"), what, d.From, d.To, unit)
+		return fmt.Sprintf(v.pick("%s %s에서 %s%s로 올림", "%s raised from %s to %s%s"), what, figure(d.From), figure(d.To), unit)
 	case ActionLower:
-		return fmt.Sprintf(v.pick("%s %.4g에서 %.4g%s로 내림", "%s lowered from %.4g to %.4g%s"), what, d.From, d.To, unit)
+		return fmt.Sprintf(v.pick("%s %s에서 %s%s로 내림", "%s lowered from %s to %s%s"), what, figure(d.From), figure(d.To), unit)
 	case ActionPropose:
-		return fmt.Sprintf(v.pick("%s %.4g에서 %.4g%s로 제안", "%s: proposed from %.4g to %.4g%s"), what, d.From, d.To, unit)
+		return fmt.Sprintf(v.pick("%s %s에서 %s%s로 제안", "%s: proposed from %s to %s%s"), what, figure(d.From), figure(d.To), unit)
 	case ActionOpen:
 		return what + v.pick(" 개시", " opened")
 	case ActionClose:
@@ -90,7 +126,7 @@ func (v voice) deed(d Decision) string {
 	if d.Actuator == ActuatorCohort {
 		return what + v.pick(" 보류", " held back")
 	}
-	return fmt.Sprintf(v.pick("%s %.4g%s 유지 (막지 않았다면 %.4g%s)", "%s held at %.4g%s (%.4g%s if nothing had stopped it)"), what, d.To, unit, d.Unclamped, unit)
+	return fmt.Sprintf(v.pick("%s %s%s 유지 (막지 않았다면 %s%s)", "%s held at %s%s (%s%s if nothing had stopped it)"), what, figure(d.To), unit, figure(d.Unclamped), unit)
 }
 
 // evidence is what the decision was taken from, a line each.
@@ -98,24 +134,44 @@ func (v voice) evidence(b *strings.Builder, d Decision) {
 	for _, e := range d.Estimates {
 		limit := v.pick("제한하지 않음", "does not limit")
 		if e.Limit >= 0 {
-			limit = fmt.Sprintf(v.pick("%.4g명/s까지 허용", "would allow %.4g/s"), e.Limit)
+			limit = fmt.Sprintf(v.pick("%s명/s까지 허용", "would allow %s/s"), figure(e.Limit))
 		}
 		state := ""
 		if e.Saturated {
 			state = v.pick(", 포화", ", saturated")
 		}
-		fmt.Fprintf(b, v.pick("  %s: 입증 %.4g건/s, 추정 %.4g건/s (신뢰도 %.0f %%)%s, %s\n",
-			"  %s: proved %.4g/s, believed %.4g/s (confidence %.0f %%)%s, %s\n"),
-			e.Resource, e.Proved, e.Believed, 100*e.Confidence, state, limit)
+		each := ""
+		if e.Each {
+			each = v.pick(" (한 대)", " each")
+		}
+		fmt.Fprintf(b, v.pick("  %s%s: 입증 %s건/s, 추정 %s건/s (신뢰도 %.0f %%)%s, %s\n",
+			"  %s%s: proved %s/s, believed %s/s (confidence %.0f %%)%s, %s\n"),
+			title(e.Resource), each, figure(e.Proved), figure(e.Believed), 100*e.Confidence, state, limit)
 	}
 	if d.Predicted != nil {
 		from, to := time.UnixMilli(d.Predicted.FromMS).In(v.zone), time.UnixMilli(d.Predicted.ToMS).In(v.zone)
-		fmt.Fprintf(b, v.pick("  예측: %s에 %.4g건/s, %s–%s\n", "  prediction: %s sees %.4g/s from %s to %s\n"),
-			d.Predicted.Resource, d.Predicted.Rate, from.Format("15:04:05"), to.Format("15:04:05"))
+		fmt.Fprintf(b, v.pick("  예측: %s에 %s건/s, %s–%s\n", "  prediction: %s sees %s/s from %s to %s\n"),
+			title(d.Predicted.Resource), figure(d.Predicted.Rate), from.Format("15:04:05"), to.Format("15:04:05"))
 	}
 	for _, e := range d.Inputs {
 		if e.AgeMS > 3000 {
-			fmt.Fprintf(b, v.pick("  %s의 나이 %.1f초\n", "  %s is %.1f s old\n"), e.Signal, float64(e.AgeMS)/1000)
+			fmt.Fprintf(b, v.pick("  %s: %.1f초 전의 값\n", "  %s: told %.1f s ago\n"), v.signal(e.Signal), float64(e.AgeMS)/1000)
 		}
 	}
+}
+
+// signal is an input's name as people say it.
+func (v voice) signal(name string) string {
+	switch name {
+	case "line_waiting":
+		return v.pick("대기 인원", "people waiting")
+	case "sessions":
+		return v.pick("입장 중인 인원", "people inside")
+	case "oldest_signal":
+		return v.pick("가장 오래된 측정값", "the oldest signal")
+	}
+	if resource, ok := strings.CutSuffix(name, "_throughput"); ok {
+		return title(resource) + v.pick(" 처리량", " throughput")
+	}
+	return title(strings.TrimSuffix(name, "_held")) + v.pick(" 보류", " held")
 }
