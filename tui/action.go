@@ -3,6 +3,7 @@ package tui
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"math"
 	"net/http"
 	"net/url"
@@ -59,9 +60,7 @@ func change(method, path string, seen uint64, values map[string]string, more map
 		return request{}, errNoReason
 	}
 	body := map[string]any{"reason": values["reason"], "seen": seen}
-	for name, value := range more {
-		body[name] = value
-	}
+	maps.Copy(body, more)
 	return request{method, path, body, did}, nil
 }
 

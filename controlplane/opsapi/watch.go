@@ -194,7 +194,7 @@ func topicsOf(r *http.Request) ([]plan.Topic, error) {
 		return slices.Clone(published), nil
 	}
 	var topics []plan.Topic
-	for _, name := range strings.Split(asked, ",") {
+	for name := range strings.SplitSeq(asked, ",") {
 		topic := plan.Topic(strings.TrimSpace(name))
 		if !slices.Contains(published, topic) {
 			return nil, errors.New("no topic " + strconv.Quote(string(topic)) + " to watch")

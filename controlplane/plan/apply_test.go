@@ -104,8 +104,8 @@ func TestChangedSince(t *testing.T) {
 	look := func(c *plan.Command) { c.Seen = seen }
 	e.must(plan.CohortApprove, plan.ApproveCohort{Cohort: "c40"}, look)
 	e.refused(plan.ChangedSince, plan.CohortPhase, plan.MovePhase{Cohort: "c40", Phase: plan.Lobby}, look)
-	e.must(plan.AdmissionConfigure, plan.ConfigureAdmission{TauMS: ptr[int64](1)}, look)
-	e.refused(plan.ChangedSince, plan.AdmissionConfigure, plan.ConfigureAdmission{TauMS: ptr[int64](2)}, look)
+	e.must(plan.AdmissionConfigure, plan.ConfigureAdmission{TauMS: new(int64(1))}, look)
+	e.refused(plan.ChangedSince, plan.AdmissionConfigure, plan.ConfigureAdmission{TauMS: new(int64(2))}, look)
 }
 
 func TestUnknownCommandIsAnErrorNotAnAnswer(t *testing.T) {

@@ -40,7 +40,7 @@ func randomCommand(t testing.TB, r *rand.Rand, nowMS int64) plan.Command {
 			return plan.CohortPhase, plan.MovePhase{Cohort: cohort, Phase: plan.Open}
 		},
 		func() (plan.Kind, any) {
-			return plan.AdmissionConfigure, plan.ConfigureAdmission{FloorMilli: ptr(r.Int64N(2_000)), TauMS: ptr(r.Int64N(60_000))}
+			return plan.AdmissionConfigure, plan.ConfigureAdmission{FloorMilli: new(r.Int64N(2_000)), TauMS: new(r.Int64N(60_000))}
 		},
 		func() (plan.Kind, any) {
 			return plan.OverrideSet, plan.SetOverride{Target: plan.TargetAdmission, Value: r.Int64N(200_000), UntilMS: nowMS + r.Int64N(60_000)}
@@ -82,7 +82,7 @@ func randomCommand(t testing.TB, r *rand.Rand, nowMS int64) plan.Command {
 			return plan.IncidentUpdate, plan.UpdateIncident{ID: fmt.Sprintf("i%d", r.IntN(200)), Note: "n", Roles: map[string]string{"scribe": "lee"}}
 		},
 		func() (plan.Kind, any) { return plan.HandoverNote, plan.LeaveNote{Text: "all quiet"} },
-		func() (plan.Kind, any) { return plan.ReplicasSet, plan.SetReplicas{Desired: ptr(r.IntN(30))} },
+		func() (plan.Kind, any) { return plan.ReplicasSet, plan.SetReplicas{Desired: new(r.IntN(30))} },
 		func() (plan.Kind, any) {
 			return plan.PassRevoke, plan.RevokePass{ID: fmt.Sprint(r.IntN(9)), UntilMS: nowMS + r.Int64N(30_000)}
 		},

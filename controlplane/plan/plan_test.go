@@ -104,5 +104,3 @@ func (e *evening) report(id string, issued, highWater int64) {
 	e.t.Helper()
 	e.must(plan.LineReport, plan.ReportLine{Cohort: id, Gate: "gate-1", Issued: issued, HighWater: highWater})
 }
-
-func ptr[V any](v V) *V { return &v }

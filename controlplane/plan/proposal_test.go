@@ -48,14 +48,14 @@ func TestLooseningTakesTwoOnceTwoCommandersAreNamed(t *testing.T) {
 	f(plan.HoldRelease, plan.ReleaseHold{Scope: plan.All})
 	f(plan.FreezeRelease, plan.ReleaseFreeze{Scope: plan.All})
 	f(plan.CohortPhase, plan.MovePhase{Cohort: "c40", Phase: plan.Open})
-	f(plan.AdmissionConfigure, plan.ConfigureAdmission{MaxMilli: ptr(e.plan.Admission.MaxMilli + 1)})
-	f(plan.AdmissionConfigure, plan.ConfigureAdmission{FloorMilli: ptr(e.plan.Admission.FloorMilli + 1)})
-	f(plan.ReplicasSet, plan.SetReplicas{Max: ptr(100)})
+	f(plan.AdmissionConfigure, plan.ConfigureAdmission{MaxMilli: new(e.plan.Admission.MaxMilli + 1)})
+	f(plan.AdmissionConfigure, plan.ConfigureAdmission{FloorMilli: new(e.plan.Admission.FloorMilli + 1)})
+	f(plan.ReplicasSet, plan.SetReplicas{Max: new(100)})
 	f(plan.OperatorSet, plan.SetOperator{Name: "choi", Role: plan.Viewer, TokenHash: token(4)})
 	f(plan.OperatorSet, plan.SetOperator{Name: "lee", Role: plan.Commander, TokenHash: token(4)}) // in lee's name
 	f(plan.OperatorRemove, plan.RemoveOperator{Name: "lee"})
 
-	e.must(plan.AdmissionConfigure, plan.ConfigureAdmission{MaxMilli: ptr(int64(20_000))})
+	e.must(plan.AdmissionConfigure, plan.ConfigureAdmission{MaxMilli: new(int64(20_000))})
 	e.must(plan.OperatorSet, plan.SetOperator{Name: "kim", Role: plan.Commander, TokenHash: token(5)}) // kim's own token
 	e.must(plan.OperatorRemove, plan.RemoveOperator{Name: "park"}, by("lee"))
 	// The leader acts by what was agreed.
@@ -80,10 +80,10 @@ func TestSecondPersonApproves(t *testing.T) {
 func TestApprovalLooksAtEverythingAnew(t *testing.T) {
 	e := newEvening(t)
 	e.staff()
-	raised := plan.ConfigureAdmission{MaxMilli: ptr(int64(2_000_000))}
+	raised := plan.ConfigureAdmission{MaxMilli: new(int64(2_000_000))}
 
 	id := e.propose(plan.AdmissionConfigure, raised, by("kim"))
-	e.must(plan.AdmissionConfigure, plan.ConfigureAdmission{MaxMilli: ptr(int64(50_000))}, by("park"))
+	e.must(plan.AdmissionConfigure, plan.ConfigureAdmission{MaxMilli: new(int64(50_000))}, by("park"))
 	e.refused(plan.ChangedSince, plan.ProposalApprove, plan.CloseProposal{ID: id}, by("lee"))
 	if e.plan.Admission.MaxMilli != 50_000 || e.plan.Proposals[id].State != plan.Pending {
 		t.Errorf("a refused approval did something: %+v", e.plan.Admission)

@@ -144,7 +144,7 @@ func TestRateInForce(t *testing.T) {
 	e.open("c50", 1)
 	e.report("c40", 100, 0)
 	e.report("c50", 100, 0)
-	e.must(plan.AdmissionConfigure, plan.ConfigureAdmission{MaxMilli: ptr[int64](100_000), MinMilli: ptr[int64](4_000)})
+	e.must(plan.AdmissionConfigure, plan.ConfigureAdmission{MaxMilli: new(int64(100_000)), MinMilli: new(int64(4_000))})
 	at := func() [2]int64 {
 		return [2]int64{e.plan.RateOf("c40", 40_000, e.nowMS), e.plan.RateOf("c50", 40_000, e.nowMS)}
 	}
@@ -160,7 +160,7 @@ func TestRateInForce(t *testing.T) {
 	e.must(plan.HoldRelease, plan.ReleaseHold{Scope: "c40"})
 	e.must(plan.OverrideSet, plan.SetOverride{Target: plan.TargetAdmission, Value: 80_000, UntilMS: e.nowMS + 10_000})
 	want("override", 60_000, 20_000)
-	e.must(plan.AdmissionConfigure, plan.ConfigureAdmission{MaxMilli: ptr[int64](60_000)})
+	e.must(plan.AdmissionConfigure, plan.ConfigureAdmission{MaxMilli: new(int64(60_000))})
 	want("bounds hold for overrides", 45_000, 15_000)
 	e.nowMS += 20_000
 	want("the override has expired", 30_000, 10_000)

@@ -75,7 +75,7 @@ func TestAnOperatorDoesNotLoosenByUndo(t *testing.T) {
 	hold := e.plan.Index
 	e.refused(plan.NotAllowed, plan.ChangeUndo, plan.UndoChange{At: hold}, park)
 	e.refused(plan.NotAllowed, plan.HoldRelease, plan.ReleaseHold{Scope: plan.All}, park)
-	e.refused(plan.NotAllowed, plan.ReplicasSet, plan.SetReplicas{Max: ptr(100)}, park)
-	e.must(plan.ReplicasSet, plan.SetReplicas{Desired: ptr(2)}, park)
+	e.refused(plan.NotAllowed, plan.ReplicasSet, plan.SetReplicas{Max: new(100)}, park)
+	e.must(plan.ReplicasSet, plan.SetReplicas{Desired: new(2)}, park)
 	e.must(plan.ChangeUndo, plan.UndoChange{At: hold})
 }

@@ -54,9 +54,9 @@ func TestUndoRestores(t *testing.T) {
 		e.must(plan.FreezeSet, plan.SetFreeze{Scope: plan.All, UntilMS: dayMS + 3_600_000})
 	}
 	f("admission", nothing, func(e *evening) {
-		e.must(plan.AdmissionConfigure, plan.ConfigureAdmission{RateMilli: ptr(int64(5_000)), MaxMilli: ptr(int64(9_000))})
+		e.must(plan.AdmissionConfigure, plan.ConfigureAdmission{RateMilli: new(int64(5_000)), MaxMilli: new(int64(9_000))})
 	})
-	f("replicas", nothing, func(e *evening) { e.must(plan.ReplicasSet, plan.SetReplicas{Desired: ptr(7)}) })
+	f("replicas", nothing, func(e *evening) { e.must(plan.ReplicasSet, plan.SetReplicas{Desired: new(7)}) })
 	f("first override", nothing, override(1_000))
 	f("second override", override(1_000), override(2_000))
 	f("cleared override", override(1_000), func(e *evening) {
@@ -105,9 +105,9 @@ func TestUndoOfAMistakenOpeningKeepsEveryone(t *testing.T) {
 
 func TestUndoIsRefusedWhereItWouldOverwriteOrLoosen(t *testing.T) {
 	e := newEvening(t)
-	e.must(plan.AdmissionConfigure, plan.ConfigureAdmission{RateMilli: ptr(int64(5_000))})
+	e.must(plan.AdmissionConfigure, plan.ConfigureAdmission{RateMilli: new(int64(5_000))})
 	at := e.plan.Index
-	e.must(plan.AdmissionConfigure, plan.ConfigureAdmission{RateMilli: ptr(int64(6_000))})
+	e.must(plan.AdmissionConfigure, plan.ConfigureAdmission{RateMilli: new(int64(6_000))})
 	if r := e.undo(at); r.Code != plan.ChangedSince {
 		t.Errorf("undo under a later change: %+v", r)
 	}
@@ -125,7 +125,7 @@ func TestUndoIsRefusedWhereItWouldOverwriteOrLoosen(t *testing.T) {
 	if len(e.plan.Holds) != 0 {
 		t.Errorf("holds %v", e.plan.Holds)
 	}
-	e.must(plan.AdmissionConfigure, plan.ConfigureAdmission{RateMilli: ptr(int64(7_000))}, term(1))
+	e.must(plan.AdmissionConfigure, plan.ConfigureAdmission{RateMilli: new(int64(7_000))}, term(1))
 	if r := e.undo(e.plan.Index); r.Code != plan.NotFound {
 		t.Errorf("a leader's change can be undone: %+v", r)
 	}
@@ -134,7 +134,7 @@ func TestUndoIsRefusedWhereItWouldOverwriteOrLoosen(t *testing.T) {
 func TestUndosAreBounded(t *testing.T) {
 	e := newEvening(t)
 	for n := range 100 {
-		e.must(plan.AdmissionConfigure, plan.ConfigureAdmission{RateMilli: ptr(int64(1_000 + n))})
+		e.must(plan.AdmissionConfigure, plan.ConfigureAdmission{RateMilli: new(int64(1_000 + n))})
 	}
 	if len(e.plan.Undos) != 64 {
 		t.Fatalf("%d undos", len(e.plan.Undos))

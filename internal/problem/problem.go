@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"strconv"
 	"time"
@@ -66,9 +67,7 @@ func (p *Problem) MarshalJSON() ([]byte, error) {
 		return standard, err
 	}
 	members := map[string]any{}
-	for name, value := range p.Extra {
-		members[name] = value
-	}
+	maps.Copy(members, p.Extra)
 	if err := json.Unmarshal(standard, &members); err != nil {
 		return nil, err
 	}

@@ -8,6 +8,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"io"
+	"maps"
 	"net"
 	"net/http"
 	"os"
@@ -144,9 +145,7 @@ func (r *room) close() error {
 func bare(status int, header http.Header, body []byte) (address string, stop func(), err error) {
 	return serve(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		h := w.Header()
-		for name, values := range header {
-			h[name] = values
-		}
+		maps.Copy(h, header)
 		w.WriteHeader(status)
 		w.Write(body)
 	}))

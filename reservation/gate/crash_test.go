@@ -2,6 +2,7 @@ package gate_test
 
 import (
 	"fmt"
+	"maps"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -49,10 +50,7 @@ func TestACrashLosesNothingAcknowledged(t *testing.T) {
 	for n := range 4 {
 		time.Sleep(15 * time.Millisecond)
 		mu.Lock()
-		known := map[int]ticket{}
-		for i, got := range acknowledged {
-			known[i] = got
-		}
+		known := maps.Clone(acknowledged)
 		mu.Unlock()
 		dir := filepath.Join(w.dir, fmt.Sprint("image-", n))
 		if err := os.CopyFS(dir, os.DirFS(w.config.Data)); err != nil {

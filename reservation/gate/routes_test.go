@@ -44,7 +44,7 @@ func TestTheDescriptionIsTrue(t *testing.T) {
 			if len(operation.Responses) == 0 {
 				t.Errorf("%s %s describes no response", method, path)
 			}
-			for _, segment := range strings.Split(path, "/") {
+			for segment := range strings.SplitSeq(path, "/") {
 				name, isParameter := strings.CutPrefix(segment, "{")
 				name = strings.TrimSuffix(name, "}")
 				if isParameter && !slices.ContainsFunc(operation.Parameters, func(p struct {

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"log/slog"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"path/filepath"
@@ -63,9 +64,7 @@ func (c *centre) messages() map[string]outbox.Message {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	all := map[string]outbox.Message{}
-	for k, m := range c.taken {
-		all[k] = m
-	}
+	maps.Copy(all, c.taken)
 	return all
 }
 

@@ -16,8 +16,6 @@ import (
 	"sunbeon/reservation/waitingroom"
 )
 
-func number(n int64) *int64 { return &n }
-
 // found compares the counts and looks for words of the first violation.
 func found(t *testing.T, e *evening, want audit.Findings, words string) {
 	t.Helper()
@@ -86,22 +84,22 @@ func TestJournalThatTellsOfMore(t *testing.T) {
 		found(t, e, with(want), words)
 	}
 	f("place 99 of person n42 is not in the line's record",
-		journal.Entry{Event: journal.Ticket, Person: "n42", Seq: number(99)},
+		journal.Entry{Event: journal.Ticket, Person: "n42", Seq: new(int64(99))},
 		func(f *audit.Findings) { f.Lost = 1 })
 	f("person n0 was given place 1 and later place 2",
-		journal.Entry{Event: journal.Ticket, Person: "n0", Device: 2, Seq: number(2)},
+		journal.Entry{Event: journal.Ticket, Person: "n0", Device: 2, Seq: new(int64(2))},
 		func(f *audit.Findings) { f.Duplicates = 1 })
 	f("place 1 was given to persons n0 and n42",
-		journal.Entry{Event: journal.Ticket, Person: "n42", Seq: number(1)},
+		journal.Entry{Event: journal.Ticket, Person: "n42", Seq: new(int64(1))},
 		func(f *audit.Findings) { f.Duplicates = 1 })
 	f("person n9 was told turn 3; by the line's record place 10 has turn 10",
-		journal.Entry{Event: journal.Ticket, Person: "n9", Seq: number(10), Turn: number(3)},
+		journal.Entry{Event: journal.Ticket, Person: "n9", Seq: new(int64(10)), Turn: new(int64(3))},
 		func(f *audit.Findings) { f.Duplicates = 1 })
 	f("the pass of person n9, turn 10, is not in the line's record",
-		journal.Entry{Event: journal.Pass, Person: "n9", PassID: strings.Repeat("0", 32), Turn: number(10)},
+		journal.Entry{Event: journal.Pass, Person: "n9", PassID: strings.Repeat("0", 32), Turn: new(int64(10))},
 		func(f *audit.Findings) { f.Lost = 1 })
 	f("the pass of person n9, turn 10, is not in the line's record",
-		journal.Entry{Event: journal.Pass, Person: "n9", PassID: "garbled", Turn: number(10)},
+		journal.Entry{Event: journal.Pass, Person: "n9", PassID: "garbled", Turn: new(int64(10))},
 		func(f *audit.Findings) { f.Lost = 1 })
 	f("booking 0000-0000 of person n5 was acknowledged and is not in the ledger",
 		journal.Entry{Event: journal.Booked, Person: "n5", Number: "0000-0000"},
@@ -170,7 +168,7 @@ func TestRecordThatBrokeTheRules(t *testing.T) {
 func TestRecordThatLostItsEnd(t *testing.T) {
 	e := hold(t)
 	e.forge(t, waitingroom.Record{Kind: waitingroom.KindTicket, Seq: people + 1, Tag: waitingroom.Tag{99}})
-	e.told(journal.Entry{Event: journal.Ticket, Person: "n42", Seq: number(people + 1)})
+	e.told(journal.Entry{Event: journal.Ticket, Person: "n42", Seq: new(int64(people + 1))})
 	files, err := filepath.Glob(filepath.Join(e.record, "*"))
 	must(t, err)
 	for _, file := range files {

@@ -13,8 +13,6 @@ import (
 	"sunbeon/reservation/rush/journal"
 )
 
-func number(n int64) *int64 { return &n }
-
 func read(t *testing.T, path string) ([]journal.Entry, error) {
 	t.Helper()
 	var entries []journal.Entry
@@ -34,8 +32,8 @@ func TestEntriesComeBackInOrder(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := []journal.Entry{
-		{TimeMS: 1, Event: journal.Ticket, Person: "s1-n0", Cohort: "a", Device: 1, Seq: number(0)},
-		{TimeMS: 2, Event: journal.Pass, Person: "s1-n3", PassID: "p", Turn: number(5), Segment: 2},
+		{TimeMS: 1, Event: journal.Ticket, Person: "s1-n0", Cohort: "a", Device: 1, Seq: new(int64(0))},
+		{TimeMS: 2, Event: journal.Pass, Person: "s1-n3", PassID: "p", Turn: new(int64(5)), Segment: 2},
 		{TimeMS: 3, Event: journal.Booked, Person: "s1-n3", Number: "B-1", Key: "k",
 			Doses: []journal.Dose{{Dose: 1, Slot: "s"}, {Dose: 2, Slot: "t"}}},
 	}

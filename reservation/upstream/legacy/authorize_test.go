@@ -1,6 +1,7 @@
 package legacy_test
 
 import (
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -46,9 +47,7 @@ func (p *party) approve(verifier string, change func(url.Values)) (*http.Respons
 		p.t.Fatal(err)
 	}
 	form := there.Query()
-	for name, value := range minjiTypes {
-		form[name] = value
-	}
+	maps.Copy(form, minjiTypes)
 	if change != nil {
 		change(form)
 	}
