@@ -9,7 +9,7 @@ type estimate struct {
 	Believed float64 `json:"believed"`  // thought to be served at most
 	LastGood float64 `json:"last_good"` // highest it proved before the last cut
 	Best     float64 `json:"best"`      // highest it ever proved tonight
-	Mark     float64 `json:"mark"`      // where it was last saturated
+	Mark     float64 `json:"mark"`      // what it carried when it was last driven into strain
 	Base     float64 `json:"base"`      // unstrained latency, seconds
 	Usual    float64 `json:"usual"`     // the same, slow to rise
 	Timed    float64 `json:"timed"`     // latency, over so many requests that chance is out of it
@@ -30,7 +30,7 @@ type estimate struct {
 	Off       int     `json:"off"`       // scrapes in a row that contradict it
 	CalmMS    int64   `json:"calm_ms"`   // time without strain
 	LoadedMS  int64   `json:"loaded_ms"` // of it, time at its target
-	Failed    int     `json:"failed"`    // times it saturated again where it had before
+	Failed    int     `json:"failed"`    // times in a row that it met strain where it had before
 	Prior     float64 `json:"prior"`     // believed before the evening
 	BeyondMS  int64   `json:"beyond_ms"` // time it served more than that without strain
 	Found     bool    `json:"found"`     // saturation was seen at least once
@@ -111,9 +111,9 @@ func (e *estimate) measure(r Resource, units, expected float64, blamable, brisk 
 			if !e.Out {
 				e.Before = e.standing()
 			}
-			tried := e.Believed
+			carried := e.carried()
 			e.onset(brisk)
-			e.confirm(tried)
+			e.confirm(max(carried, e.Smooth))
 		} else {
 			e.average(x)
 		}
@@ -234,6 +234,18 @@ func (e *estimate) mean(n int) float64 {
 	return sum / float64(max(1, n))
 }
 
+// carried is what was served just before the strain that is now evident: the last
+// scrapes before it where they are above the average beyond chance.
+func (e *estimate) carried() float64 {
+	before := e.Recent[:max(0, len(e.Recent)-strikesNeeded)]
+	sum := 0.0
+	for _, p := range before {
+		sum += p.Throughput
+	}
+	n := float64(max(1, len(before)))
+	return max(e.Smooth, sum/n-2*math.Sqrt(e.Jitter/n))
+}
+
 // cut sets the believed capacity to what is being served: under saturation that
 // is the capacity, up as well as down. x is what was served just now.
 func (e *estimate) cut(x float64) {
@@ -246,7 +258,7 @@ func (e *estimate) cut(x float64) {
 		// A probe that failed near the old mark says that the mark is gone.
 		e.LastGood = max(e.Smooth, e.LastGood-(e.LastGood-e.Smooth)/2)
 	}
-	e.Believed, e.Mark = e.Smooth, e.Smooth
+	e.Believed = e.Smooth
 	e.Proved = min(e.Proved, e.Smooth)
 	e.CalmMS, e.LoadedMS, e.Found = 0, 0, true
 	e.Seen = max(e.Seen, e.Smooth)

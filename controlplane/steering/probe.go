@@ -47,12 +47,15 @@ func (e *estimate) probe(a AdmissionConfig, periodMS, longestMS int64) {
 		return
 	}
 	dead := float64(e.DeadMS)
-	if e.Believed < nearGood*e.Best {
+	if reach := max(nearGood*e.Best, nearMark*e.Mark); e.Believed < reach {
 		// It did more tonight. Chance in what is served matters little beside that.
 		e.LoadedMS = 0
 		patience := probePace * max(dead, float64(longestMS)/2)
 		lead := min(a.ProbeMost, a.Recover*math.Exp2(float64(e.CalmMS)/patience))
-		e.Believed = max(e.Believed, e.Smooth*(1+lead))
+		if e.Failed < metTwice {
+			reach = max(e.Seen, e.Best, e.Mark)
+		}
+		e.Believed = max(e.Believed, min(reach, e.Smooth*(1+lead)))
 		return
 	}
 	lead := min(a.ProbeMost, a.Probe*math.Exp2(float64(e.LoadedMS)/(probePace*dead)))
@@ -80,18 +83,26 @@ const loadedShare = 0.9
 // pastMark is how far beyond the last saturation shows that it has moved.
 const pastMark = 1.03
 
-// nearGood is the share of what was good before at which it is reached, noise
-// allowed for.
-const nearGood = 0.9
+// Up to these shares of what it did tonight, and of what it carried when it was
+// last driven into strain, it is brought back boldly; beyond them it is felt. The
+// mark is nearer to the truth: under strain some resources do less than before it,
+// and what they did then says nothing of what they can do. Where strain was met
+// twice at the same mark, a bold step ends short of it.
+const (
+	nearGood = 0.9
+	nearMark = 0.96
+	metTwice = 2
+)
 
 // confirm the last mark, or take note of another: how long to wait before going
-// beyond it again doubles with every time a little more was too much.
-func (e *estimate) confirm(tried float64) {
-	if math.Abs(e.Smooth-e.Mark) > sameMark*e.Mark || tried > (1+2*sameMark)*e.Mark {
+// beyond it again doubles with every time that it was met.
+func (e *estimate) confirm(met float64) {
+	if math.Abs(met-e.Mark) > sameMark*e.Mark {
 		e.Failed = 0
-		return
+	} else {
+		e.Failed = min(e.Failed+1, failedMost)
 	}
-	e.Failed = min(e.Failed+1, failedMost)
+	e.Mark = met
 }
 
 const (

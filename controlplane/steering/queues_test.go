@@ -227,14 +227,21 @@ func steered(t *testing.T, seed uint64, upset func(*office, *steering.Inputs)) (
 func TestAnotherPlant(t *testing.T) {
 	f := func(name string, least float64, upset func(*office, *steering.Inputs)) {
 		t.Helper()
-		for seed := uint64(1); seed <= 2; seed++ {
+		const seeds, chance = 6, 0.03
+		mean := 0.0
+		for seed := uint64(1); seed <= seeds; seed++ {
 			booked, out := steered(t, seed, upset)
-			if share := booked / (25 * eveningS); share < least {
-				t.Errorf("%s, seed %d: %.3f of what was possible, want %.2f", name, seed, share, least)
+			share := booked / (25 * eveningS)
+			if mean += share / seeds; share < least-chance {
+				t.Errorf("%s, seed %d: %.3f of what was possible, want %.2f", name, seed, share, least-chance)
 			}
 			if out.Limited != "doses" {
 				t.Errorf("%s, seed %d: limited by %q at the end", name, seed, out.Limited)
 			}
+		}
+		t.Logf("%s: %.3f", name, mean)
+		if mean < least {
+			t.Errorf("%s: %.3f of what was possible, want %.2f", name, mean, least)
 		}
 	}
 	f("an even evening", 0.85, func(*office, *steering.Inputs) {})
@@ -260,7 +267,7 @@ func TestAnotherPlant(t *testing.T) {
 		}
 	})
 	lost := steering.Flow{}
-	f("counters begin again", 0.8, func(o *office, in *steering.Inputs) {
+	f("counters begin again", 0.85, func(o *office, in *steering.Inputs) {
 		if o.now < 10 {
 			lost = steering.Flow{}
 		}
@@ -270,7 +277,7 @@ func TestAnotherPlant(t *testing.T) {
 		in.Line.Later.Called -= lost.Called
 		in.Line.Later.Claimed -= lost.Claimed
 	})
-	f("half the doses for five minutes", 0.7, func(o *office, in *steering.Inputs) {
+	f("half the doses for five minutes", 0.74, func(o *office, in *steering.Inputs) {
 		o.backends[1].servers = 6
 		if o.now > 900 && o.now < 1200 {
 			o.backends[1].servers = 3
