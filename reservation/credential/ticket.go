@@ -14,8 +14,9 @@ import (
 	"github.com/golang-jwt/jwt/v5"
 )
 
-// Ticket is a place in the line as its holder carries it. Gates trust each
-// other's tickets: they share the key.
+// Ticket is a place in the line as its holder carries it. A gate finds the place
+// by the person alone; the ticket is what the holder can show for it in a
+// dispute, and whoever has the key settles that with [TicketKey.Verify].
 type Ticket struct {
 	Cohort string
 	// Tag is the holder's [PersonKey.Tag] in the cohort.

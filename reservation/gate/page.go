@@ -134,8 +134,8 @@ func (g *Gate) form(w http.ResponseWriter, r *http.Request) bool {
 	return true
 }
 
-// forward sends the browser to where the outcome of a form is shown, so that
+// showAt sends the browser to where the outcome of a form is shown, so that
 // reloading does not send the form again.
-func forward(w http.ResponseWriter, r *http.Request, to string) {
+func showAt(w http.ResponseWriter, r *http.Request, to string) {
 	http.Redirect(w, r, to, http.StatusSeeOther)
 }

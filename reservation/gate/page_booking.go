@@ -135,9 +135,9 @@ func (g *Gate) choose(w http.ResponseWriter, r *http.Request, in lane, path stri
 	case p != nil:
 		g.showChoiceProblem(w, r, on, p)
 	case on.Moves():
-		forward(w, r, "/bookings?done="+pages.DoneChanged)
+		showAt(w, r, "/bookings?done="+pages.DoneChanged)
 	default:
-		forward(w, r, "/bookings?done="+pages.DoneBooked)
+		showAt(w, r, "/bookings?done="+pages.DoneBooked)
 	}
 }
 
@@ -194,7 +194,7 @@ func (g *Gate) cancelPage(w http.ResponseWriter, r *http.Request) {
 			return
 		}
 	}
-	forward(w, r, "/bookings")
+	showAt(w, r, "/bookings")
 }
 
 func (g *Gate) cancelForm(w http.ResponseWriter, r *http.Request) {
@@ -208,7 +208,7 @@ func (g *Gate) cancelForm(w http.ResponseWriter, r *http.Request) {
 		g.showProblem(w, r, p)
 		return
 	}
-	forward(w, r, "/bookings?done="+pages.DoneCancelled)
+	showAt(w, r, "/bookings?done="+pages.DoneCancelled)
 }
 
 // pick takes the named parameters that are set.

@@ -40,5 +40,5 @@ func cohortOf(l *line, language string) pages.Cohort {
 func (g *Gate) logoutForm(w http.ResponseWriter, r *http.Request) {
 	g.dropCookie(w, loginCookie)
 	g.dropCookie(w, passCookie)
-	forward(w, r, "/")
+	showAt(w, r, "/")
 }

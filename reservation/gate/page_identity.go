@@ -42,7 +42,7 @@ func (g *Gate) identify(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	g.setCookie(w, attemptCookie, base64.RawURLEncoding.EncodeToString(carried), g.config.Now().Add(attemptLife).UnixMilli())
-	forward(w, r, there)
+	showAt(w, r, there)
 }
 
 // publicURL is the scheme and host the browser reaches these pages by.
@@ -77,7 +77,7 @@ func (g *Gate) identified(w http.ResponseWriter, r *http.Request) {
 	if c, p := g.inLine(login); p == nil {
 		g.join(r.Context(), c) // a refusal is shown by the page of the line
 	}
-	forward(w, r, "/line")
+	showAt(w, r, "/line")
 }
 
 // attemptOf is the way the browser is on; an empty one fits no answer.

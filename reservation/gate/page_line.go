@@ -51,7 +51,7 @@ func (g *Gate) joinForm(w http.ResponseWriter, r *http.Request) {
 		g.showProblem(w, r, p)
 		return
 	}
-	forward(w, r, "/line")
+	showAt(w, r, "/line")
 }
 
 // nextField of the form to go in is where the person was before their pass ran
@@ -79,7 +79,7 @@ func (g *Gate) enterForm(w http.ResponseWriter, r *http.Request) {
 		// before choosing.
 		to = "/institutions?" + url.Values{"province": {c.login.Province}, "eligibility": {"true"}}.Encode()
 	}
-	forward(w, r, to)
+	showAt(w, r, to)
 }
 
 // placeOf is the page among those for booking to which a request belongs, or
