@@ -141,6 +141,34 @@ func TestPassRefusals(t *testing.T) {
 	}
 }
 
+// A pass is a JWT to whoever has the key, in whole seconds.
+func TestPassIsAJWT(t *testing.T) {
+	signer := passSigner(t, 1)
+	quoted := pass
+	quoted.Cohort = `"가"<&`
+	var claims jwt.MapClaims
+	token, err := jwt.NewParser(jwt.WithTimeFunc(func() time.Time { return time.UnixMilli(now) }), jwt.WithExpirationRequired()).
+		ParseWithClaims(sign(t, signer, quoted), &claims, func(*jwt.Token) (any, error) {
+			return ed25519.NewKeyFromSeed(bytes.Repeat([]byte{1}, 32)).Public(), nil
+		})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(map[string]any{"alg": "EdDSA", "typ": "JWT", "kid": token.Header["kid"]}, token.Header); diff != "" {
+		t.Error(diff)
+	}
+	want := jwt.MapClaims{
+		"iss": "sunbeon", "sub": "f00d", "jti": "p-1", "cohort": quoted.Cohort, "turn": 12.0, "segment": 3.0,
+		"iat": float64((now - 1) / 1000), "exp": float64((now + 60_500) / 1000), "iat_ms": float64(now - 1), "exp_ms": float64(now + 60_500),
+	}
+	if diff := cmp.Diff(want, claims); diff != "" {
+		t.Error(diff)
+	}
+	if got, err := credential.ReadPass(sign(t, signer, quoted)); err != nil || got != quoted {
+		t.Errorf("read %+v, %v", got, err)
+	}
+}
+
 func TestReadPassTellsWhatAnotherHasVerified(t *testing.T) {
 	got, err := credential.ReadPass(sign(t, passSigner(t, 1), pass))
 	if diff := cmp.Diff(pass, got); err != nil || diff != "" {

@@ -3,6 +3,7 @@ package gate
 import (
 	"encoding/json"
 	"errors"
+	"io"
 	"mime"
 	"net/http"
 
@@ -15,10 +16,9 @@ func readJSON(w http.ResponseWriter, r *http.Request, limit int64, into any) *pr
 	if media, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || media != "application/json" {
 		return problem.New(http.StatusUnsupportedMediaType, "not_json", "Send the body as application/json.")
 	}
-	decoder := json.NewDecoder(http.MaxBytesReader(w, r.Body, limit))
-	err := decoder.Decode(into)
-	if err == nil && decoder.More() {
-		err = errors.New("more than one value")
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, limit))
+	if err == nil {
+		err = json.Unmarshal(body, into)
 	}
 	var tooLarge *http.MaxBytesError
 	switch {

@@ -110,7 +110,7 @@ func (p *bookingProxy) serve(w http.ResponseWriter, r *http.Request, in lane) {
 	defer in.leave()
 	ctx, cancel := context.WithTimeout(r.Context(), bookingWithin)
 	defer cancel()
-	p.forward(w, r.WithContext(ctx))
+	p.forward(ctx, w, r)
 }
 
 // takeBody reads a request's body to its end, so that what comes after does not
@@ -136,10 +136,8 @@ func passOf(r *http.Request) string {
 	if token, ok := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer "); ok {
 		return token
 	}
-	if cookie, err := r.Cookie(passCookie); err == nil {
-		return cookie.Value
-	}
-	return ""
+	token, _ := cookieOf(r, passCookie)
+	return token
 }
 
 // observe looks at what a booking server answered before it goes out.

@@ -2,6 +2,7 @@ package gate
 
 import (
 	"bytes"
+	"context"
 	"io"
 	"net/http"
 	"strings"
@@ -13,13 +14,13 @@ import (
 // forward carries a request to a booking server and its answer back. The answer is
 // read to its end before any of it goes out: one that breaks off, or is larger than
 // any of ours, is an error that people are told of, and not half a page.
-func (p *bookingProxy) forward(w http.ResponseWriter, r *http.Request) {
-	out := r.WithContext(r.Context())
+func (p *bookingProxy) forward(ctx context.Context, w http.ResponseWriter, r *http.Request) {
+	out := r.WithContext(ctx)
 	out.Header = forwarded(r.Header)
 	out.Close, out.Trailer = false, nil // the client's connection is its own affair
 	resp, err := p.gate.pool.RoundTrip(out)
 	if err != nil {
-		p.gate.refuse(w, p.problem(r.Context(), err))
+		p.gate.refuse(w, p.problem(ctx, err))
 		return
 	}
 	defer resp.Body.Close()
@@ -27,7 +28,7 @@ func (p *bookingProxy) forward(w http.ResponseWriter, r *http.Request) {
 	defer answers.Put(answer)
 	answer.Reset()
 	if n, err := answer.ReadFrom(io.LimitReader(resp.Body, maxAnswer+1)); err != nil || n > maxAnswer {
-		p.gate.refuse(w, p.problem(r.Context(), brokenOff(r)))
+		p.gate.refuse(w, p.problem(ctx, brokenOff(r)))
 		return
 	}
 	p.observe(resp)

@@ -7,7 +7,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/coreos/go-oidc/v3/oidc"
+	"github.com/golang-jwt/jwt/v5"
 	"golang.org/x/text/unicode/norm"
 )
 
@@ -27,28 +27,42 @@ type Person struct {
 	Provider string `json:"provider"`
 }
 
-// personOf reads a verified token. The person's tag is derived from what it
-// returns, so every way an issuer may write one person comes out the same:
-// full-width and half-width, composed and decomposed.
-func personOf(token *oidc.IDToken) (Person, error) {
-	var person Person
-	if err := token.Claims(&person); err != nil {
-		return Person{}, err
+// claims are what an assertion says.
+type claims struct {
+	Person
+	Nonce string `json:"nonce"`
+	jwt.RegisteredClaims
+}
+
+// ahead is how far an issuer's clock may be ahead of ours.
+const ahead = 5 * time.Minute
+
+// GetNotBefore implements [jwt.Claims].
+func (c claims) GetNotBefore() (*jwt.NumericDate, error) {
+	if c.NotBefore == nil {
+		return nil, nil
 	}
-	for _, field := range []*string{&person.CI, &person.Name, &person.Birth, &person.Phone, &person.Province} {
+	return jwt.NewNumericDate(c.NotBefore.Add(-ahead)), nil
+}
+
+// settle reads what a verified token says of a person. The person's tag is derived
+// from it, so every way an issuer may write one person comes out the same:
+// full-width and half-width, composed and decomposed.
+func (p *Person) settle() error {
+	for _, field := range []*string{&p.CI, &p.Name, &p.Birth, &p.Phone, &p.Province} {
 		*field = strings.TrimSpace(norm.NFKC.String(*field))
 	}
 	// Strict, as the last character of 64 bytes in base64 could otherwise be
 	// one of sixteen: sixteen persons out of one.
-	raw, err := base64.StdEncoding.Strict().DecodeString(person.CI)
-	if err != nil || len(raw) != ciBytes || len(person.CI) != base64.StdEncoding.EncodedLen(ciBytes) {
-		return Person{}, errors.New("no identifier of the identity agency")
+	raw, err := base64.StdEncoding.Strict().DecodeString(p.CI)
+	if err != nil || len(raw) != ciBytes || len(p.CI) != base64.StdEncoding.EncodedLen(ciBytes) {
+		return errors.New("no identifier of the identity agency")
 	}
-	if person.Name == "" {
-		return Person{}, errors.New("no name")
+	if p.Name == "" {
+		return errors.New("no name")
 	}
-	if _, err := time.Parse(time.DateOnly, person.Birth); err != nil {
-		return Person{}, fmt.Errorf("no date of birth: %w", err)
+	if _, err := time.Parse(time.DateOnly, p.Birth); err != nil {
+		return fmt.Errorf("no date of birth: %w", err)
 	}
-	return person, nil
+	return nil
 }

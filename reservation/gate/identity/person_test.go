@@ -2,8 +2,10 @@ package identity_test
 
 import (
 	"crypto/ecdsa"
+	"crypto/ed25519"
 	"crypto/elliptic"
 	"crypto/rand"
+	"crypto/x509"
 	"encoding/json"
 	"errors"
 	"maps"
@@ -47,14 +49,21 @@ func newScribe(t *testing.T) *scribe {
 
 func (s *scribe) write(t *testing.T, claims map[string]any) string {
 	t.Helper()
+	return s.sign(t, jwt.SigningMethodES256, s.key, claims, nil)
+}
+
+// sign writes an assertion that is good but for what is given.
+func (s *scribe) sign(t *testing.T, method jwt.SigningMethod, key any, claims, header map[string]any) string {
+	t.Helper()
 	all := jwt.MapClaims{
 		"iss": s.URL, "aud": legacy.Audience, "sub": "x", "exp": time.Now().Add(time.Minute).Unix(),
 		"ci": legacy.ConnectingInformation("one"), "name": "김순번", "birthdate": "1985-03-09",
 	}
 	maps.Copy(all, claims)
-	token := jwt.NewWithClaims(jwt.SigningMethodES256, all)
+	token := jwt.NewWithClaims(method, all)
 	token.Header["kid"] = "1"
-	signed, err := token.SignedString(s.key)
+	maps.Copy(token.Header, header)
+	signed, err := token.SignedString(key)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -106,4 +115,55 @@ func TestOnePersonHoweverSpelt(t *testing.T) {
 	refused("a line break inside", map[string]any{"ci": ci[:40] + "\n" + ci[40:]})
 	refused("too short", map[string]any{"ci": ci[:84]})
 	refused("no name", map[string]any{"name": " "})
+}
+
+// What the issuer did not sign, for us and for now, vouches for nobody.
+func TestAssertionsThatVouchForNobody(t *testing.T) {
+	s := newScribe(t)
+	v := identity.New(identity.Config{Issuer: s.URL, ClientID: legacy.Audience, Client: s.Client(), Now: time.Now})
+	in := func(d time.Duration) int64 { return time.Now().Add(d).Unix() }
+	accepted := func(what string, claims map[string]any) {
+		t.Helper()
+		if _, err := v.Verify(t.Context(), s.write(t, claims)); err != nil {
+			t.Errorf("%s: %v", what, err)
+		}
+	}
+	accepted("one of several audiences", map[string]any{"aud": []string{"another", legacy.Audience}})
+	accepted("an issuer whose clock is a minute ahead", map[string]any{"nbf": in(time.Minute), "iat": in(time.Minute)})
+
+	refused := func(what, assertion string) {
+		t.Helper()
+		if got, err := v.Verify(t.Context(), assertion); !errors.Is(err, identity.ErrInvalid) || got != (identity.Person{}) {
+			t.Errorf("%s: %+v, %v", what, got, err)
+		}
+	}
+	refused("no audience", s.write(t, map[string]any{"aud": nil}))
+	refused("another audience", s.write(t, map[string]any{"aud": []string{"another"}}))
+	refused("another issuer", s.write(t, map[string]any{"iss": s.URL + "/"}))
+	refused("no end", s.write(t, map[string]any{"exp": nil}))
+	refused("over", s.write(t, map[string]any{"exp": in(-time.Second)}))
+	refused("an end that is no time", s.write(t, map[string]any{"exp": "tomorrow"}))
+	refused("not yet", s.write(t, map[string]any{"nbf": in(10 * time.Minute)}))
+	refused("unknown key", s.sign(t, jwt.SigningMethodES256, s.key, nil, map[string]any{"kid": "2"}))
+	refused("no key", s.sign(t, jwt.SigningMethodES256, s.key, nil, map[string]any{"kid": nil}))
+	refused("an extension that has to be understood", s.sign(t, jwt.SigningMethodES256, s.key, nil, map[string]any{"crit": []string{"b64"}, "b64": false}))
+	refused("alg none", s.sign(t, jwt.SigningMethodNone, jwt.UnsafeAllowNoneSignatureType, nil, nil))
+	public, err := x509.MarshalPKIXPublicKey(&s.key.PublicKey)
+	if err != nil {
+		t.Fatal(err)
+	}
+	refused("the public key as a secret", s.sign(t, jwt.SigningMethodHS256, public, nil, nil))
+	edwards := ed25519.NewKeyFromSeed(make([]byte, ed25519.SeedSize))
+	refused("another algorithm", s.sign(t, jwt.SigningMethodEdDSA, edwards, nil, nil))
+	other, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	refused("somebody else's signature", s.sign(t, jwt.SigningMethodES256, other, nil, nil))
+	good := s.write(t, nil)
+	for n := range len(good) {
+		refused("cut off", good[:n])
+	}
+	refused("a part more", good+".")
+	refused("padded", good+"=")
 }
