@@ -2,6 +2,8 @@ package observability
 
 import (
 	"context"
+	"encoding/binary"
+	"math/rand/v2"
 	"net/http"
 	"slices"
 	"strconv"
@@ -128,9 +130,21 @@ func (l *lazyTrace) Value(key any) any {
 		return value
 	}
 	l.begin.Do(func() {
-		l.traced, _ = l.o.tracer.Start(l.o.propagator.Extract(l.Context, propagation.HeaderCarrier(l.header)), "")
+		l.traced = l.o.propagator.Extract(l.Context, propagation.HeaderCarrier(l.header))
+		if !trace.SpanContextFromContext(l.traced).IsValid() {
+			l.traced = trace.ContextWithSpanContext(l.traced, unseenIDs())
+		}
 	})
 	return l.traced.Value(key)
+}
+
+// unseenIDs are those of a trace that is only for the logs.
+func unseenIDs() trace.SpanContext {
+	var id trace.SpanContextConfig
+	binary.NativeEndian.PutUint64(id.TraceID[:8], rand.Uint64())
+	binary.NativeEndian.PutUint64(id.TraceID[8:], rand.Uint64())
+	binary.NativeEndian.PutUint64(id.SpanID[:], rand.Uint64())
+	return trace.NewSpanContext(id)
 }
 
 func (m *measured) observer(method string, status int) prometheus.Observer {
