@@ -2,35 +2,38 @@ package booking
 
 import (
 	"cmp"
+	"iter"
 	"slices"
 )
 
-// SecondDose lists the slots in which the second dose after first may be given,
+// SecondDose yields the slots in which the second dose after first may be given,
 // best first: same institution and vaccine, never before the interval is over,
 // the earliest day, and on that day the hour nearest to the first dose's.
 // Slots is what the institution offers, in any order; full slots are kept,
 // because only the ledger knows what is full.
-func SecondDose(first Slot, v Vaccine, slots []Slot) []Slot {
-	if v.Doses < 2 {
-		return nil
-	}
-	due := first.Start.AddDays(v.IntervalDays)
-	var fit []candidate
-	for i := range slots {
-		s := &slots[i]
-		if s.Institution != first.Institution || s.Vaccine != first.Vaccine || s.ID == first.ID {
-			continue
+func SecondDose(first Slot, v Vaccine, slots []Slot) iter.Seq[Slot] {
+	return func(yield func(Slot) bool) {
+		if v.Doses < 2 {
+			return
 		}
-		if late := s.Start.dayNumber() - due.dayNumber(); late >= 0 && late <= int64(v.SlackDays) {
-			fit = append(fit, candidate{s, late, hourApart(s.Start, due)})
+		due := first.Start.AddDays(v.IntervalDays)
+		fit := make([]candidate, 0, 128) // on the stack, unless they are more
+		for i := range slots {
+			s := &slots[i]
+			if s.Institution != first.Institution || s.Vaccine != first.Vaccine || s.ID == first.ID {
+				continue
+			}
+			if late := s.Start.dayNumber() - due.dayNumber(); late >= 0 && late <= int64(v.SlackDays) {
+				fit = append(fit, candidate{s, late, hourApart(s.Start, due)})
+			}
+		}
+		slices.SortFunc(fit, candidate.compare)
+		for _, c := range fit {
+			if !yield(*c.slot) {
+				return
+			}
 		}
 	}
-	slices.SortFunc(fit, candidate.compare)
-	list := make([]Slot, len(fit))
-	for i, c := range fit {
-		list[i] = *c.slot
-	}
-	return list
 }
 
 // candidate is a slot with how many days after the interval and how far from the

@@ -174,7 +174,7 @@ func (a *Availability) SecondDose(first booking.SlotID) (slots []booking.SlotID,
 		return nil, v
 	}
 	v = s.vaccines[s.slots[i].Vaccine]
-	for _, slot := range booking.SecondDose(s.slots[i], v, s.slotsOf(s.slots[i].Institution)) {
+	for slot := range booking.SecondDose(s.slots[i], v, s.slotsOf(s.slots[i].Institution)) {
 		if s.left(s.bySlot[slot.ID]) > 0 {
 			slots = append(slots, slot.ID)
 		}

@@ -236,6 +236,15 @@ func TestSlotPages(t *testing.T) {
 	if page, _, ok := a.Slots(1, "2021-08-27", 0, 9); len(page) != 0 || !ok {
 		t.Errorf("a day without slots: %v", page)
 	}
+	a = snapshot(t, town(t, 2))
+	for _, of := range []struct {
+		id    booking.InstitutionID
+		after booking.SlotID
+	}{{1, 201}, {1, 251}, {2, 101}, {2, 151}} {
+		if page, next, ok := a.Slots(of.id, "", of.after, 2); !ok || next == 0 && len(page) > 0 {
+			t.Errorf("behind a slot of another institution, %d: %v", of.after, page)
+		}
+	}
 }
 
 func TestCatalogValidate(t *testing.T) {

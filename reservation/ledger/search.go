@@ -72,6 +72,7 @@ func (a *Availability) Slots(id booking.InstitutionID, date string, after bookin
 	if i, ok := s.bySlot[after]; ok && i >= start {
 		start = i + 1
 	}
+	found = make([]booking.Offer, 0, max(0, min(limit, s.first[in+1]-start)))
 	for i := start; i < s.first[in+1]; i++ {
 		if !s.begins[i] || s.left(i) <= 0 || date != "" && s.slots[i].Start.Date() != date {
 			continue

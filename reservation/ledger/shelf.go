@@ -113,7 +113,10 @@ func (s *shelf) begin(in int) {
 		d := day{slot.Vaccine, slot.Start.Date()}
 		begins, ok := known[d]
 		if !ok {
-			begins = len(booking.SecondDose(slot, v, s.slots[s.first[in]:s.first[in+1]])) > 0
+			for range booking.SecondDose(slot, v, s.slots[s.first[in]:s.first[in+1]]) {
+				begins = true
+				break
+			}
 			known[d] = begins
 		}
 		s.begins[i] = begins

@@ -2,6 +2,7 @@ package rush_test
 
 import (
 	"math"
+	"slices"
 	"testing"
 	"time"
 
@@ -36,7 +37,7 @@ func firstDoses(t *testing.T, s ledger.Catalog) map[string]int {
 	}
 	doses := map[string]int{}
 	for _, slot := range s.Slots {
-		seconds := booking.SecondDose(slot, vaccines[slot.Vaccine], at[slot.Institution])
+		seconds := slices.Collect(booking.SecondDose(slot, vaccines[slot.Vaccine], at[slot.Institution]))
 		if len(seconds) == 0 {
 			continue
 		}

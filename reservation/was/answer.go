@@ -1,6 +1,7 @@
 package was
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -9,6 +10,7 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"sunbeon/internal/problem"
@@ -33,21 +35,29 @@ func (s *Server) serve(e endpoint) http.Handler {
 			s.explain(ctx, err).Send(w)
 			return
 		}
-		encoded, err := json.Marshal(body)
-		if err != nil {
+		answer := answers.Get().(*bytes.Buffer)
+		defer answers.Put(answer)
+		answer.Reset()
+		if err := json.NewEncoder(answer).Encode(body); err != nil {
 			s.explain(ctx, err).Send(w)
 			return
 		}
-		encoded = append(encoded, '\n')
-		w.Header().Set("Content-Type", "application/json")
-		w.Header().Set("Cache-Control", "no-store")
+		h := w.Header()
+		h["Content-Type"], h["Cache-Control"] = jsonType, noStore
 		// A long answer of unknown length would go out in chunks, each of which
 		// the gate passes on by itself.
-		w.Header().Set("Content-Length", strconv.Itoa(len(encoded)))
+		h.Set("Content-Length", strconv.Itoa(answer.Len()))
 		w.WriteHeader(status)
-		w.Write(encoded)
+		w.Write(answer.Bytes())
 	})
 }
+
+var (
+	jsonType = []string{"application/json"}
+	noStore  = []string{"no-store"}
+	// answers are the buffers that answers are written in.
+	answers = sync.Pool{New: func() any { return new(bytes.Buffer) }}
+)
 
 // explain turns any error into what the person is told.
 func (s *Server) explain(ctx context.Context, err error) *problem.Problem {
