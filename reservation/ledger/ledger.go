@@ -8,7 +8,7 @@
 // Several processes may write to one store: each takes the store's lock around
 // its transaction, so batches never conflict and nothing is retried.
 //
-// [Availability] answers searches from memory and is refreshed every second.
+// [Availability] answers searches from memory and is refreshed several times a second.
 // Only the booking itself is authoritative.
 //
 // The stores are in sqlite and postgres; ledgertest holds the suite both pass.

@@ -168,8 +168,8 @@ func New(cfg Config) (*Server, error) {
 }
 
 const (
-	refreshEvery = time.Second
-	stale        = 10 * time.Second // snapshot age from which the server is not healthy
+	refreshEvery = 250 * time.Millisecond // a look at what has changed
+	stale        = 10 * time.Second       // snapshot age from which the server is not healthy
 )
 
 // Run keeps the snapshot fresh, audits the ledger and gives back stock until
