@@ -24,8 +24,8 @@ func oneCommitEach(ctx context.Context, path string) (contestant, error) {
 		return contestant{}, err
 	}
 	db.SetMaxOpenConns(1)
-	// What keeps anybody from holding a dose twice; the ledger has other means.
-	if _, err := db.ExecContext(ctx, `CREATE UNIQUE INDEX bookings_person ON bookings (person, replaced)`); err != nil {
+	// What keeps anybody from holding a dose twice; the ledger has a trigger for it.
+	if _, err := db.ExecContext(ctx, `DROP TRIGGER bookings_person; CREATE UNIQUE INDEX bookings_person ON bookings (person, replaced)`); err != nil {
 		db.Close()
 		return contestant{}, err
 	}
@@ -33,7 +33,7 @@ func oneCommitEach(ctx context.Context, path string) (contestant, error) {
 	for i, text := range []string{
 		`SELECT capacity, taken FROM places WHERE slot = ?`,
 		`UPDATE places SET taken = taken + 1 WHERE slot = ?`,
-		`INSERT INTO bookings VALUES (?, ?, 0, 1, ?, ?, ?, 1, ?, ?, 'tenth-9', ?, ?, ?, ?, ?, NULL)`,
+		`INSERT INTO bookings VALUES (?, ?, 0, 1, ?, ?, ?, 1, ?, ?, 'tenth-9', ?, ?, ?, ?, ?, NULL, NULL)`,
 		`INSERT INTO outbox (id, kind, serial, cites, first, second, freed, time_ms) VALUES (?1, 'booked', ?1, 1, ?2, ?3, '', ?4)`,
 	} {
 		if prepared[i], err = db.PrepareContext(ctx, text); err != nil {

@@ -18,6 +18,9 @@ type Harness struct {
 	Create func(t *testing.T) string
 	// Open opens the ledger at an address; it may be open elsewhere.
 	Open func(ctx context.Context, address string) (ledger.Store, error)
+	// Driver, of database/sql, and Source open the database itself.
+	Driver string
+	Source func(address string) string
 }
 
 // Run runs the suite.
@@ -36,11 +39,13 @@ func Run(t *testing.T, h Harness) {
 		{"change is atomic", changeIsAtomic},
 		{"followers of the outbox", followers},
 		{"restored", restored},
+		{"constraints", constraints},
 		{"supply", supply},
 		{"withdrawal", withdrawal},
 		{"accesses", accesses},
 		{"rosters", rosters},
 		{"refusals", refusals},
+		{"rush", rush},
 		{"storm", storm},
 		{"linearizable", linearizable},
 		{"crash", crash},

@@ -49,7 +49,9 @@ func harness(s *pgserver.Server) ledgertest.Harness {
 			unhelpful(t, url, name)
 			return url
 		},
-		Open: open,
+		Open:   open,
+		Driver: "pgx",
+		Source: func(url string) string { return url },
 	}
 }
 

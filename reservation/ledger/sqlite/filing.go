@@ -17,7 +17,7 @@ const (
 	loadUnfiled  = `SELECT serial, person FROM bookings WHERE serial > max(?, (SELECT filed FROM progress)) ORDER BY serial`
 	loadBacklog  = loadUnfiled + ` LIMIT ?`
 	loadBehind   = `SELECT (SELECT coalesce(max(serial), 0) FROM bookings) - filed FROM progress`
-	updateFiling = `UPDATE OR ROLLBACK progress SET filed = ?, goal = ?, next_tag = ?`
+	updateFiling = `UPDATE OR ROLLBACK progress SET filed = ?, filing = ?, next_tag = ?`
 )
 
 // learn reads the bookings made since the last look, all that were committed when

@@ -8,15 +8,25 @@ import (
 
 // insert adds rows to one table.
 type insert struct {
-	table      string
-	columns    int
-	statements [len(strides)]string
+	table   string
+	columns int
+	steps   []step
 }
 
-// strides are the numbers of rows for which there is a statement. Rows as bound
+// step is a statement for so many rows.
+type step struct {
+	rows      int
+	statement string
+}
+
+// strides are the numbers of rows for which there may be a statement. Rows as bound
 // values cost half of what they cost as elements of a JSON array, which SQLite
 // would serialise and parse again for every column.
-var strides = [...]int{4, 1}
+var strides = [...]int{32, 8, 4, 1}
+
+// mostBound is how many values one statement takes: for each of them the driver goes
+// through all.
+const mostBound = 72
 
 func into(table string, columns ...string) insert {
 	return newInsert("INSERT OR ROLLBACK INTO ", table, columns)
@@ -30,19 +40,21 @@ func intoUnlessThere(table string, columns ...string) insert {
 func newInsert(verb, table string, columns []string) insert {
 	i := insert{table: table, columns: len(columns)}
 	row := "(" + strings.Repeat("?, ", len(columns)-1) + "?)"
-	for n, rows := range strides {
-		i.statements[n] = verb + table + " (" + strings.Join(columns, ", ") + ") VALUES " +
-			strings.Repeat(row+", ", rows-1) + row
+	for _, rows := range strides {
+		if rows*i.columns <= mostBound {
+			i.steps = append(i.steps, step{rows, verb + table + " (" + strings.Join(columns, ", ") + ") VALUES " +
+				strings.Repeat(row+", ", rows-1) + row})
+		}
 	}
 	return i
 }
 
 // run inserts the rows whose values stand one after the other in args.
 func (i insert) run(ctx context.Context, q querier, args []any) error {
-	for n, stride := range strides {
-		statement, width := i.statements[n], stride*i.columns
+	for _, s := range i.steps {
+		width := s.rows * i.columns
 		for ; len(args) >= width; args = args[width:] {
-			if _, err := q.ExecContext(ctx, statement, args[:width]...); err != nil {
+			if _, err := q.ExecContext(ctx, s.statement, args[:width]...); err != nil {
 				return err
 			}
 		}

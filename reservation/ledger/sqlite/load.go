@@ -26,14 +26,12 @@ SELECT a.person, a.key, a.digest, a.code, a.serial, a.first, a.second, a.freed, 
 FROM json_each(?) AS j CROSS JOIN answers AS a ON a.person = j.key AND a.key = j.value`
 )
 
-// load reads all that the requests of a batch depend on. The tally is locked.
-func (s *Store) load(ctx context.Context, q reader, batch []booking.Request) (state booking.State, err error) {
+// load reads all that the requests of a batch depend on, beside the places that
+// have been read already and are locked.
+func (s *Store) load(ctx context.Context, q reader, batch []booking.Request, last int64) (booking.State, error) {
 	want := booking.Touched(batch)
-	state = booking.NewState(len(batch))
-	if state.Last, err = s.catchUp(ctx, q); err != nil {
-		return state, fmt.Errorf("places: %w", err)
-	}
-	state.Places = s.tally.Places(want.Slots)
+	state := booking.NewState(len(batch))
+	state.Last, state.Places = last, s.tally.Places(want.Slots)
 	wanted, err := attempts(want.Attempts)
 	if err != nil {
 		return state, err
@@ -41,7 +39,13 @@ func (s *Store) load(ctx context.Context, q reader, batch []booking.Request) (st
 	if err := s.known(ctx, q, want.Persons, state); err != nil {
 		return state, err
 	}
-	return state, answered(ctx, q, wanted, state)
+	if err := answered(ctx, q, wanted, state); err != nil {
+		return state, err
+	}
+	if s.strangers++; len(state.Answered) > 0 {
+		s.strangers = 0
+	}
+	return state, nil
 }
 
 // attempts makes a JSON object of persons and their keys. A person who tried

@@ -2,6 +2,7 @@ package sqlite
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"path/filepath"
@@ -195,7 +196,17 @@ func TestNobodyBooksTwiceHoweverFarFilingHasGot(t *testing.T) {
 		found(s)
 	}
 
-	if _, err := stores[0].writes.Exec(`DELETE FROM persons; UPDATE progress SET filed = 0, goal = 0`); err != nil {
+	// The table itself refuses who was filed, were the rules to let them pass.
+	forgotten := slices.IndexFunc(serials, func(serial int64) bool { return serial <= stores[0].persons.filing.filed })
+	stores[0].tally.Lock()
+	_, err = stores[0].attempt(t.Context(), []booking.Request{ask(booking.Book, forgotten, "guessed", 0)}, true)
+	stores[0].tally.Unlock()
+	if !errors.Is(err, errMissed) {
+		t.Errorf("a guess that a person is a stranger who was filed long ago: %v", err)
+	}
+	found(stores[0])
+
+	if _, err := stores[0].writes.Exec(`DELETE FROM persons; UPDATE progress SET filed = 0, filing = 0`); err != nil {
 		t.Fatal(err)
 	}
 	late := opened()

@@ -23,9 +23,11 @@ type reader interface {
 type statements map[string]*sql.Stmt
 
 func prepareBatch(ctx context.Context, db *sql.DB) (statements, error) {
-	texts := []string{loadHead, loadMoves, loadUnfiled, loadPersons, loadAnswers, updateBookings, updateReplaced, insertMoves, updatePlace, updateSwept, dropMoves, updateFiling}
+	texts := []string{loadHead, loadMoves, loadUnfiled, loadPersons, loadAnswers, loadMissed, updateBookings, updateReplaced, insertMoves, updatePlace, updateSwept, dropMoves, updateFiling}
 	for _, into := range []insert{insertEvents, insertBookings, insertAnswers, insertPersons} {
-		texts = append(texts, into.statements[:]...)
+		for _, s := range into.steps {
+			texts = append(texts, s.statement)
+		}
 	}
 	return prepare(ctx, db, texts...)
 }

@@ -9,19 +9,13 @@ package sqlite
 import (
 	"context"
 	"database/sql"
-	"embed"
 	"fmt"
-	"io/fs"
 	"net/url"
 
-	"github.com/pressly/goose/v3"
 	_ "modernc.org/sqlite" // registers the driver
 
 	"sunbeon/reservation/ledger"
 )
-
-//go:embed migrations/*.sql
-var migrations embed.FS
 
 // Store is a ledger in a file.
 type Store struct {
@@ -33,7 +27,8 @@ type Store struct {
 	lock   *lockFile
 	tally  ledger.Tally
 
-	persons *persons
+	persons   *persons
+	strangers int // batches in a row that knew nobody; under the writers' lock
 
 	checkpoints *checkpoints // nil when opened to look at
 }
@@ -136,21 +131,6 @@ func source(path string, readOnly bool) string {
 		q.Set("_query_only", "true")
 	}
 	return "file:" + (&url.URL{Path: path}).EscapedPath() + "?" + q.Encode()
-}
-
-func migrate(ctx context.Context, db *sql.DB) error {
-	files, err := fs.Sub(migrations, "migrations")
-	if err != nil {
-		return err
-	}
-	provider, err := goose.NewProvider(goose.DialectSQLite3, db, files)
-	if err != nil {
-		return fmt.Errorf("read migrations: %w", err)
-	}
-	if _, err := provider.Up(ctx); err != nil {
-		return fmt.Errorf("migrate: %w", err)
-	}
-	return nil
 }
 
 // Close waits for statements under way.

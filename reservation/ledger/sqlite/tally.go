@@ -17,7 +17,7 @@ SELECT max((SELECT coalesce(max(serial), 0) FROM bookings), (SELECT coalesce(max
 
 	// The version of the catalog, how far the tables have got that follow, and the
 	// highest number given out.
-	loadHead = `SELECT (SELECT coalesce(max(id), 0) FROM imports), places, filed, goal, next_tag, (` + loadLast + `) FROM progress`
+	loadHead = `SELECT (SELECT coalesce(max(id), 0) FROM imports), places, filed, filing, next_tag, (` + loadLast + `) FROM progress`
 
 	loadMoves    = `SELECT batch, slots FROM moves WHERE batch > ? ORDER BY batch`
 	loadPlaces   = `SELECT slot, capacity, taken, settled FROM places`

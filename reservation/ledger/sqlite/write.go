@@ -11,7 +11,7 @@ import (
 
 var (
 	insertBookings = into("bookings", "serial", "person", "replaced", "live", "first", "second", "key", "digest", "chosen_first", "chosen_second",
-		"cohort", "pass", "hold", "made_ms", "since_ms", "sealed", "cites")
+		"cohort", "pass", "hold", "made_ms", "since_ms", "sealed", "cites", "tag")
 	insertEvents  = into("outbox", "id", "kind", "serial", "cites", "first", "second", "left_first", "left_second", "freed", "time_ms")
 	insertAnswers = into("answers", "person", "key", "digest", "code", "serial", "first", "second", "freed", "time_ms")
 )
@@ -105,7 +105,7 @@ func (w *writing) made(list []booking.Made) {
 		}
 		args = append(args, m.Serial, m.Person, replaced, m.Live, int64(first), int64(second),
 			m.Key, int64(m.Digest), int64(chosenFirst), int64(chosenSecond),
-			m.Cohort, m.Pass, m.Hold, m.MadeMS, m.SinceMS, sealed(m.Sealed), m.Cites)
+			m.Cohort, m.Pass, m.Hold, m.MadeMS, m.SinceMS, sealed(m.Sealed), m.Cites, entryOf(m.Person, m.Serial).tag)
 	}
 	w.insert(insertBookings, args)
 }
