@@ -369,3 +369,44 @@ func TestAMadServer(t *testing.T) {
 	f("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhalf")
 	f("")
 }
+
+// Whoever gives up takes their connection along, at both ends, however many do.
+func TestThoseWhoGiveUpLeaveNoConnections(t *testing.T) {
+	var open atomic.Int64
+	server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { <-r.Context().Done() }))
+	server.Config.ConnState = func(_ net.Conn, state http.ConnState) {
+		switch state {
+		case http.StateNew:
+			open.Add(1)
+		case http.StateClosed:
+			open.Add(-1)
+		}
+	}
+	server.Start()
+	defer server.Close()
+	by := direct.New(direct.Config{})
+	defer by.CloseIdleConnections()
+	var asking sync.WaitGroup
+	for range 50 {
+		asking.Go(func() {
+			for range 40 {
+				ctx, cancel := context.WithTimeout(t.Context(), 2*time.Millisecond)
+				r, err := http.NewRequestWithContext(ctx, http.MethodGet, server.URL, nil)
+				if err != nil {
+					t.Error(err)
+				}
+				if resp, err := by.RoundTrip(r); err == nil {
+					resp.Body.Close()
+					t.Error("answered")
+				}
+				cancel()
+			}
+		})
+	}
+	asking.Wait()
+	for deadline := time.Now().Add(10 * time.Second); open.Load() > 0; time.Sleep(10 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatalf("%d connections are left", open.Load())
+		}
+	}
+}
