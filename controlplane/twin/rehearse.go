@@ -24,6 +24,15 @@ type Tonight struct {
 	Rate, RateMax, Floor                 float64 // calls a second; Rate is in force now, or approved to begin with
 	PeriodS                              float64
 	Knowledge                            steering.Knowledge
+	// Going is the steering of a cohort that is open, with its people inside; nil
+	// of one that is still to open.
+	Going *Going
+}
+
+// Going is a steering in the middle of an evening.
+type Going struct {
+	Config steering.Config
+	State  steering.State
 }
 
 // WhatIf is a change to try: a resource has so many times its capacity from the
@@ -70,7 +79,11 @@ func Rehearse(ctx context.Context, t Tonight, change *WhatIf, progress func(shar
 	if err != nil {
 		return Answer{}, err
 	}
-	run, err := simulate(ctx, s, "cascade", 1, DefaultTuning(), func(share float64) { progress(share / 2) })
+	e, c := newEvening(s, 1), newCascade(s)
+	if t.Going != nil {
+		e.goOn(c, *t.Going)
+	}
+	run, err := e.play(ctx, c, func(share float64) { progress(share / 2) })
 	if err != nil {
 		return Answer{}, err
 	}
@@ -87,6 +100,15 @@ func Rehearse(ctx context.Context, t Tonight, change *WhatIf, progress func(shar
 	}
 	a.read(run.Trace, t)
 	return a, nil
+}
+
+// goOn lets the steering take up the evening where it stands: who it knows to be
+// inside it does not let in anew.
+func (e *evening) goOn(c *cascade, from Going) {
+	c.config, c.state = from.Config, from.State
+	c.handOver() // what is played must not reach the caller's
+	e.epochMS = from.State.NowMS + e.scenario.Lobby.milliseconds()
+	e.inputs.Term = from.State.Term - 1
 }
 
 // read takes the times and the means from the seconds of the evening.
@@ -128,6 +150,9 @@ func (t Tonight) scenario(change *WhatIf) (*Scenario, error) {
 	}
 	if t.Expected > 0 {
 		s.People.Arrivals = []Arrival{{Shape: "burst", People: t.Expected, Over: Duration(max(1, t.ExpectedS))}}
+	}
+	if t.Going != nil {
+		s.Lobby = Duration(t.PeriodS) // it is open
 	}
 	var err error
 	var dark []string

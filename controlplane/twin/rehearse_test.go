@@ -3,21 +3,29 @@ package twin_test
 import (
 	"context"
 	"errors"
+	"math"
 	"testing"
 
 	"sunbeon/controlplane/steering"
 	"sunbeon/controlplane/twin"
 )
 
-// tonight is two hundred thousand people before a stock system that lets 250 a
-// second through.
-func tonight() twin.Tonight {
+// house is a stock system that lets 250 people a second through, and what stands
+// before it.
+func house() steering.Config {
 	cfg := steering.Default()
 	cfg.Resources = []steering.ResourceConfig{
 		{Name: "was", Kind: steering.KindWAS, Visits: 5, Proved: 60, Believed: 100},
 		{Name: "eligibility", Kind: steering.KindBackend, Visits: 1, Proved: 300, Believed: 500},
 		{Name: "stock", Kind: steering.KindBackend, Visits: 2, Proved: 300, Believed: 500},
 	}
+	return cfg
+}
+
+// tonight is two hundred thousand people before a stock system that lets 250 a
+// second through.
+func tonight() twin.Tonight {
+	cfg := house()
 	return twin.Tonight{
 		Name: "tonight", Waiting: 200_000, Replicas: twin.Replicas{Start: 4, Min: 2, Max: 40, ColdStart: 45},
 		RateMax: 2000, Floor: 80, PeriodS: 1, Knowledge: steering.Know(cfg, steering.State{}),
@@ -161,5 +169,48 @@ func TestRehearsalCountsPeopleInside(t *testing.T) {
 	full.Waiting = 0
 	if alone, err := rehearse(t, full, nil); err != nil || alone.BookedS == nil || alone.Bookings < 0.9*full.Inside {
 		t.Errorf("those inside alone: %+v, %v", alone, err)
+	}
+}
+
+// A rehearsal of an evening in full swing let in as many people as into an empty
+// house, and told of people held whom nobody saw.
+func TestRehearsalKnowsWhoIsInside(t *testing.T) {
+	cfg, state := house(), steering.State{}
+	const perSecond, seconds = 250, 120
+	in := steering.Inputs{
+		Term: 3, Replicas: steering.Replicas{Desired: 16, Running: 16},
+		Admission: steering.Control{Mode: steering.ModeAuto, Max: 2000, Floor: 80, Current: perSecond / 0.9},
+		Scaling:   steering.Control{Mode: steering.ModeAuto, Min: 2, Max: 40},
+		Cohorts:   []steering.Cohort{{ID: "tonight", Open: true, Approved: true, Weight: 1, Waiting: 2e5}},
+	}
+	for i := range int64(seconds) {
+		in.NowMS = 1_700_000_000_000 + 1000*i
+		in.Line.Lobby = steering.Flow{Called: float64(i) * perSecond / 0.9, Claimed: float64(i) * perSecond}
+		in.Line.Waiting, in.Line.Sessions = 2e5, min(60, float64(i))*perSecond
+		in.Resources, in.FreshScrapes = nil, int(i)
+		for _, r := range cfg.Resources {
+			asked := r.Visits * perSecond * (1 - math.Exp(-float64(i)/60)) * (1 + 0.01*math.Sin(float64(i)))
+			in.Resources = append(in.Resources, steering.Resource{
+				Name: r.Name, Kind: r.Kind, Throughput: asked, InFlight: asked / 20, Latency: 0.05, Utilisation: asked / 2000,
+			})
+		}
+		state, _ = steering.Step(cfg, state, in)
+	}
+	evening := tonight()
+	evening.Inside, evening.Rate, evening.Replicas.Start = 60*perSecond, perSecond/0.9, 16
+	empty, err := rehearse(t, evening, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	evening.Going = &twin.Going{Config: cfg, State: state}
+	going, err := rehearse(t, evening, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if going.Held > 0.75*empty.Held {
+		t.Errorf("%.3f held, %.3f by a steering that takes the house for empty", going.Held, empty.Held)
+	}
+	if again, err := rehearse(t, evening, nil); err != nil || again.Held != going.Held {
+		t.Errorf("%.3f held, and %.3f when asked again: %v", going.Held, again.Held, err)
 	}
 }

@@ -56,6 +56,12 @@ func simulate(ctx context.Context, s *Scenario, name string, seed uint64, tuning
 	if ours, ok := c.(*cascade); ok {
 		ours.keep = true
 	}
+	return e.play(ctx, c, done)
+}
+
+// play plays the whole evening.
+func (e *evening) play(ctx context.Context, c controller, done func(share float64)) (*Run, error) {
+	s := e.scenario
 	for !e.over() {
 		if e.n%lookEvery == 0 {
 			if err := ctx.Err(); err != nil {
@@ -81,7 +87,8 @@ type evening struct {
 	scraper  *scraper
 	judge    *judge
 
-	n         int // steps done
+	epochMS   int64 // when it opens, in unix milliseconds
+	n         int   // steps done
 	next      float64
 	inputs    steering.Inputs
 	inForce   command
@@ -102,7 +109,7 @@ func newEvening(s *Scenario, seed uint64) *evening {
 	e := &evening{
 		scenario: s, random: random, plant: newPlant(s, random), line: newLine(s),
 		scraper: newScraper(s, rand.New(rand.NewPCG(seed, 0x7e1e))), judge: newJudge(s),
-		next: -float64(s.Lobby),
+		next: -float64(s.Lobby), epochMS: anyDate,
 	}
 	e.inForce.replicas = e.plant.pool.desired
 	e.inputs = steering.Inputs{
@@ -119,8 +126,8 @@ func (e *evening) time() float64 {
 
 func (e *evening) over() bool { return e.time() >= float64(e.scenario.Duration) }
 
-// epochMS is when the evening opens, in unix milliseconds: any date does.
-const epochMS = 1_600_000_000_000
+// anyDate is when an evening opens, in unix milliseconds.
+const anyDate = 1_600_000_000_000
 
 func (e *evening) step(c controller) {
 	s, dt := e.scenario, float64(e.scenario.Step)
@@ -182,14 +189,14 @@ func (e *evening) steer(t float64, c controller) {
 	if stale <= 3*float64(s.Control.Period) {
 		in.FreshScrapes++
 	}
-	in.NowMS = epochMS + int64(math.Round(t*1000))
+	in.NowMS = e.epochMS + int64(math.Round(t*1000))
 	in.Admission.Current = e.rateNow(t)
 	if begin := s.Control.Begin; begin > 0 && !e.opened {
 		in.Admission.Current = begin
 	}
 	in.Replicas = steering.Replicas{Desired: e.plant.pool.desired, Running: e.plant.pool.running}
 	in.Cohorts = []steering.Cohort{{
-		ID: "tonight", Weight: 1, OpenMS: epochMS, CloseMS: epochMS + s.Duration.milliseconds() + 1000,
+		ID: "tonight", Weight: 1, OpenMS: e.epochMS, CloseMS: e.epochMS + s.Duration.milliseconds() + 1000,
 		Approved: true, Open: e.opened, Waiting: e.line.waiting,
 	}}
 	cmd := c.step(t, *in)

@@ -197,5 +197,8 @@ func tonightOf(document opsapi.Document, cohort plan.Cohort, now time.Time) (twi
 		Rate: float64(rate) / 1000, RateMax: float64(a.MaxMilli) / 1000, Floor: float64(a.FloorMilli) / 1000,
 		Knowledge: steering.Know(cfg, state),
 	}
+	if cohort.Phase == plan.Open && state.NowMS > 0 {
+		tonight.Going = &twin.Going{Config: cfg, State: state}
+	}
 	return tonight, nil
 }

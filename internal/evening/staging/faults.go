@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"sunbeon/controlplane/twin"
@@ -38,8 +39,8 @@ func (g *Staging) stageFaults() error {
 		case f.Kind == silenceFault:
 			g.Silences = append(g.Silences, Silence{At: seconds(f.At), For: g.untilEnd(f)})
 		default:
-			errs = append(errs, fmt.Errorf("fault %d: %s can only be simulated; played are %v, %s and %s",
-				i+1, f.Kind, capacityFaults, killFault, silenceFault))
+			errs = append(errs, fmt.Errorf("fault %d: %s can only be simulated; played are %s, %s and %s",
+				i+1, f.Kind, strings.Join(capacityFaults, ", "), killFault, silenceFault))
 		}
 	}
 	for _, system := range legacy.Systems {
