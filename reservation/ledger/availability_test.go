@@ -182,20 +182,27 @@ func TestCountsFollowTheStore(t *testing.T) {
 	}
 	// Places changed from outside leave the other counts alone.
 	wide := s.catalog.Slots[0]
-	wide.Capacity, wide.WithdrawnMS = 20, 77
+	wide.Capacity = 20
 	s.version, s.supplied, s.counts, s.point = 2, []booking.Slot{wide}, []ledger.Count{{Slot: wide.ID, Free: 11}}, 11
 	refresh(t, a)
 	if diff := cmp.Diff(booking.Offer{Slot: wide, Institution: s.catalog.Institutions[0], Free: 11}, slot(t, a, wide.ID)); diff != "" || s.since != 9 {
 		t.Errorf("after a change of places, asked since %d (-want +got):\n%s", s.since, diff)
 	}
+	// What is given up of a withdrawn slot is nobody's.
+	wide.WithdrawnMS = 77
+	s.version, s.supplied, s.counts, s.point = 3, []booking.Slot{wide}, []ledger.Count{{Slot: wide.ID, Free: 2}}, 12
+	refresh(t, a)
 	if at, ok := a.At(wide.Institution, wide.Vaccine, wide.Start); !ok || at != wide {
 		t.Errorf("the slot at its time: %+v", at)
+	}
+	if o := slot(t, a, wide.ID); o.Free != 0 {
+		t.Errorf("a withdrawn slot: %+v", o)
 	}
 	if o := slot(t, a, 102); o.Free != 0 {
 		t.Errorf("another slot after a change of places: %+v", o)
 	}
 	// A new import starts the counts over.
-	s.version, s.supplied, s.counts = 3, nil, []ledger.Count{{Slot: 101, Free: 1}}
+	s.version, s.supplied, s.counts = 4, nil, []ledger.Count{{Slot: 101, Free: 1}}
 	refresh(t, a)
 	if o, ok := a.Slot(101); !ok || o.Free != 1 || s.since != 0 {
 		t.Errorf("after an import: %+v, asked since %d", o, s.since)

@@ -144,6 +144,9 @@ func (s *shelf) apply(counts []Count) {
 }
 
 func (s *shelf) set(i, free int) {
+	if s.withdrawnMS[i].Load() > 0 {
+		free = 0 // whoever leaves it leaves their place to nobody
+	}
 	old := s.free[i].Swap(int64(free))
 	if s.begins[i] {
 		s.vacant[s.byInstitution[s.slots[i].Institution]].Add(int64(free) - old)
