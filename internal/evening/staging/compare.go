@@ -16,6 +16,7 @@ import (
 type Played struct {
 	Passes, Bookings []float64
 	Rate             []float64 // turns a second in force
+	Waiting          []float64 // people in the line; only of the simulation
 	// Held and Failed are shares of the people let in, 0 to 1.
 	Held, Failed float64
 	P99S         float64 // of a page, in seconds; "hold on" answers apart
@@ -90,6 +91,7 @@ func (g *Staging) Simulate(ctx context.Context) (Played, error) {
 		add(&mean.Passes, run.Trace.Claimed)
 		add(&mean.Bookings, run.Trace.Confirmed)
 		add(&mean.Rate, run.Trace.Rate)
+		add(&mean.Waiting, run.Trace.Waiting)
 		mean.Held += run.Result.Held / simulatedSeeds
 		mean.Failed += run.Result.Failed / simulatedSeeds
 		mean.P99S = max(mean.P99S, run.Result.P99)
@@ -134,24 +136,25 @@ func (g *Staging) Compare(ctx context.Context, real Played) (Comparison, error) 
 func (c *Comparison) draw(sim, real Played, length int) {
 	all := total(sim.Bookings)
 	var m Moment
-	var apart, rates, rateApart, calling float64
+	var apart, rates, rateApart, calling, waiting float64
 	for t := range length {
 		m.SimulatedSum += at(sim.Bookings, t)
 		m.Sum += at(real.Bookings, t)
 		m.SimulatedRate += at(sim.Rate, t) / window
 		m.Rate += at(real.Rate, t) / window
+		waiting += at(sim.Waiting, t) / window
 		apart += math.Abs(m.SimulatedSum-m.Sum) / max(1, all) / float64(length)
 		if (t+1)%window != 0 {
 			continue
 		}
 		m.T = t + 1 - window
 		c.Series = append(c.Series, m)
-		if m.SimulatedSum < 0.9*all { // afterwards nobody waits, and the rate means nothing
+		if waiting >= 1 && m.SimulatedSum < 0.9*all { // where nobody waits the rate means nothing
 			rateApart += math.Abs(m.SimulatedRate - m.Rate)
 			rates += m.SimulatedRate
 			calling++
 		}
-		m.SimulatedRate, m.Rate = 0, 0
+		m.SimulatedRate, m.Rate, waiting = 0, 0, 0
 	}
 	c.BookingsApart = apart
 	if calling > 0 {
