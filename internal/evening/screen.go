@@ -156,6 +156,9 @@ func (s *screen) summary(r report) {
 	for _, row := range r.rows() {
 		fmt.Fprintf(&b, "  %-24s %s\n", row.name, row.value)
 	}
+	if r.violations() == nil {
+		fmt.Fprintln(&b, "  The audit found nothing lost, doubled or out of turn.")
+	}
 	fmt.Fprintln(&b)
 	s.print(b.String())
 }
