@@ -114,7 +114,7 @@ const lull = 50 * time.Millisecond
 // that somebody waits for begin at least apart after each other; a crowd does not
 // wait, and after a quiet while nobody does.
 const (
-	apart = 10 * time.Millisecond
+	apart = 5 * time.Millisecond
 	crowd = 32
 )
 
