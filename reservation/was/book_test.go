@@ -90,6 +90,10 @@ func TestRaceForOneSlot(t *testing.T) {
 	for i := range callers {
 		wg.Go(func() {
 			a := e.book(fmt.Sprint("person ", i), "1", "k")
+			for tries := 0; a.Code == "hold_on" && tries < 50; tries++ {
+				time.Sleep(50 * time.Millisecond) // on a busy machine the load gate speaks first
+				a = e.book(fmt.Sprint("person ", i), "1", "k")
+			}
 			if a.Code == "slot_taken" && len(a.Extra["alternatives"].([]any)) == 0 {
 				t.Error("no alternatives")
 			}
