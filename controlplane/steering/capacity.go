@@ -11,7 +11,9 @@ type estimate struct {
 	Best     float64 `json:"best"`      // highest it ever proved tonight
 	Mark     float64 `json:"mark"`      // what it carried when it was last driven into strain
 	Base     float64 `json:"base"`      // unstrained latency, seconds
-	Usual    float64 `json:"usual"`     // the same, slow to rise
+	Usual    float64 `json:"usual"`     // least latency of the last window of calm, 0 before it
+	Least    float64 `json:"least"`     // the same of the present window
+	Looks    int     `json:"looks"`     // scrapes in that
 	Timed    float64 `json:"timed"`     // latency, over so many requests that chance is out of it
 	Brisk    int     `json:"brisk"`     // scrapes in a row well below the usual
 	Press    float64 `json:"press"`     // share held back because strain persists
@@ -67,6 +69,7 @@ const (
 	briskScrapes   = 15
 	kneeLatency    = 2.0 // times the base
 	calmLatency    = 1.5
+	drownedLatency = 16 // no server is that slow, but for its queue
 	kneeWindow     = 6
 	wasBusy        = 0.85 // utilisation above which a WAS may be blamed
 	smoothFew      = 6    // scrapes averaged for a quick answer
@@ -214,8 +217,11 @@ func (e *estimate) knee(r Resource, expected float64) bool {
 	}
 	first, last := e.Recent[0], e.Recent[len(e.Recent)-1]
 	if e.Saturated {
-		// Less work and shorter queues mean that the base is out of date.
-		return last.Throughput > 0.95*e.Smooth || last.InFlight > 0.95*first.InFlight
+		undone := last.Throughput < expected || r.Latency > drownedLatency*e.Base
+		// All of the work done, or less of it and shorter queues, mean that the base is
+		// out of date. Else a slow server that is asked for less and less would pass for
+		// one that can do less and less.
+		return undone && (last.Throughput > 0.95*e.Smooth || last.InFlight > 0.95*first.InFlight)
 	}
 	if r.InFlight < hangLeast {
 		return false
@@ -326,35 +332,35 @@ const hangLeast = 16
 // as its workers are as many, capacity is their number over the service time, so
 // it has grown by as much; what it was seen to do earlier tonight bounds that.
 //
-// Only a calm that lasts tells: right after strain every latency falls.
+// Only a calm that lasts tells: right after strain every latency falls. What is
+// usual is the least of a whole window, for the end of a queue makes no server faster.
 func (e *estimate) quicken(latency float64) {
-	switch {
-	case e.CalmMS < quickenAfterMS || e.Strikes > 0:
+	if e.CalmMS < quickenAfterMS || e.Strikes > 0 {
 		return
-	case e.Usual == 0:
-		e.Usual = latency
 	}
+	e.Brisk++
+	if latency >= briskShare*e.Usual {
+		e.Brisk = 0
+	}
+	if e.Looks == 0 || latency < e.Least {
+		e.Least = latency
+	}
+	e.Looks++
 	switch {
-	case latency < briskShare*e.Usual:
-		e.Brisk++
-	case latency < e.Usual:
-		e.Usual, e.Brisk = latency, 0
-	default:
-		e.Usual, e.Brisk = e.Usual+(latency-e.Usual)/slowToRise, 0
-	}
-	if e.Brisk >= strikesNeeded {
+	case e.Brisk >= strikesNeeded:
 		if again := min(e.Best, e.Believed*e.Usual/latency); again > e.Believed {
 			e.Believed = again
 		}
-		e.Usual, e.Brisk = latency, 0
+		e.Usual, e.Brisk, e.Looks = latency, 0, 0
+	case e.Looks >= usualLooks:
+		e.Usual, e.Looks = e.Least, 0
 	}
 }
 
 const (
 	quickenAfterMS = 5_000
-	// slowToRise scrapes it takes the usual latency to follow upwards, so that the
-	// end of a queue does not look like a faster server.
-	slowToRise = 200
+	// usualLooks scrapes of calm make a window.
+	usualLooks = 20
 )
 
 // confidence is high where saturation was just measured or the load is close to

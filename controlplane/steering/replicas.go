@@ -32,7 +32,12 @@ func scale(cfg Config, s *State, in Inputs, f forecast, w wish, was int, capacit
 	// opening. Afterwards the pool must be the tightest resource and carry a real
 	// load, and the others count for little more than they have proved.
 	empty := !(in.Line.Sessions >= 1)
-	tightest := w.resource == was && s.Estimates[was].Smooth >= wasLoaded*each
+	e := &s.Estimates[was]
+	tightest := w.resource == was && e.Smooth >= wasLoaded*each
+	ahead := provedAhead
+	if e.Press >= pressStep/2 {
+		ahead = shortAhead
+	}
 
 	perCall := f.perCall[was] * s.Estimates[was].Ratio
 	others := math.Inf(1)
@@ -41,7 +46,7 @@ func scale(cfg Config, s *State, in Inputs, f forecast, w wish, was int, capacit
 			continue
 		}
 		if !empty {
-			hoped = min(hoped, provedAhead*s.Estimates[r].Proved)
+			hoped = min(hoped, ahead*s.Estimates[r].Proved)
 		}
 		others = min(others, hoped/(f.perCall[r]*s.Estimates[r].Ratio))
 	}
@@ -82,6 +87,10 @@ func scale(cfg Config, s *State, in Inputs, f forecast, w wish, was int, capacit
 // provedAhead is how far beyond what the others have proved the pool may go, its
 // headroom apart.
 const provedAhead = 1.1
+
+// shortAhead is the same once the pool was strained for half a dead time: behind it
+// the others can prove no more.
+const shortAhead = 1.35
 
 // clearlyLess than what is needed is more than the noise of both estimates.
 const clearlyLess = 0.9

@@ -116,6 +116,18 @@ func TestNoWASForWhatAStallLeftBehind(t *testing.T) {
 	}
 }
 
+// A stock system that became slow, not full, was asked for less and less and passed
+// for one that can do less and less, down to a sixtieth of what it did.
+func TestASlowServerIsNotAlwaysFull(t *testing.T) {
+	board, err := Score(t.Context(), Random(214), []string{"cascade"}, 1, DefaultTuning())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if ours := board.Controllers["cascade"]; ours.Ratio < 0.95 {
+		t.Errorf("goodput %.3f of the clairvoyant's", ours.Ratio)
+	}
+}
+
 func BenchmarkFourHoursOfTwoMillion(b *testing.B) {
 	s, err := Shipped("national")
 	if err != nil {
