@@ -145,7 +145,7 @@ func (t *Tally) Since(point int64) (counts []Count, current int64) {
 	}
 	for _, id := range ids {
 		c := t.slots[id]
-		counts = append(counts, Count{id, c.Capacity - c.Taken})
+		counts = append(counts, Count{id, max(0, c.Capacity-c.Taken)})
 	}
 	return counts, t.point()
 }

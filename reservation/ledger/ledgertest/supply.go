@@ -44,6 +44,7 @@ func withdrawal(t *testing.T, h Harness) {
 	}
 	move := booking.Request{Kind: booking.Change, Key: "m", Person: person(0), Serial: 1, First: first + 1, Second: []booking.SlotID{second + 1}}
 	want(t, "a holder moves away", l.do(t, move), booking.Done)
+	want(t, "booking what they left", l.do(t, book(person(8), "k")), booking.SlotTaken)
 	if _, err := l.SetCapacities(t.Context(), map[booking.SlotID]int{first: 5}); err != nil {
 		t.Fatal(err)
 	}

@@ -19,8 +19,11 @@ SELECT greatest((SELECT coalesce(max(serial), 0) FROM bookings), (SELECT coalesc
 	// The version of the catalog and the batch every row of places has counted.
 	loadHead = `SELECT (SELECT coalesce(max(id), 0) FROM imports), (SELECT batch FROM swept), (` + loadLast + `)`
 
-	loadMoves    = `SELECT batch, slots FROM moves WHERE batch > $1 ORDER BY batch`
-	loadPlaces   = `SELECT slot, capacity, taken, settled FROM places`
+	loadMoves = `SELECT batch, slots FROM moves WHERE batch > $1 ORDER BY batch`
+	// A slot withdrawn has no places, whoever leaves it.
+	loadPlaces = `
+SELECT slot, CASE WHEN EXISTS (SELECT 1 FROM withdrawals AS w WHERE w.slot = places.slot) THEN 0 ELSE capacity END, taken, settled
+FROM places`
 	loadSupplied = loadPlaces + ` WHERE version > 0 AND version > $1`
 
 	updatePlaces = `

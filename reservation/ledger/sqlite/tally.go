@@ -19,8 +19,11 @@ SELECT max((SELECT coalesce(max(serial), 0) FROM bookings), (SELECT coalesce(max
 	// highest number given out.
 	loadHead = `SELECT (SELECT coalesce(max(id), 0) FROM imports), places, filed, filing, next_tag, (` + loadLast + `) FROM progress`
 
-	loadMoves    = `SELECT batch, slots FROM moves WHERE batch > ? ORDER BY batch`
-	loadPlaces   = `SELECT slot, capacity, taken, settled FROM places`
+	loadMoves = `SELECT batch, slots FROM moves WHERE batch > ? ORDER BY batch`
+	// A slot withdrawn has no places, whoever leaves it.
+	loadPlaces = `
+SELECT slot, CASE WHEN EXISTS (SELECT 1 FROM withdrawals AS w WHERE w.slot = places.slot) THEN 0 ELSE capacity END, taken, settled
+FROM places`
 	loadSupplied = loadPlaces + ` WHERE version > 0 AND version > ?`
 
 	updatePlace = `UPDATE OR ROLLBACK places SET taken = ?, settled = ? WHERE slot = ?`
