@@ -93,8 +93,10 @@ func TestNeighboursMeet(t *testing.T) {
 	}
 }
 
-func TestADirectoryOpenToOthersIsNotUsed(t *testing.T) {
-	dir := t.TempDir()
+// listening is a neighbour in a directory of its own.
+func listening(t *testing.T) (dir string, l net.Listener) {
+	t.Helper()
+	dir = t.TempDir()
 	if err := os.Chmod(dir, 0o700); err != nil {
 		t.Fatal(err)
 	}
@@ -102,7 +104,12 @@ func TestADirectoryOpenToOthersIsNotUsed(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer l.Close()
+	t.Cleanup(func() { l.Close() })
+	return dir, l
+}
+
+func TestADirectoryOpenToOthersIsNotUsed(t *testing.T) {
+	dir, _ := listening(t)
 	if err := os.Chmod(dir, 0o755); err != nil {
 		t.Fatal(err)
 	}
@@ -127,15 +134,7 @@ func reached(dial func(context.Context, string) net.Conn) string {
 
 // Two containers with a volume in common have a 127.0.0.1 each.
 func TestContainersKeepTheirSockets(t *testing.T) {
-	dir := t.TempDir()
-	if err := os.Chmod(dir, 0o700); err != nil {
-		t.Fatal(err)
-	}
-	l, err := neighbour.Listen(dir, address)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
+	dir, l := listening(t)
 	greet(l, "mine")
 
 	other := exec.Command(os.Args[0])
