@@ -101,14 +101,17 @@ func WriteRetry(w http.ResponseWriter, status int, code, detail string, after ti
 	New(status, code, detail).Retry(after).Send(w)
 }
 
+// Unexpected is the code of what is no problem document.
+const Unexpected = "unexpected"
+
 // Read makes a problem of a response that is not a success. A body that is no
-// problem document yields one with the code "unexpected" and the response's
+// problem document yields one with the code [Unexpected] and the response's
 // status. It reads at most 64 KiB and does not close the body.
 func Read(resp *http.Response) *Problem {
 	body, _ := io.ReadAll(io.LimitReader(resp.Body, 64<<10))
 	var p Problem
 	if json.Unmarshal(body, &p) != nil || p.Code == "" {
-		return New(resp.StatusCode, "unexpected", resp.Status)
+		return New(resp.StatusCode, Unexpected, resp.Status)
 	}
 	json.Unmarshal(body, &p.Extra)
 	for _, name := range []string{"type", "title", "status", "code", "detail", "retry_after_ms"} {

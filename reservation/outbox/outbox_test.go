@@ -197,6 +197,32 @@ func TestEveryBookingIsToldAtLeastOnce(t *testing.T) {
 	}
 }
 
+// A redirection is no delivery, and where it points to learns nothing.
+func TestAMessageFollowsNoRedirection(t *testing.T) {
+	h := newHouse(t, func(int64) int { return http.StatusOK })
+	var strayed atomic.Int64
+	elsewhere := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { strayed.Add(1) }))
+	defer elsewhere.Close()
+	answers := []int{http.StatusMovedPermanently, http.StatusFound, http.StatusSeeOther, http.StatusTemporaryRedirect, http.StatusPermanentRedirect}
+	var asked atomic.Int64
+	moving := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if n := asked.Add(1); n <= int64(len(answers)) {
+			http.Redirect(w, r, elsewhere.URL, answers[n-1])
+			return
+		}
+		h.centre.ServeHTTP(w, r)
+	}))
+	defer moving.Close()
+	h.url = moving.URL
+	for i := range answers {
+		h.do(t, book(i))
+	}
+	h.follow(t, 1, func() bool { return len(h.centre.messages()) == len(answers) })
+	if n := strayed.Load(); n != 0 {
+		t.Errorf("%d messages went where nobody sent them", n)
+	}
+}
+
 // A refused message must not hold up those behind it.
 func TestARefusedMessageIsLeftBehind(t *testing.T) {
 	h := newHouse(t, func(n int64) int {

@@ -63,6 +63,15 @@ func (w *Webhook) Invite(ctx context.Context, r ledger.Refusal, p booking.Person
 	return w.post(ctx, invite(r.ID, p))
 }
 
+// stay is the client, which follows no redirection: one would take somebody's name
+// and number elsewhere, and most are followed without the message at all, so that
+// whatever page is there would settle it.
+func (w *Webhook) stay() *http.Client {
+	client := *w.HTTP
+	client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+	return &client
+}
+
 func (w *Webhook) post(ctx context.Context, m Message) error {
 	body, err := json.Marshal(m)
 	if err != nil {
@@ -76,7 +85,7 @@ func (w *Webhook) post(ctx context.Context, m Message) error {
 	}
 	r.Header.Set("Content-Type", "application/json")
 	r.Header.Set("Idempotency-Key", m.Key)
-	answer, err := w.HTTP.Do(r)
+	answer, err := w.stay().Do(r)
 	if err != nil {
 		return fmt.Errorf("post message: %w", err)
 	}

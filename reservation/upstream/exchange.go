@@ -61,10 +61,14 @@ func newExchange(system string, cfg Config) (*exchange, error) {
 	if u, err := url.Parse(cfg.BaseURL); err != nil || u.Host == "" {
 		return nil, fmt.Errorf("%s: base URL %q: want scheme and host", system, cfg.BaseURL)
 	}
+	client := *cfg.HTTP
+	client.CheckRedirect = func(*http.Request, []*http.Request) error {
+		return http.ErrUseLastResponse // nobody's data goes to a place that is not configured
+	}
 	return &exchange{
 		guard: newGuard(system, cfg.Limits, cfg.Metrics.of(system), cfg.Logger),
 		base:  strings.TrimSuffix(cfg.BaseURL, "/"),
-		http:  cfg.HTTP,
+		http:  &client,
 	}, nil
 }
 
@@ -123,7 +127,9 @@ func broken(err error, connected bool) error {
 }
 
 // classify reads an answer that is no success. A 503 with Retry-After is a
-// healthy system protecting itself, one without is a system that is down.
+// healthy system protecting itself, one without is a system that is down. A
+// refusal gives its code and is about the request: what a proxy says of an address,
+// or a door of our certificate, is no word of the system's.
 func (x *exchange) classify(resp *http.Response) error {
 	p := problem.Read(resp)
 	switch {
@@ -136,7 +142,8 @@ func (x *exchange) classify(resp *http.Response) error {
 		return &attemptError{outcome: busy, retryAfter: after, cause: p}
 	case resp.StatusCode == http.StatusServiceUnavailable:
 		return &attemptError{outcome: down, cause: p}
-	case resp.StatusCode >= 500:
+	case resp.StatusCode >= 500, resp.StatusCode < 400, p.Code == problem.Unexpected,
+		resp.StatusCode == http.StatusUnauthorized, resp.StatusCode == http.StatusForbidden:
 		return &attemptError{outcome: failed, cause: p}
 	}
 	return &Refusal{System: x.system, Code: p.Code, Detail: p.Detail}

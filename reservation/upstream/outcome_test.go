@@ -53,6 +53,9 @@ func TestWhatACallerLearnsOfAWrite(t *testing.T) {
 	f("lost, then down: still open", upstream.ErrUnknown, 3, dropped, closed)
 	f("another's reservation", upstream.ErrUnknown, 3, status(201, `{"key":"other"}`))
 	f("nonsense", upstream.ErrUnknown, 3, status(200, `<html>`))
+	f("a proxy that knows no such address", upstream.ErrUnknown, 3, status(404, `<html>`))
+	f("a door that takes our certificate no more", upstream.ErrUnknown, 3, status(403, `{"code":"wrong_role"}`))
+	f("moved elsewhere", upstream.ErrUnknown, 3, status(302, ``, "Location", "https://elsewhere/stock"))
 }
 
 func TestRefusalIsDefinite(t *testing.T) {
