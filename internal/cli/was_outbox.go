@@ -41,7 +41,8 @@ func (b behindBookings) all(identity *pki.Identity) []interface{ Run(context.Con
 			Stock: b.stock, Bookings: b.store, AskedBefore: !b.f.importedStock, Reservation: b.reservation,
 		}),
 		&outbox.Reconciler{
-			Holder: b.f.id, Ledger: b.store, Stock: b.stock, Metrics: outbox.NewReconcilerMetrics(b.o.Registry), Logger: b.o.Logger,
+			Holder: b.f.id, Ledger: b.store, Stock: b.stock, Reservation: b.reservation,
+			Metrics: outbox.NewReconcilerMetrics(b.o.Registry), Logger: b.o.Logger,
 		},
 		&outbox.Supplies{
 			Holder: b.f.id, Ledger: b.store, Stock: b.stock, Slot: b.slot, Metrics: outbox.NewSupplyMetrics(b.o.Registry), Logger: b.o.Logger,

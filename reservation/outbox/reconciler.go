@@ -2,12 +2,16 @@ package outbox
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"iter"
 	"log/slog"
+	"maps"
+	"sync/atomic"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
+	"golang.org/x/sync/errgroup"
 
 	"sunbeon/reservation/booking"
 	"sunbeon/reservation/upstream"
@@ -16,31 +20,37 @@ import (
 // Holdings is what the reconciler compares with the stock system.
 type Holdings interface {
 	Live(ctx context.Context) iter.Seq2[booking.Booking, error]
+	Find(ctx context.Context, serial int64) (booking.Booking, error)
 	Follow(ctx context.Context, name, holder string, nowMS, untilMS int64) (after int64, mine bool, err error)
 }
 
-// StockList is the stock system's own account.
+// StockList is the stock system with its own account.
 type StockList interface {
+	Stock
 	List(ctx context.Context, from int) (held []upstream.Held, next int, err error)
-	Release(ctx context.Context, key string) error
 }
 
 // Reconciler compares the stock system's reservations with the bookings that
 // stand on them. What nobody stands on, because a server died between reserving
-// and booking, is given back. What is missing is counted and named in the log:
-// the person is booked, and people must find out what the stock system did.
+// and booking, is given back. What is missing is reserved: the stock system may have
+// been away while bookings were made without it, and been asked again by servers
+// that write nothing back. What it does not take even now is counted and named in
+// the log: the person is booked, and people must find out what the stock system did.
 type Reconciler struct {
-	Holder  string
-	Ledger  Holdings
-	Stock   StockList
-	Metrics *ReconcilerMetrics // nil counts nothing
-	Logger  *slog.Logger
-	Now     func() time.Time // nil: the system's clock
+	Holder string
+	Ledger Holdings
+	Stock  StockList
+	// Reservation describes what a course that begins in a slot needs.
+	Reservation func(first booking.SlotID) (upstream.Reservation, bool)
+	Metrics     *ReconcilerMetrics // nil counts nothing
+	Logger      *slog.Logger
+	Now         func() time.Time // nil: the system's clock
 }
 
 // Differences are what one comparison found.
 type Differences struct {
 	Orphans int // reservations given back
+	Late    int // reservations made for live bookings that had none
 	Missing int // live bookings whose reservation the stock system does not have
 }
 
@@ -50,6 +60,10 @@ const (
 	// any request, its retries and the writer's patience together, and than the
 	// outbox takes to write a booking back.
 	settle = 2 * time.Minute
+	// What is missing is reserved a few at once, so that people who book are not
+	// held up, and no longer than the lease lasts; the next comparison goes on.
+	reserveWithin  = time.Minute
+	reserveAbreast = 4
 )
 
 // Run compares until ctx ends, in one of all processes at a time.
@@ -89,7 +103,7 @@ func (r *Reconciler) Compare(ctx context.Context) (Differences, error) {
 			return Differences{}, fmt.Errorf("reconcile stock: %w", err)
 		}
 		if b.Hold != "" {
-			wanted[b.Hold] = standing{b.Serial, b.SinceMS}
+			wanted[b.Hold] = standing{b.Serial, b.SinceMS, b.Slots[0]}
 		}
 	}
 	var d Differences
@@ -115,18 +129,69 @@ func (r *Reconciler) Compare(ctx context.Context) (Differences, error) {
 			break
 		}
 	}
-	for _, s := range wanted {
-		if s.sinceMS < ripe {
-			d.Missing++
-			r.Logger.Error("booking without stock", "number", string(booking.NumberOf(s.serial)))
-		}
+	maps.DeleteFunc(wanted, func(_ string, s standing) bool { return s.sinceMS >= ripe })
+	late, gone, err := r.reserve(ctx, wanted)
+	if err != nil {
+		return d, fmt.Errorf("reserve what is missing: %w", err)
 	}
+	d.Late, d.Missing = late, len(wanted)-late-gone
 	r.Metrics.report(d)
 	return d, nil
 }
 
+// reserve makes the reservations that live bookings lack, and returns for how many
+// it did and how many bookings have gone meanwhile.
+func (r *Reconciler) reserve(ctx context.Context, wanted map[string]standing) (late, gone int, err error) {
+	ctx, cancel := context.WithTimeout(ctx, reserveWithin)
+	defer cancel()
+	var made, left atomic.Int64
+	work, ctx := errgroup.WithContext(ctx)
+	work.SetLimit(reserveAbreast)
+	for hold, s := range wanted {
+		if ctx.Err() != nil {
+			break
+		}
+		work.Go(func() error {
+			b, err := r.Ledger.Find(ctx, s.serial)
+			switch {
+			case ctx.Err() != nil:
+				return nil
+			case err != nil:
+				return err
+			case !b.Live || b.Hold != hold:
+				left.Add(1)
+				return nil
+			}
+			needed, ok := r.Reservation(s.first)
+			if !ok {
+				return nil // imported a moment ago: the next comparison knows it
+			}
+			needed.Key = hold
+			err = r.Stock.Reserve(ctx, needed)
+			var no *upstream.Refusal
+			switch {
+			case err == nil:
+				made.Add(1)
+			case errors.As(err, &no):
+				r.Logger.Error("booking without stock", "number", string(booking.NumberOf(s.serial)), "code", no.Code)
+			case ctx.Err() == nil:
+				return err
+			}
+			return nil
+		})
+	}
+	err = work.Wait()
+	if n := made.Load(); n > 0 {
+		r.Logger.Warn("bookings had no stock and have it now", "bookings", n)
+	}
+	return int(made.Load()), int(left.Load()), err
+}
+
 // standing is a booking that stands on a reservation.
-type standing struct{ serial, sinceMS int64 }
+type standing struct {
+	serial, sinceMS int64
+	first           booking.SlotID
+}
 
 // ReconcilerMetrics are a reconciler's figures.
 type ReconcilerMetrics struct {

@@ -35,8 +35,10 @@ func (s *shelves) Reserve(_ context.Context, r upstream.Reservation) error {
 	if s.down {
 		return errDown
 	}
-	_, err := s.Warehouse.Reserve(legacy.Reservation(r))
-	return err
+	if _, err := s.Warehouse.Reserve(legacy.Reservation(r)); err != nil {
+		return &upstream.Refusal{System: upstream.SystemStock, Code: upstream.CodeReleased, Detail: err.Error()}
+	}
+	return nil
 }
 
 func (s *shelves) Release(_ context.Context, key string) error {
@@ -99,7 +101,7 @@ func TestWriteBackIsIdempotent(t *testing.T) {
 	}
 }
 
-func TestReconcilerGivesBackWhatNobodyStandsOn(t *testing.T) {
+func TestReconcilerBringsStockToWhatTheLedgerHolds(t *testing.T) {
 	h := newHouse(t, func(int64) int { return http.StatusOK })
 	stock := newShelves(t)
 	for _, key := range []string{"booked", "orphan 1", "orphan 2", "orphan 3"} {
@@ -107,11 +109,17 @@ func TestReconcilerGivesBackWhatNobodyStandsOn(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	booked, lied := book(1), book(2)
-	booked.Hold, lied.Hold = "booked", "never arrived"
-	h.do(t, booked, lied)
-	now := time.Now()
-	r := &outbox.Reconciler{Ledger: h.store, Stock: stock, Logger: slog.New(slog.DiscardHandler), Now: func() time.Time { return now }}
+	booked, away, refused := book(1), book(2), book(3)
+	booked.Hold, away.Hold, refused.Hold = "booked", "made while stock was away", "given back by stock"
+	if err := stock.Release(t.Context(), refused.Hold); err != nil {
+		t.Fatal(err)
+	}
+	h.do(t, booked, away, refused)
+	now := time.UnixMilli(booked.TimeMS)
+	r := &outbox.Reconciler{
+		Ledger: h.store, Stock: stock, Logger: slog.New(slog.DiscardHandler), Now: func() time.Time { return now },
+		Reservation: h.writeBack(stock).Reservation,
+	}
 	compare := func(want outbox.Differences) {
 		t.Helper()
 		got, err := r.Compare(t.Context())
@@ -119,11 +127,18 @@ func TestReconcilerGivesBackWhatNobodyStandsOn(t *testing.T) {
 			t.Errorf("found %+v, %v, want %+v", got, err, want)
 		}
 	}
-	compare(outbox.Differences{Missing: 1}) // the reservations may belong to requests under way
-	now = now.Add(time.Hour)
-	compare(outbox.Differences{Orphans: 3, Missing: 1})
+	compare(outbox.Differences{}) // reservations and bookings may be on their way
+	now = time.Now().Add(time.Hour)
+	stock.down = true
+	if _, err := r.Compare(t.Context()); !errors.Is(err, errDown) {
+		t.Errorf("while stock is down: %v", err)
+	}
+	stock.down = false
+	compare(outbox.Differences{Orphans: 3, Late: 1, Missing: 1})
 	compare(outbox.Differences{Missing: 1})
-	if _, ok := stock.Lookup("booked"); !ok {
-		t.Error("the reservation of a live booking was given back")
+	for _, hold := range []string{booked.Hold, away.Hold} {
+		if _, ok := stock.Lookup(hold); !ok {
+			t.Errorf("a live booking stands on %q, which is not held", hold)
+		}
 	}
 }
