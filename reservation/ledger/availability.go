@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -139,9 +140,44 @@ func (a *Availability) Slot(id booking.SlotID) (booking.Offer, bool) {
 func (a *Availability) Full(id booking.SlotID) {
 	if s := a.current.Load(); s != nil {
 		if i, ok := s.bySlot[id]; ok {
-			s.close(i)
+			s.close(i, 2)
 		}
 	}
+}
+
+// soldOutFor is how many refreshes an institution without vaccine passes for full:
+// ten seconds with the booking servers' four a second.
+const soldOutFor = 40
+
+// SoldOut notes that an institution has no vaccine left for a slot, nor for its
+// other ones with the same vaccine, so that people are not sent from one to the
+// next; for a while, as somebody may give some back.
+func (a *Availability) SoldOut(id booking.SlotID) {
+	s := a.current.Load()
+	if s == nil {
+		return
+	}
+	at, ok := s.bySlot[id]
+	if !ok {
+		return
+	}
+	in := s.byInstitution[s.slots[at].Institution]
+	for i := s.first[in]; i < s.first[in+1]; i++ {
+		if s.slots[i].Vaccine == s.slots[at].Vaccine {
+			s.close(i, soldOutFor)
+		}
+	}
+}
+
+// Begins reports whether a course can begin in a slot: if it has two doses, the
+// institution has slots for the second, full or not.
+func (a *Availability) Begins(id booking.SlotID) bool {
+	s := a.current.Load()
+	if s == nil {
+		return false
+	}
+	i, ok := s.bySlot[id]
+	return ok && s.begins[i]
 }
 
 // Institution returns an institution.
@@ -163,8 +199,9 @@ func (a *Availability) Institution(id booking.InstitutionID) (booking.Institutio
 const candidates = 4
 
 // SecondDose returns the slots the second dose after a first may take, free ones
-// only, best first. The vaccine says whether there must be one at all.
-func (a *Availability) SecondDose(first booking.SlotID) (slots []booking.SlotID, v booking.Vaccine) {
+// only, best first. The person's own count as free to who moves a booking. The
+// vaccine says whether there must be one at all.
+func (a *Availability) SecondDose(first booking.SlotID, own ...booking.SlotID) (slots []booking.SlotID, v booking.Vaccine) {
 	s := a.current.Load()
 	if s == nil {
 		return nil, v
@@ -175,7 +212,7 @@ func (a *Availability) SecondDose(first booking.SlotID) (slots []booking.SlotID,
 	}
 	v = s.vaccines[s.slots[i].Vaccine]
 	for slot := range booking.SecondDose(s.slots[i], v, s.slotsOf(s.slots[i].Institution)) {
-		if s.left(s.bySlot[slot.ID]) > 0 {
+		if s.left(s.bySlot[slot.ID]) > 0 || slices.Contains(own, slot.ID) {
 			slots = append(slots, slot.ID)
 		}
 		if len(slots) == candidates {

@@ -230,6 +230,38 @@ func TestAlternativesComeFromNearby(t *testing.T) {
 	}
 }
 
+// A time whose second dose is full everywhere is no alternative: people would be
+// sent from one dead end to the next.
+func TestAlternativesCanBeBookedAsAWhole(t *testing.T) {
+	s := town(t, 3)
+	s.counts, s.point = []ledger.Count{{Slot: 201}, {Slot: 251}, {Slot: 252}, {Slot: 253}}, 1
+	a := snapshot(t, s)
+	if diff := cmp.Diff([]booking.SlotID{301, 302, 303, 101}, ids(a.Alternatives(201, 4))); diff != "" {
+		t.Errorf("alternatives (-want +got):\n%s", diff)
+	}
+	if second, _ := a.SecondDose(202, 252, 202); !cmp.Equal([]booking.SlotID{252}, second) {
+		t.Errorf("who has 252 may have it again after 202, not %v", second)
+	}
+}
+
+func TestWhereThereIsNoVaccineNothingIsOffered(t *testing.T) {
+	a := snapshot(t, town(t, 3))
+	a.SoldOut(201)
+	a.SoldOut(4711)
+	a.Full(202) // for no shorter
+	refresh(t, a)
+	refresh(t, a)
+	if diff := cmp.Diff([]booking.SlotID{301, 302, 303}, ids(a.Alternatives(201, 3))); diff != "" {
+		t.Errorf("alternatives (-want +got):\n%s", diff)
+	}
+	for range 40 {
+		refresh(t, a)
+	}
+	if o := slot(t, a, 202); o.Free == 0 {
+		t.Error("it passes for sold out for ever")
+	}
+}
+
 func TestSlotPages(t *testing.T) {
 	a := snapshot(t, town(t, 1))
 	page, next, _ := a.Slots(1, "2021-08-26", 0, 2)

@@ -109,7 +109,11 @@ func (a *Availability) At(id booking.InstitutionID, vaccine string, start bookin
 // province each.
 const ring = 40
 
-// Alternatives returns the n free slots nearest to a wanted one.
+// weighed bounds how many near slots are tried for a second dose.
+const weighed = 64
+
+// Alternatives returns the n free slots nearest to a wanted one in which all of a
+// course can be booked.
 func (a *Availability) Alternatives(id booking.SlotID, n int) []booking.Offer {
 	s := a.current.Load()
 	if s == nil {
@@ -121,8 +125,18 @@ func (a *Availability) Alternatives(id booking.SlotID, n int) []booking.Offer {
 	}
 	want := s.offer(i)
 	home := s.byInstitution[want.Institution.ID]
-	near := booking.Alternatives(want.Slot, want.Institution, s.offers(home), n)
-	if len(near) == n {
+	complete := func(offers []booking.Offer) (found []booking.Offer) {
+		for _, o := range booking.Alternatives(want.Slot, want.Institution, offers, weighed) {
+			if s.completes(s.bySlot[o.Slot.ID]) {
+				found = append(found, o)
+			}
+			if len(found) == n {
+				break
+			}
+		}
+		return found
+	}
+	if near := complete(s.offers(home)); len(near) == n {
 		return near
 	}
 	// Institutions are sorted by province and district, so neighbours in the
@@ -135,5 +149,5 @@ func (a *Availability) Alternatives(id booking.SlotID, n int) []booking.Offer {
 			}
 		}
 	}
-	return booking.Alternatives(want.Slot, want.Institution, offers, n)
+	return complete(offers)
 }

@@ -29,8 +29,8 @@ type shelf struct {
 	withdrawnMS []atomic.Int64 // by slot
 
 	// refreshed counts refreshes, and closed holds by slot the one until which it
-	// passes for full, whatever free says: the second to end after the ledger
-	// found it taken, as the first may have been under way then.
+	// passes for full, whatever free says: where the ledger found it taken the
+	// second to end after that, as the first may have been under way then.
 	refreshed atomic.Int64
 	closed    []atomic.Int64
 }
@@ -153,7 +153,25 @@ func (s *shelf) set(i, free int) {
 	}
 }
 
-func (s *shelf) close(i int) { s.closed[i].Store(s.refreshed.Load() + 2) }
+// close makes a slot pass for full for so many refreshes, or longer if it does.
+func (s *shelf) close(i int, refreshes int64) {
+	until := s.refreshed.Load() + refreshes
+	for old := s.closed[i].Load(); old < until && !s.closed[i].CompareAndSwap(old, until); {
+		old = s.closed[i].Load()
+	}
+}
+
+// completes reports whether a course that begins in a slot finds a place for its
+// second dose.
+func (s *shelf) completes(i int) bool {
+	v := s.vaccines[s.slots[i].Vaccine]
+	for slot := range booking.SecondDose(s.slots[i], v, s.slotsOf(s.slots[i].Institution)) {
+		if s.left(s.bySlot[slot.ID]) > 0 {
+			return true
+		}
+	}
+	return v.Doses == 1
+}
 
 // left is how many places of a slot can be offered.
 func (s *shelf) left(i int) int {

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"slices"
 	"time"
 
 	"sunbeon/reservation/booking"
@@ -144,7 +145,7 @@ func (s *Server) attempt(ctx context.Context, v visitor, want booking.Request) (
 	if want.Sealed, err = s.cfg.Sealer.Seal(v.ref, v.person()); err != nil {
 		return out, err
 	}
-	return s.place(ctx, want)
+	return s.place(ctx, want, nil)
 }
 
 // chosen reads the request of a booking or change: the slot and the key.
@@ -181,22 +182,40 @@ func (s *Server) replay(ctx context.Context, want booking.Request) (booking.Outc
 	return known.Outcome, true, nil
 }
 
-// place reserves stock and commits a booking or change.
-func (s *Server) place(ctx context.Context, want booking.Request) (booking.Outcome, error) {
-	offer, ok := s.cfg.Availability.Slot(want.First)
+// course is what a choice of a slot comes to: the slot, where the second dose may
+// fall, and how many there are. The code is Done unless the choice is in vain. The
+// places of a booking that is to be moved are its person's own.
+func (s *Server) course(first booking.SlotID, own []booking.SlotID) (slot booking.Slot, second []booking.SlotID, doses int, code booking.Code) {
+	offer, ok := s.cfg.Availability.Slot(first)
 	if !ok {
-		return booking.Outcome{Code: booking.NoSlot}, nil
+		return slot, nil, 0, booking.NoSlot
 	}
-	second, vaccine := s.cfg.Availability.SecondDose(want.First)
-	if offer.Free <= 0 || vaccine.Doses > 1 && len(second) == 0 {
+	second, vaccine := s.cfg.Availability.SecondDose(first, own...)
+	switch {
+	case !s.cfg.Availability.Begins(first):
+		code = booking.NoSecondDose
+	case offer.Free <= 0 && !slices.Contains(own, first), vaccine.Doses > 1 && len(second) == 0:
 		// Full a second ago. The ledger would know better, but a storm on one
 		// slot must not reach it; whoever cancelled shows up within a second.
-		return booking.Outcome{Code: booking.SlotTaken}, nil
+		code = booking.SlotTaken
+	default:
+		code = booking.Done
+	}
+	return offer.Slot, second, vaccine.Doses, code
+}
+
+// place reserves stock and commits a booking, or the change of one that has the
+// slots own.
+func (s *Server) place(ctx context.Context, want booking.Request, own []booking.SlotID) (booking.Outcome, error) {
+	slot, second, doses, code := s.course(want.First, own)
+	if code != booking.Done {
+		return booking.Outcome{Code: code}, nil
 	}
 	want.Second = second
 	var err error
-	want.Hold, err = s.reserve(ctx, holdKey(want.Person, want.Key, want.First), offer.Slot, vaccine.Doses)
+	want.Hold, err = s.reserve(ctx, holdKey(want.Person, want.Key, want.First), slot, doses)
 	if noStock(err) {
+		s.cfg.Availability.SoldOut(want.First)
 		return booking.Outcome{Code: booking.SlotTaken}, nil
 	}
 	if err != nil {

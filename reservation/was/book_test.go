@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -76,7 +77,7 @@ func TestNonsenseIsRefused(t *testing.T) {
 	f(`{`, "k", 400, "malformed")
 	f(``, "k", 400, "malformed")
 	f(`{"slot_id":"4711"}`, "k", 404, "no_such_slot")
-	f(`{"slot_id":"11"}`, "k", 409, "slot_taken") // no second dose six weeks after the last day
+	f(`{"slot_id":"11"}`, "k", 409, "no_second_dose") // no second dose six weeks after the last day
 	e.want("a wrong number", e.do(ask{method: "DELETE", path: "/v1/bookings/ABCD-EFGH", person: "ann"}), 400, "invalid_request")
 	e.sound(0)
 }
@@ -280,8 +281,86 @@ func TestNoStockIsATakenSlot(t *testing.T) {
 	e.stock.answer(func(context.Context, upstream.Reservation) error {
 		return &upstream.Refusal{System: "stock", Code: upstream.CodeNoStock}
 	})
-	e.want("no vaccine left", e.book("ann", "1", "k"), 409, "slot_taken")
+	told := e.book("ann", "1", "k")
+	e.want("no vaccine left", told, 409, "slot_taken")
+	near, _ := told.Extra["alternatives"].([]any)
+	for _, offered := range near {
+		if id := offered.(map[string]any)["institution_id"]; id == "1" {
+			t.Errorf("sent on to the institution that has none: %v", offered)
+		}
+	}
+	if len(near) != 1 {
+		t.Errorf("offered %v, want the other institution's time", near)
+	}
 	e.sound(0)
+}
+
+// What was reserved for a request whose booking never came about is given back
+// after a while; the request is good for a booking all the same.
+func TestARequestOutlivesItsReservation(t *testing.T) {
+	away := &absentWriter{}
+	e := start(t, func(c *was.Config) { away.Writer, c.Writer = c.Writer, away })
+	away.gone.Store(true)
+	e.want("the ledger is away", e.book("ann", "1", "k"), 503, "hold_on")
+	for key := range e.stock.held {
+		e.stock.Release(t.Context(), key)
+	}
+	away.gone.Store(false)
+	e.want("the same request, minutes later", e.book("ann", "1", "k"), 201, "")
+	e.want("and again", e.book("ann", "1", "k"), 201, "")
+	e.sound(1)
+	if n := e.stock.count(); n != 1 {
+		t.Errorf("%d stock reservations for one booking", n)
+	}
+}
+
+// absentWriter commits nothing at times.
+type absentWriter struct {
+	was.Writer
+	gone atomic.Bool
+}
+
+func (w *absentWriter) Submit(ctx context.Context, r booking.Request) (booking.Outcome, error) {
+	if w.gone.Load() {
+		return booking.Outcome{}, ledger.ErrUnavailable
+	}
+	return w.Writer.Submit(ctx, r)
+}
+
+// Whoever holds the last place of a second dose keeps it, or takes it again, when
+// they move the first.
+func TestAChangeIsNotInItsOwnWay(t *testing.T) {
+	e := start(t, nil)
+	for _, id := range []booking.SlotID{11, 12, 13} {
+		if _, err := e.store.SetCapacities(t.Context(), map[booking.SlotID]int{id: 0}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := e.store.SetCapacities(t.Context(), map[booking.SlotID]int{1: 1, 11: 1}); err != nil {
+		t.Fatal(err)
+	}
+	e.refresh()
+	made := e.book("ann", "1", "k")
+	e.want("the only second dose", made, 201, "")
+	e.refresh()
+	number := made.body["number"].(string)
+	look := func(slot string) answer {
+		return e.do(ask{method: "GET", path: "/v1/slots/" + slot + "?change=" + number, person: "ann", pass: "-"})
+	}
+	change := func(slot, key string) answer {
+		return e.do(ask{method: "POST", path: "/v1/bookings/" + number + "/change", body: `{"slot_id":"` + slot + `"}`, key: key, person: "ann", pass: "-"})
+	}
+	e.want("look at another time", look("2"), 200, "")
+	e.want("move to it", change("2", "c1"), 200, "")
+	e.refresh()
+	e.want("look back", look("1"), 200, "")
+	e.want("move back", change("1", "c2"), 200, "")
+	e.refresh()
+	e.want("the same again", change("1", "c3"), 200, "")
+	e.want("another person", e.book("bob", "2", "k"), 409, "slot_taken")
+	e.want("another's preview", e.do(ask{method: "GET", path: "/v1/slots/2?change=" + number, person: "bob"}), 409, "slot_taken")
+	e.want("a slot for second doses", e.book("bob", "11", "k"), 409, "no_second_dose")
+	e.sound(1)
 }
 
 // A stock system that stops answering must not hold the rest: within a second

@@ -61,7 +61,7 @@ var (
 	}, byLogin...)
 	bySearch   = append([]string{"rate_limited", "malformed"}, byPass...)
 	byOwn      = append([]string{"rate_limited"}, byLogin...)
-	byChoice   = []string{"malformed", "invalid_request", "no_such_slot", "slot_taken", "idempotency_key_reused", "unknown_outcome", "upstream_refused", "upstream_down"}
+	byChoice   = []string{"malformed", "invalid_request", "no_such_slot", "slot_taken", "no_second_dose", "idempotency_key_reused", "unknown_outcome", "upstream_refused", "upstream_down"}
 	byNumber   = []string{"invalid_request", "no_booking"}
 	byStaff    = append([]string{"malformed", "account_needed"}, byOwn...)
 	byRegister = []string{"not_eligible", "upstream_refused", "upstream_down"}

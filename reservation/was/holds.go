@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
+	"fmt"
 	"log/slog"
 	"time"
 
@@ -33,17 +34,34 @@ func (s *Server) reserve(ctx context.Context, key string, first booking.Slot, do
 		return "", err
 	}
 	defer leave()
-	err = s.cfg.Stock.Reserve(ctx, upstream.Reservation{
-		Key: key, Institution: first.Institution.String(), Vaccine: first.Vaccine, Date: first.Start.Date(), Doses: doses,
-	})
-	return key, err
+	hold = key
+	for again := range mostNames {
+		if again > 0 {
+			hold = fmt.Sprintf("%s-%d", key, again)
+		}
+		err = s.cfg.Stock.Reserve(ctx, upstream.Reservation{
+			Key: hold, Institution: first.Institution.String(), Vaccine: first.Vaccine, Date: first.Start.Date(), Doses: doses,
+		})
+		if !refusedAs(err, upstream.CodeReleased) {
+			break
+		}
+	}
+	return hold, err
 }
+
+// mostNames is how many names one request's reservation may have in turn. What is
+// given back under a name is never reserved under it again, and a request may be
+// sent again long after its reservation went as nobody's, after an outage of the
+// ledger.
+const mostNames = 5
 
 // noStock reports whether the institution has run out of vaccine: to the person
 // that is a slot just gone.
-func noStock(err error) bool {
+func noStock(err error) bool { return refusedAs(err, upstream.CodeNoStock) }
+
+func refusedAs(err error, code string) bool {
 	var refusal *upstream.Refusal
-	return errors.As(err, &refusal) && refusal.Code == upstream.CodeNoStock
+	return errors.As(err, &refusal) && refusal.Code == code
 }
 
 // refusedBy makes an upstream's definite no an answer.

@@ -102,14 +102,18 @@ func (s *Server) changeOf(r *http.Request, person string) (int, any, error) {
 // even within one institution: those of the booking may be given back by
 // another change that commits first.
 func (s *Server) move(ctx context.Context, want booking.Request) (booking.Outcome, error) {
-	_, err := s.latest(ctx, want.Person)
+	b, err := s.latest(ctx, want.Person)
 	if errors.Is(err, ledger.ErrNotFound) {
 		return booking.Outcome{Code: booking.NoBooking}, nil
 	}
 	if err != nil {
 		return booking.Outcome{}, err
 	}
-	return s.place(ctx, want)
+	var own []booking.SlotID
+	if b.Live && b.Serial == want.Serial {
+		own = b.Slots
+	}
+	return s.place(ctx, want, own)
 }
 
 // cancel gives both doses back. Without a key of its own it is the one

@@ -15,7 +15,7 @@ type Preview struct {
 
 // preview shows both doses before anyone decides.
 func (s *Server) preview(r *http.Request) (int, any, error) {
-	_, leave, err := s.search(r, loadgate.Choosing)
+	v, leave, err := s.search(r, loadgate.Choosing)
 	if err != nil {
 		return 0, nil, err
 	}
@@ -24,19 +24,17 @@ func (s *Server) preview(r *http.Request) (int, any, error) {
 	if err != nil {
 		return 0, nil, err
 	}
-	offer, ok := s.cfg.Availability.Slot(first)
-	if !ok {
-		return 0, nil, s.rejection(booking.Outcome{Code: booking.NoSlot}, first)
+	_, second, _, code := s.course(first, nil)
+	if code == booking.SlotTaken && r.URL.Query().Has("change") { // perhaps by their own booking
+		if b, err := s.latest(r.Context(), v.ref); err == nil && b.Live {
+			_, second, _, code = s.course(first, b.Slots)
+		}
 	}
-	if offer.Free <= 0 {
-		return 0, nil, s.rejection(booking.Outcome{Code: booking.SlotTaken}, first)
+	if code != booking.Done {
+		return 0, nil, s.rejection(booking.Outcome{Code: code}, first)
 	}
 	slots := []booking.SlotID{first}
-	second, vaccine := s.cfg.Availability.SecondDose(first)
-	if vaccine.Doses > 1 {
-		if len(second) == 0 {
-			return 0, nil, s.rejection(booking.Outcome{Code: booking.NoSecondDose}, first)
-		}
+	if len(second) > 0 {
 		slots = append(slots, second[0])
 	}
 	return http.StatusOK, Preview{Doses: s.confirm("", slots).Doses}, nil

@@ -100,5 +100,5 @@ func (s *Server) follow(ctx context.Context, v visitor, serial int64, want booki
 	if want.Sealed, err = s.cfg.Sealer.Seal(v.ref, person); err != nil {
 		return booking.Outcome{}, err
 	}
-	return s.place(ctx, want)
+	return s.place(ctx, want, nil)
 }

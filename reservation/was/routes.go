@@ -51,7 +51,7 @@ func (s *Server) citizenRoutes() []route {
 			query: []string{"date", "cursor", "limit"},
 			pass:  true, gives: SlotList{}, success: 200, codes: codes(bySearch, []string{"not_found"})},
 		{pattern: "GET /v1/slots/{id}", summary: "Both doses a choice of the slot would book", serve: s.preview,
-			pass: true, gives: Preview{}, success: 200, codes: codes(bySearch, []string{"invalid_request", "no_such_slot", "slot_taken", "no_second_dose"})},
+			query: []string{"change"}, pass: true, gives: Preview{}, success: 200, codes: codes(bySearch, []string{"invalid_request", "no_such_slot", "slot_taken", "no_second_dose"})},
 		{pattern: "POST /v1/bookings", summary: "Book both doses in one step", serve: s.book, keyed: needsKey,
 			pass: true, takes: Choice{}, gives: Confirmation{}, success: 201, codes: codes(byPass, byRegister, byChoice, []string{"already_booked"})},
 		{pattern: "GET /v1/bookings/mine", summary: "The person's own booking", serve: s.mine,

@@ -48,6 +48,7 @@ func (f passes) Verify(_ context.Context, token string, _ int64) (credential.Pas
 type warehouse struct {
 	mu      sync.Mutex
 	held    map[string]upstream.Reservation
+	back    map[string]bool // keys given back, which are never reserved again
 	reserve func(ctx context.Context, r upstream.Reservation) error
 }
 
@@ -62,6 +63,9 @@ func (w *warehouse) Reserve(ctx context.Context, r upstream.Reservation) error {
 	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	if w.back[r.Key] {
+		return &upstream.Refusal{System: "stock", Code: upstream.CodeReleased}
+	}
 	if old, ok := w.held[r.Key]; ok && old != r {
 		return &upstream.Refusal{System: "stock", Code: upstream.CodeKeyReused}
 	}
@@ -73,6 +77,7 @@ func (w *warehouse) Release(_ context.Context, key string) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	delete(w.held, key)
+	w.back[key] = true
 	return nil
 }
 
@@ -118,7 +123,7 @@ const cohort = "tenth-9"
 func start(t testing.TB, adjust func(*was.Config)) *evening {
 	t.Helper()
 	e := &evening{
-		t: t, stock: &warehouse{held: map[string]upstream.Reservation{}}, registry: prometheus.NewRegistry(),
+		t: t, stock: &warehouse{held: map[string]upstream.Reservation{}, back: map[string]bool{}}, registry: prometheus.NewRegistry(),
 		judge: func(upstream.Applicant) (upstream.Verdict, error) { return upstream.Verdict{Eligible: true}, nil },
 	}
 	e.verify = func(token string) (credential.Pass, error) {
