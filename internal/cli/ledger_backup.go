@@ -78,7 +78,7 @@ func newLedgerRestoreCommand(address *string) *cobra.Command {
 		Short: "Make a ledger from a backup, where there is none",
 		Long: `Make a ledger from a backup, at an address where there is none: a file that does
 not exist or an empty database. The servers must be stopped. The ledger is
-audited, and no booking number that was given out since the backup is ever given
+checked and audited, and no booking number that was given out since the backup is ever given
 to another person. PostgreSQL's needs pg_restore and psql.`,
 		Example: `  sunbeon ledger restore --ledger sqlite:restored.db --from ledger-2021-08-26.backup`,
 		Args:    exactly(0),

@@ -15,11 +15,25 @@ import (
 )
 
 // Backup writes a consistent copy of a ledger to a file that must not exist,
-// beside the processes that go on booking. PostgreSQL's is made by pg_dump.
+// beside the processes that go on booking. PostgreSQL's is made by pg_dump. The
+// file has its name once all of it is on disk: what was interrupted never has it.
 func Backup(ctx context.Context, address, file string) error {
 	if _, err := os.Stat(file); err == nil {
 		return fmt.Errorf("back up ledger: %s exists", file)
 	}
+	part := file + ".part"
+	os.Remove(part) // most of the time there is none
+	defer os.Remove(part)
+	if err := backup(ctx, address, part); err != nil {
+		return err
+	}
+	if err := publish(part, file); err != nil {
+		return fmt.Errorf("back up ledger: %w", err)
+	}
+	return nil
+}
+
+func backup(ctx context.Context, address, file string) error {
 	path, isFile := strings.CutPrefix(address, "sqlite:")
 	switch {
 	case isFile && path != "":
@@ -33,6 +47,22 @@ func Backup(ctx context.Context, address, file string) error {
 		return dumpDatabase(ctx, address, file)
 	}
 	return unknown(address)
+}
+
+// publish gives a file its name when it is on disk. Unlike a rename, it replaces
+// nothing.
+func publish(staged, path string) error {
+	file, err := os.Open(staged)
+	if err != nil {
+		return err
+	}
+	if err := errors.Join(file.Sync(), file.Close()); err != nil {
+		return err
+	}
+	if err := os.Link(staged, path); err != nil {
+		return err
+	}
+	return syncDirectory(filepath.Dir(path))
 }
 
 // Restore makes a ledger from a backup at an address where there is none: a file
@@ -61,8 +91,11 @@ func Restore(ctx context.Context, file, address string) (ledger.Audit, error) {
 // restoreFile works on a copy beside the place, which gets the name of the
 // ledger when all is done: what was interrupted or is no ledger never has it.
 func restoreFile(ctx context.Context, file, path string) (ledger.Audit, error) {
-	if _, err := os.Stat(path); err == nil {
-		return ledger.Audit{}, fmt.Errorf("%s exists", path)
+	// A journal that another ledger left behind would be played back into this one.
+	for _, there := range []string{path, path + "-wal", path + "-journal"} {
+		if _, err := os.Stat(there); err == nil {
+			return ledger.Audit{}, fmt.Errorf("%s exists", there)
+		}
 	}
 	staged := path + ".restoring"
 	clear := func() {
@@ -78,14 +111,14 @@ func restoreFile(ctx context.Context, file, path string) (ledger.Audit, error) {
 	if err := sqlite.Recognize(ctx, staged); err != nil {
 		return ledger.Audit{}, err
 	}
+	if err := sqlite.Check(ctx, staged); err != nil {
+		return ledger.Audit{}, err
+	}
 	a, err := settle(ctx, staged)
 	if err != nil {
 		return a, err
 	}
-	if err := os.Link(staged, path); err != nil { // unlike a rename, it replaces nothing
-		return a, err
-	}
-	return a, syncDirectory(filepath.Dir(path))
+	return a, publish(staged, path)
 }
 
 // settle audits what has been brought back to a file and marks it as restored.

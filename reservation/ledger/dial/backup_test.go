@@ -1,11 +1,13 @@
 package dial_test
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -88,7 +90,7 @@ func TestAFailedRestoreLeavesNothing(t *testing.T) {
 	restored := "sqlite:" + filepath.Join(target, "ledger.db")
 	for what, content := range map[string][]byte{
 		"nothing": nil, "no ledger": []byte("never a ledger, but longer than a header of a hundred bytes, so that it is read as one, which it is not"),
-		"half of one": whole[:len(whole)/2],
+		"half of one": whole[:len(whole)/2], "one with a damaged page": append(bytes.Clone(whole[:len(whole)-4096]), make([]byte, 4096)...),
 	} {
 		if err := os.WriteFile(backup, content, 0o600); err != nil {
 			t.Fatal(err)
@@ -108,6 +110,37 @@ func TestAFailedRestoreLeavesNothing(t *testing.T) {
 	}
 	if left, err := os.ReadDir(target); err != nil || len(left) != 1 {
 		t.Errorf("beside the ledger lies %v, %v", left, err)
+	}
+	if left, err := filepath.Glob(backup + "*"); err != nil || len(left) != 1 {
+		t.Errorf("beside the backup lies %v, %v", left, err)
+	}
+}
+
+// Where a ledger was lost its journal may be left, which SQLite would play back
+// into whatever has the ledger's name.
+func TestNoRestoreBesideAJournal(t *testing.T) {
+	dir := t.TempDir()
+	lost := filepath.Join(dir, "ledger.db")
+	store, err := dial.Open(t.Context(), "sqlite:"+lost)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer store.Close()
+	backup := filepath.Join(dir, "backup")
+	if err := dial.Backup(t.Context(), "sqlite:"+lost, backup); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Remove(lost); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := dial.Restore(t.Context(), backup, "sqlite:"+lost); err == nil || !strings.Contains(err.Error(), lost+"-wal exists") {
+		t.Errorf("restored beside a journal: %v", err)
+	}
+	if err := os.Remove(lost + "-wal"); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := dial.Restore(t.Context(), backup, "sqlite:"+lost); err != nil {
+		t.Error(err)
 	}
 }
 
