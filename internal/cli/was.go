@@ -118,7 +118,7 @@ func runWAS(ctx context.Context, f wasFlags) error {
 	defer store.Close()
 	metrics := ledger.NewMetrics(o.Registry)
 	writer := ledger.NewWriter(was.Paced(store), ledger.WriterConfig{Metrics: metrics, Logger: o.Logger})
-	parts, err := newWAS(f, identity, o, store, writer, metrics)
+	parts, err := newWAS(ctx, f, identity, o, store, writer, metrics)
 	if err != nil {
 		return err
 	}
@@ -146,7 +146,7 @@ func runWAS(ctx context.Context, f wasFlags) error {
 	return serveWAS(ctx, o, parts)
 }
 
-func newWAS(f wasFlags, identity *pki.Identity, o *observability.Observability, store ledger.Store, writer *ledger.Writer, metrics *ledger.Metrics) (wasParts, error) {
+func newWAS(ctx context.Context, f wasFlags, identity *pki.Identity, o *observability.Observability, store ledger.Store, writer *ledger.Writer, metrics *ledger.Metrics) (wasParts, error) {
 	keys, err := credential.LoadKeys(f.keys)
 	if err != nil {
 		return wasParts{}, err
@@ -157,6 +157,9 @@ func newWAS(f wasFlags, identity *pki.Identity, o *observability.Observability, 
 	}
 	sealer, err := ledger.NewSealer(secret)
 	if err != nil {
+		return wasParts{}, err
+	}
+	if err := fits(ctx, store, sealer, keys.Person); err != nil {
 		return wasParts{}, err
 	}
 	upstreams := upstream.Config{

@@ -9,8 +9,8 @@ import (
 )
 
 // PersonKey names people without storing who they are: HMAC-SHA256 of the
-// identity agency's identifier, cut to 16 bytes. It changes only between
-// cohorts, or people would lose their place.
+// identity agency's identifier, cut to 16 bytes. It changes only with the ledger,
+// or people would lose their place and could book twice.
 type PersonKey struct {
 	macs sync.Pool
 }
