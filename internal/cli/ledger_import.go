@@ -2,14 +2,12 @@ package cli
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"os"
 
 	"github.com/spf13/cobra"
 
-	"sunbeon/reservation/booking"
 	"sunbeon/reservation/credential"
 	"sunbeon/reservation/ledger"
 	"sunbeon/reservation/ledger/dial"
@@ -20,7 +18,7 @@ import (
 type importFlags struct {
 	vaccines, institutions, slots string
 	roster, keys                  string
-	dry                           bool
+	dry, reopen                   bool
 }
 
 func newLedgerImportCommand(address *string) *cobra.Command {
@@ -32,10 +30,11 @@ func newLedgerImportCommand(address *string) *cobra.Command {
 files (UTF-8) with a header line. Every mistake is told with file, line and column,
 and nothing is written unless there is none.
 
-Institutions and slots: what is there already stays, and a sheet that has a slot at
-another place or time is refused. A slot's capacity becomes the sheet's: it shrinks
-as far as nobody holds the places, and the slots with more people than places are
-listed.
+Vaccines and institutions become what the sheet says; bookings that there are stay as
+they are. A sheet that has a slot at another place or time is refused. A slot's
+capacity becomes the sheet's: it shrinks as far as nobody holds the places, and the
+slots with more people than places are listed. Slots that were withdrawn stay so,
+unless --reopen is given. What the sheets leave out stays.
 
 A roster names people by their connecting information (CI), of which only a keyed
 hash is kept. A line without a reason says that the person may book with the
@@ -68,74 +67,13 @@ the servers go on; after an interruption run it again.`,
 	flags.StringVar(&f.slots, "slots", "", "CSV `file` of slots")
 	flags.StringVar(&f.roster, "roster", "", "CSV `file` of who may book with which cohort")
 	flags.StringVar(&f.keys, "keys", "", "`directory` with login.key and person.key, for a roster")
-	flags.BoolVar(&f.dry, "dry-run", false, "read and check, write nothing")
+	flags.BoolVar(&f.dry, "dry-run", false, "read, check and hold against the ledger, write nothing")
+	flags.BoolVar(&f.reopen, "reopen", false, "offer slots of the sheet again that were withdrawn")
 	cmd.MarkFlagsRequiredTogether("vaccines", "institutions", "slots")
 	cmd.MarkFlagsRequiredTogether("roster", "keys")
 	cmd.MarkFlagsOneRequired("slots", "roster")
 	return cmd
 }
-
-func importCatalog(ctx context.Context, out io.Writer, address string, f importFlags) error {
-	catalog, err := readSheets(f.vaccines, f.institutions, f.slots)
-	if err != nil {
-		return err
-	}
-	fmt.Fprintf(out, "%d vaccines, %d institutions, %d slots\n", len(catalog.Vaccines), len(catalog.Institutions), len(catalog.Slots))
-	if f.dry {
-		fmt.Fprintln(out, "dry run: nothing was written")
-		return nil
-	}
-	store, err := dial.Open(ctx, address)
-	if err != nil {
-		return err
-	}
-	defer store.Close()
-	if err := moved(ctx, store, catalog.Slots); err != nil {
-		return err
-	}
-	if err := store.Seed(ctx, catalog); err != nil {
-		return err
-	}
-	capacities := make(map[booking.SlotID]int, len(catalog.Slots))
-	for _, s := range catalog.Slots {
-		capacities[s.ID] = s.Capacity
-	}
-	surplus, err := store.SetCapacities(ctx, capacities)
-	for _, id := range surplus {
-		fmt.Fprintf(out, "slot %s has more people than places; see: sunbeon ledger withdraw\n", id)
-	}
-	return err
-}
-
-// moved refuses slots that the ledger has at another place or time: what is there
-// stays, because people may hold it, and a sheet that says otherwise is wrong.
-func moved(ctx context.Context, store ledger.Store, slots []booking.Slot) error {
-	there, _, err := store.Catalog(ctx)
-	if err != nil {
-		return err
-	}
-	known := make(map[booking.SlotID]booking.Slot, len(there.Slots))
-	for _, s := range there.Slots {
-		known[s.ID] = s
-	}
-	var errs []error
-	for _, s := range slots {
-		old, ok := known[s.ID]
-		if !ok || old.Institution == s.Institution && old.Start == s.Start && old.Vaccine == s.Vaccine {
-			continue
-		}
-		if len(errs) == mostMoved {
-			errs = append(errs, errors.New("and more"))
-			break
-		}
-		errs = append(errs, fmt.Errorf("slot %s is in the ledger already, at institution %s on %s %s for %s: withdraw it and import another under a new id",
-			s.ID, old.Institution, old.Start.Date(), old.Start.Clock(), old.Vaccine))
-	}
-	return errors.Join(errs...)
-}
-
-// mostMoved bounds how many are told.
-const mostMoved = 20
 
 func readSheets(names ...string) (ledger.Catalog, error) {
 	files := make([]sheet.File, len(names))

@@ -28,7 +28,8 @@ type Store interface {
 	Committer
 	Source
 
-	// Seed adds what is not there yet; rows whose id exists are left alone.
+	// Seed adds what is not there yet and brings vaccines and institutions up to
+	// date. Slots whose id exists are left alone.
 	Seed(ctx context.Context, c Catalog) error
 	// SetCapacities follows the institutions: places may grow at once, and shrink
 	// as far as nobody holds them. It returns the slots with more people than

@@ -4,8 +4,13 @@ package dial
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io/fs"
+	"os"
 	"strings"
+
+	"github.com/jackc/pgx/v5/pgconn"
 
 	"sunbeon/reservation/ledger"
 	"sunbeon/reservation/ledger/postgres"
@@ -25,17 +30,30 @@ func Open(ctx context.Context, address string) (ledger.Store, error) {
 	return nil, unknown(address)
 }
 
-// OpenReadOnly opens an existing ledger to look at.
+// ErrNone says that there is no ledger at an address.
+var ErrNone = errors.New("there is no ledger")
+
+// OpenReadOnly opens an existing ledger to look at. The error is ErrNone where
+// there is no file, or nothing in the database.
 func OpenReadOnly(ctx context.Context, address string) (ledger.Store, error) {
 	path, isFile := strings.CutPrefix(address, "sqlite:")
 	switch {
 	case isFile && path != "":
+		if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
+			return nil, fmt.Errorf("%w at %s", ErrNone, path)
+		}
 		return sqlite.OpenReadOnly(ctx, path)
 	case isPostgres(address):
-		return postgres.OpenReadOnly(ctx, address)
+		store, err := postgres.OpenReadOnly(ctx, address)
+		if failed := new(pgconn.PgError); errors.As(err, &failed) && failed.Code == undefinedTable {
+			return nil, fmt.Errorf("%w in this database", ErrNone)
+		}
+		return store, err
 	}
 	return nil, unknown(address)
 }
+
+const undefinedTable = "42P01"
 
 func isPostgres(address string) bool {
 	return strings.HasPrefix(address, "postgres://") || strings.HasPrefix(address, "postgresql://")

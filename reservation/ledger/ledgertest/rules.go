@@ -34,6 +34,17 @@ func seed(t *testing.T, h Harness) {
 	if news, err := l.Supplied(t.Context(), 0); err != nil || news.Version != version || !news.Added {
 		t.Errorf("what was seeded: %+v, %v", news, err)
 	}
+	changed.Vaccines[0].IntervalDays, changed.Institutions[0].Name = 28, "Renamed Clinic"
+	if err := l.Seed(t.Context(), changed); err != nil {
+		t.Fatal(err)
+	}
+	got, _, err = l.Catalog(t.Context())
+	if err != nil || got.Vaccines[0].IntervalDays != 28 || got.Institutions[0].Name != "Renamed Clinic" || got.Slots[0] != want {
+		t.Errorf("after a correction: %+v, %v", got, err)
+	}
+	if news, err := l.Supplied(t.Context(), version); err != nil || news.Version == version || !news.Added {
+		t.Errorf("what was corrected: %+v, %v", news, err)
+	}
 	broken := catalog()
 	broken.Slots[0].Institution = 77
 	if err := l.Seed(t.Context(), broken); err == nil {

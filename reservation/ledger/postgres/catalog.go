@@ -14,10 +14,14 @@ import (
 
 const (
 	seedVaccines = `
-INSERT INTO vaccines SELECT * FROM unnest($1::text[], $2::bigint[], $3::bigint[], $4::bigint[]) ON CONFLICT DO NOTHING`
+INSERT INTO vaccines SELECT * FROM unnest($1::text[], $2::bigint[], $3::bigint[], $4::bigint[])
+ON CONFLICT (id) DO UPDATE SET doses = excluded.doses, interval_days = excluded.interval_days, slack_days = excluded.slack_days
+WHERE vaccines IS DISTINCT FROM excluded`
 
 	seedInstitutions = `
-INSERT INTO institutions SELECT * FROM unnest($1::bigint[], $2::text[], $3::text[], $4::text[]) ON CONFLICT DO NOTHING`
+INSERT INTO institutions SELECT * FROM unnest($1::bigint[], $2::text[], $3::text[], $4::text[])
+ON CONFLICT (id) DO UPDATE SET name = excluded.name, province = excluded.province, district = excluded.district
+WHERE institutions IS DISTINCT FROM excluded`
 
 	seedSlots = `
 INSERT INTO slots SELECT * FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::text[]) ON CONFLICT DO NOTHING`
@@ -26,7 +30,8 @@ INSERT INTO slots SELECT * FROM unnest($1::bigint[], $2::bigint[], $3::bigint[],
 INSERT INTO places (slot, capacity) SELECT * FROM unnest($1::bigint[], $2::bigint[]) ON CONFLICT DO NOTHING`
 )
 
-// Seed adds what is not there yet, in one transaction.
+// Seed adds what is not there yet and brings vaccines and institutions up to date,
+// in one transaction.
 func (s *Store) Seed(ctx context.Context, c ledger.Catalog) error {
 	if err := c.Validate(); err != nil {
 		return fmt.Errorf("seed: %w", err)

@@ -3,6 +3,7 @@ package sheet
 import (
 	"errors"
 	"io"
+	"strings"
 
 	"sunbeon/reservation/booking"
 	"sunbeon/reservation/ledger"
@@ -68,7 +69,7 @@ const mostID = 1<<53 - 1 // what JSON numbers carry safely
 
 func (c *catalog) institution(r row) {
 	in := booking.Institution{ID: booking.InstitutionID(r.number("id", 1, mostID)), Name: r.text("name")}
-	in.Province, in.District = r.text("province"), r.fields["district"]
+	in.Province, in.District = r.text("province"), r.perhaps("district")
 	first(r, &c.institutions, in.ID)
 	c.Institutions = append(c.Institutions, in)
 }
@@ -77,7 +78,7 @@ func (c *catalog) slot(r row) {
 	s := booking.Slot{ID: booking.SlotID(r.number("id", 1, mostID)), Institution: booking.InstitutionID(r.number("institution", 1, mostID))}
 	s.Vaccine, s.Capacity = r.text("vaccine"), int(r.number("capacity", 0, 1_000_000))
 	var err error
-	if s.Start, err = booking.ParseMoment(r.fields["date"], r.fields["time"]); err != nil {
+	if s.Start, err = booking.ParseMoment(strings.TrimSpace(r.fields["date"]), strings.TrimSpace(r.fields["time"])); err != nil {
 		r.fail("date, time", "%v", err)
 	}
 	if _, ok := c.institutions[s.Institution]; !ok {

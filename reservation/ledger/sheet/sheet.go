@@ -12,6 +12,9 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode"
+
+	"golang.org/x/text/unicode/norm"
 )
 
 // mostErrors are told before a sheet is given up.
@@ -45,9 +48,19 @@ func (r row) fail(column, format string, args ...any) {
 }
 
 func (r row) text(column string) string {
-	value := strings.TrimSpace(r.fields[column])
+	value := r.perhaps(column)
 	if value == "" {
 		r.fail(column, "is empty")
+	}
+	return value
+}
+
+// perhaps is a text that may be empty. What is spelled in decomposed letters, as
+// some spreadsheets do, is the same name, and people search for it in one spelling.
+func (r row) perhaps(column string) string {
+	value := norm.NFC.String(strings.TrimSpace(r.fields[column]))
+	if strings.ContainsFunc(value, unicode.IsControl) {
+		r.fail(column, "holds a line break or another character that cannot be printed")
 	}
 	return value
 }

@@ -31,6 +31,18 @@ func TestRead(t *testing.T) {
 	}
 }
 
+// Names are found however the spreadsheet spelled them, and spaces do not matter.
+func TestSpellingsOfOneName(t *testing.T) {
+	c, err := sheet.Read(sheets(vaccines, "id,name,province,district\n1,\u1106\u1161\u1111\u1169 Clinic , Seoul,Mapo-gu \n2,x,Jeju,\n",
+		"id,institution,date,time,vaccine,capacity\n 7, 1 , 2021-08-26 , 09:30 , mRNA , 10 \n"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if in := c.Institutions[0]; in.Name != "마포 Clinic" || in.Province != "Seoul" || in.District != "Mapo-gu" {
+		t.Errorf("read %+q", in)
+	}
+}
+
 func TestEveryMistakeIsToldWithItsLine(t *testing.T) {
 	f := func(s sheet.Sheets, want ...string) {
 		t.Helper()
@@ -57,6 +69,8 @@ func TestEveryMistakeIsToldWithItsLine(t *testing.T) {
 		t.Errorf("two columns are missing, told in %d lines: %v", got, err)
 	}
 	f(sheets(vaccines, institutions, ""), "slots.csv:1: no header line")
+	f(sheets(vaccines, institutions+"3,\"two\nlines\",Seoul,\n4,x,Seoul,\"\a\"\n", slots),
+		"institutions.csv:4: name: holds a line break", "institutions.csv:6: district: holds a line break")
 	f(sheets(vaccines, institutions, slots+strings.Repeat("x,1,2021-08-26,10:30,mRNA,10,\n", 500)), "too many mistakes")
 }
 

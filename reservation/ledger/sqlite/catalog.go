@@ -12,13 +12,14 @@ import (
 )
 
 var (
-	seedVaccines     = intoUnlessThere("vaccines", "id", "doses", "interval_days", "slack_days")
-	seedInstitutions = intoUnlessThere("institutions", "id", "name", "province", "district")
+	seedVaccines     = intoOver("vaccines", "id", "doses", "interval_days", "slack_days")
+	seedInstitutions = intoOver("institutions", "id", "name", "province", "district")
 	seedSlots        = intoUnlessThere("slots", "id", "institution", "start", "vaccine")
 	seedPlaces       = intoUnlessThere("places", "slot", "capacity")
 )
 
-// Seed adds what is not there yet, in one transaction.
+// Seed adds what is not there yet and brings vaccines and institutions up to date,
+// in one transaction.
 func (s *Store) Seed(ctx context.Context, c ledger.Catalog) error {
 	if err := c.Validate(); err != nil {
 		return fmt.Errorf("seed: %w", err)
@@ -32,7 +33,7 @@ func (s *Store) Seed(ctx context.Context, c ledger.Catalog) error {
 		return fmt.Errorf("seed: %w", err)
 	}
 	defer tx.Rollback()
-	before, err := rowsOf(ctx, tx)
+	before, err := changesOf(ctx, tx)
 	if err != nil {
 		return fmt.Errorf("seed: %w", err)
 	}
@@ -41,7 +42,7 @@ func (s *Store) Seed(ctx context.Context, c ledger.Catalog) error {
 	if w.err != nil {
 		return fmt.Errorf("seed: %w", w.err)
 	}
-	after, err := rowsOf(ctx, tx)
+	after, err := changesOf(ctx, tx)
 	if err != nil {
 		return fmt.Errorf("seed: %w", err)
 	}
@@ -57,9 +58,9 @@ func (s *Store) Seed(ctx context.Context, c ledger.Catalog) error {
 	return nil
 }
 
-func rowsOf(ctx context.Context, tx *sql.Tx) (n int64, err error) {
-	const count = `SELECT (SELECT count(*) FROM vaccines) + (SELECT count(*) FROM institutions) + (SELECT count(*) FROM places)`
-	return n, tx.QueryRowContext(ctx, count).Scan(&n)
+// changesOf counts the rows that the connection has written.
+func changesOf(ctx context.Context, tx *sql.Tx) (n int64, err error) {
+	return n, tx.QueryRowContext(ctx, `SELECT total_changes()`).Scan(&n)
 }
 
 func (w *writing) catalog(c ledger.Catalog) {

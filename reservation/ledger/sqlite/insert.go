@@ -29,21 +29,28 @@ var strides = [...]int{32, 8, 4, 1}
 const mostBound = 72
 
 func into(table string, columns ...string) insert {
-	return newInsert("INSERT OR ROLLBACK INTO ", table, columns)
+	return newInsert("INSERT OR ROLLBACK INTO ", table, columns, "")
 }
 
 // intoUnlessThere leaves rows alone whose key exists.
 func intoUnlessThere(table string, columns ...string) insert {
-	return newInsert("INSERT OR IGNORE INTO ", table, columns)
+	return newInsert("INSERT OR IGNORE INTO ", table, columns, "")
 }
 
-func newInsert(verb, table string, columns []string) insert {
+// intoOver brings rows whose key, the first column, exists up to the new values.
+func intoOver(table string, columns ...string) insert {
+	values := columns[1:]
+	return newInsert("INSERT INTO ", table, columns, fmt.Sprintf(" ON CONFLICT (%s) DO UPDATE SET (%s) = (excluded.%s) WHERE (%s) IS NOT (excluded.%s)",
+		columns[0], strings.Join(values, ", "), strings.Join(values, ", excluded."), strings.Join(values, ", "), strings.Join(values, ", excluded.")))
+}
+
+func newInsert(verb, table string, columns []string, onConflict string) insert {
 	i := insert{table: table, columns: len(columns)}
 	row := "(" + strings.Repeat("?, ", len(columns)-1) + "?)"
 	for _, rows := range strides {
 		if rows*i.columns <= mostBound {
 			i.steps = append(i.steps, step{rows, verb + table + " (" + strings.Join(columns, ", ") + ") VALUES " +
-				strings.Repeat(row+", ", rows-1) + row})
+				strings.Repeat(row+", ", rows-1) + row + onConflict})
 		}
 	}
 	return i

@@ -11,8 +11,8 @@ import (
 )
 
 var (
-	enrol  = newInsert("INSERT OR REPLACE INTO ", "rosters", []string{"cohort", "person", "reason", "detail"})
-	refuse = newInsert("INSERT OR REPLACE INTO ", "refusals", []string{"person", "cohort", "reason", "sealed", "time_ms"})
+	enrol  = newInsert("INSERT OR REPLACE INTO ", "rosters", []string{"cohort", "person", "reason", "detail"}, "")
+	refuse = newInsert("INSERT OR REPLACE INTO ", "refusals", []string{"person", "cohort", "reason", "sealed", "time_ms"}, "")
 )
 
 // Enrol writes lines of rosters, in one transaction.
