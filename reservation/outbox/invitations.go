@@ -96,10 +96,10 @@ func (v *Invitations) Round(ctx context.Context, after int64) (next int64, err e
 			if err == nil && settled {
 				err = v.Ledger.Forget(ctx, []int64{r.ID})
 			}
-			if err != nil {
+			after = r.ID
+			if err != nil { // the next round goes on with the others, and comes by again
 				return after, fmt.Errorf("refusal %d: %w", r.ID, err)
 			}
-			after = r.ID
 		}
 	}
 }

@@ -145,6 +145,32 @@ func TestInvitationsKeepTheirPace(t *testing.T) {
 	}
 }
 
+// One person about whom the register has no answer holds up nobody behind them.
+func TestAnInvitationHoldsUpNobodyElse(t *testing.T) {
+	h := newHouse(t, func(int64) int { return http.StatusOK })
+	h.refuse(t, time.Now(), 1, 2, 3)
+	v := &outbox.Invitations{
+		Ledger: h.store, Sealer: h.sealer, Logger: slog.New(slog.DiscardHandler),
+		Inviter: &outbox.Webhook{URL: h.url, HTTP: http.DefaultClient},
+		Judge: judge(func(a upstream.Applicant) (upstream.Verdict, error) {
+			if a.CI == book(1).Person {
+				return upstream.Verdict{}, &upstream.Error{System: "eligibility", Kind: upstream.ErrDown, Cause: errDown}
+			}
+			return upstream.Verdict{Eligible: true}, nil
+		}),
+	}
+	next, err := v.Round(t.Context(), 0)
+	if !errors.Is(err, upstream.ErrDown) {
+		t.Fatal(err)
+	}
+	if next, err = v.Round(t.Context(), next); err != nil || next != 0 {
+		t.Errorf("went on to %d, %v", next, err)
+	}
+	if n := len(h.centre.messages()); n != 2 {
+		t.Errorf("%d invited, want the other 2", n)
+	}
+}
+
 func TestWhoseSlotWasWithdrawnIsTold(t *testing.T) {
 	h := newHouse(t, func(int64) int { return http.StatusOK })
 	h.do(t, book(1))

@@ -197,6 +197,44 @@ func TestEveryBookingIsToldAtLeastOnce(t *testing.T) {
 	}
 }
 
+// A message that the centre fails on whenever it comes holds up its own booking's and
+// nobody else's, and is tried again until it goes through.
+func TestOneMessageHoldsUpNobodyElse(t *testing.T) {
+	const people = 400 // more than a page
+	h := newHouse(t, func(int64) int { return http.StatusOK })
+	var poisoned atomic.Bool
+	poisoned.Store(true)
+	bad := string(booking.NumberOf(1))
+	var posts atomic.Int64
+	moody := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		posts.Add(1)
+		if poisoned.Load() && strings.HasPrefix(r.Header.Get("Idempotency-Key"), bad) {
+			w.WriteHeader(http.StatusServiceUnavailable)
+			return
+		}
+		h.centre.ServeHTTP(w, r)
+	}))
+	defer moody.Close()
+	h.url = moody.URL
+	for i := range people {
+		h.do(t, book(i))
+	}
+	h.do(t, booking.Request{Kind: booking.Change, Key: "c", Person: book(0).Person, Serial: 1, First: 2, TimeMS: 2})
+	h.follow(t, 1, func() bool { return len(h.centre.messages()) == people-1 })
+	if n := posts.Load(); n > people+20 {
+		t.Errorf("%d requests for %d messages: those that arrived are sent again and again", n, people)
+	}
+	poisoned.Store(false)
+	h.follow(t, 1, func() bool { return len(h.centre.messages()) == people+1 })
+	after, mine, err := h.store.Follow(t.Context(), "messages", "was-0", time.Now().UnixMilli(), time.Now().UnixMilli())
+	if err != nil || !mine {
+		t.Fatal(mine, err)
+	}
+	if left, err := h.store.Events(t.Context(), after, people); err != nil || len(left) > 16 { // those under way at the end
+		t.Errorf("%d events behind the place, %v", len(left), err)
+	}
+}
+
 // A redirection is no delivery, and where it points to learns nothing.
 func TestAMessageFollowsNoRedirection(t *testing.T) {
 	h := newHouse(t, func(int64) int { return http.StatusOK })
