@@ -13,8 +13,8 @@ import (
 // readJSON decodes a small JSON body: exactly one value of type
 // application/json, which a form of another site cannot send.
 func readJSON(w http.ResponseWriter, r *http.Request, limit int64, into any) *problem.Problem {
-	if media, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || media != "application/json" {
-		return problem.New(http.StatusUnsupportedMediaType, "not_json", "Send the body as application/json.")
+	if !isJSON(r) {
+		return notJSON()
 	}
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, limit))
 	if err == nil {
@@ -28,6 +28,21 @@ func readJSON(w http.ResponseWriter, r *http.Request, limit int64, into any) *pr
 		return problem.New(http.StatusBadRequest, "malformed", "The body is not the JSON document asked for.")
 	}
 	return nil
+}
+
+// isJSON reports whether a request says that its body is JSON, mostly in just the
+// words that need no reading.
+func isJSON(r *http.Request) bool {
+	said := r.Header.Get("Content-Type")
+	if said == "application/json" {
+		return true
+	}
+	media, _, err := mime.ParseMediaType(said)
+	return err == nil && media == "application/json"
+}
+
+func notJSON() *problem.Problem {
+	return problem.New(http.StatusUnsupportedMediaType, "not_json", "Send the body as application/json.")
 }
 
 func bodyTooLarge() *problem.Problem {

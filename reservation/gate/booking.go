@@ -114,10 +114,13 @@ func (p *bookingProxy) serve(w http.ResponseWriter, r *http.Request, in lane) {
 }
 
 // takeBody reads a request's body to its end, so that what comes after does not
-// wait for the client.
+// wait for the client. What is posted is JSON.
 func takeBody(w http.ResponseWriter, r *http.Request) *problem.Problem {
 	if r.Body == http.NoBody {
 		return nil
+	}
+	if r.Method == http.MethodPost && !isJSON(r) {
+		return notJSON()
 	}
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, waspool.MaxBody))
 	var tooLarge *http.MaxBytesError

@@ -307,6 +307,22 @@ func TestSmuggledRequestsAreSeenByTheDoor(t *testing.T) {
 	f("header in a header", "X-A: b\r\n X-Sunbeon-Role: operator\r\nContent-Length: 2\r\n", "{}")
 }
 
+func TestABookingIsSentAsJSON(t *testing.T) {
+	w := newWorld(t)
+	w.was.register(w, "was-1")
+	p := w.admitted("one")
+	w.eventually("the server is used", func() bool { status, _ := p.get("/v1/eligibility", nil); return status == 200 })
+	p.header.Set("Idempotency-Key", "k")
+	for media, want := range map[string]int{
+		"application/json": http.StatusCreated, "application/json; charset=utf-8": http.StatusCreated,
+		"text/plain": http.StatusUnsupportedMediaType, "": http.StatusUnsupportedMediaType,
+	} {
+		if resp, body := p.do(http.MethodPost, "/v1/bookings", media, strings.NewReader(`{"slot_id":"1"}`)); resp.StatusCode != want {
+			t.Errorf("as %q: %d %s, want %d", media, resp.StatusCode, body, want)
+		}
+	}
+}
+
 func TestBodiesAreBounded(t *testing.T) {
 	w := newWorld(t)
 	w.was.register(w, "was-1")

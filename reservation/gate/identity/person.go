@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strings"
 	"time"
+	"unicode"
 
 	"github.com/golang-jwt/jwt/v5"
 	"golang.org/x/text/unicode/norm"
@@ -58,7 +59,8 @@ func (p *Person) settle() error {
 	if err != nil || len(raw) != ciBytes || len(p.CI) != base64.StdEncoding.EncodedLen(ciBytes) {
 		return errors.New("no identifier of the identity agency")
 	}
-	if p.Name == "" {
+	// A name nobody can see could not be booked under, after the wait for the turn.
+	if !strings.ContainsFunc(p.Name, func(r rune) bool { return unicode.IsGraphic(r) && !unicode.IsSpace(r) }) {
 		return errors.New("no name")
 	}
 	if _, err := time.Parse(time.DateOnly, p.Birth); err != nil {

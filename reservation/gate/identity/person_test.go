@@ -115,6 +115,7 @@ func TestOnePersonHoweverSpelt(t *testing.T) {
 	refused("a line break inside", map[string]any{"ci": ci[:40] + "\n" + ci[40:]})
 	refused("too short", map[string]any{"ci": ci[:84]})
 	refused("no name", map[string]any{"name": " "})
+	refused("a name nobody can see", map[string]any{"name": "\u200b\u2060\x00\ue000"})
 }
 
 // What the issuer did not sign, for us and for now, vouches for nobody.
