@@ -10,7 +10,7 @@ func (s *State) follow(in Inputs) {
 		return
 	}
 	stamps := []*int64{
-		&s.History.EndMS, &s.TermSinceMS, &s.Opening.RecordedMS, &s.Pool.LostMS, &s.Pool.FellMS,
+		&s.History.EndMS, &s.TermSinceMS, &s.ToldMS, &s.Opening.RecordedMS, &s.Pool.LostMS, &s.Pool.FellMS,
 		&s.Rate.ChangedMS, &s.Rate.LeftMS, &s.Rate.HandedBackMS, &s.Rate.RecordedMS,
 		&s.Scale.SurplusSince, &s.Scale.ChangedMS, &s.Scale.RecordedMS, &s.Scale.StartedMS,
 	}
@@ -28,10 +28,13 @@ func (s *State) follow(in Inputs) {
 	}
 }
 
-// elapsedS is the time since the last step, in seconds: steps come late and are
-// left out. What is no step of this evening counts as one period.
-func (s *State) elapsedS(cfg Config, nowMS int64) float64 {
-	since := nowMS - s.NowMS
+// unheardS is the time from the line's last report to this one, in seconds: steps are
+// late or left out, and reports come less often than steps. What is no time of this
+// evening counts as one period.
+func (s *State) unheardS(cfg Config, in Inputs) float64 {
+	toldMS := in.NowMS - max(0, in.Line.AgeMS)
+	since := toldMS - s.ToldMS
+	s.ToldMS = max(s.ToldMS, toldMS)
 	if since < cfg.PeriodMS/4 || since > blindAfter*cfg.PeriodMS {
 		since = cfg.PeriodMS
 	}

@@ -66,25 +66,24 @@ func (h *history) advance(nowMS int64) {
 	}
 }
 
-// observe books what the counters gained into the newest bin. A counter that
+// observe books what the counters gained in the last overS seconds. A counter that
 // fell was restarted; its gain since is unknown and counts as none.
-func (h *history) observe(l Line) (calls, claims float64) {
-	newest := historyBins - 1
+func (h *history) observe(l Line, overS float64) {
+	bins := int(max(1, math.Round(overS*1000/float64(h.BinMS))))
 	for i, f := range [2]Flow{l.Lobby, l.Later} {
 		if !usable(f.Called) || !usable(f.Claimed) {
 			continue
 		}
 		if h.Seen {
 			called, claimed := max(0, f.Called-h.Last[i].Called), max(0, f.Claimed-h.Last[i].Claimed)
-			h.Called[i][newest] += called
-			h.Claimed[newest] += claimed
-			calls += called
-			claims += claimed
+			for b := historyBins - bins; b < historyBins; b++ {
+				h.Called[i][b] += called / float64(bins)
+				h.Claimed[b] += claimed / float64(bins)
+			}
 		}
 		h.Last[i] = f
 	}
 	h.Seen = true
-	return calls, claims
 }
 
 // byAge sums a series into the age bins, skipping the youngest skip bins: what

@@ -12,6 +12,7 @@ type State struct {
 	Names       []string   `json:"names"` // of the resources, in the order of the slices below
 	History     history    `json:"history"`
 	Claims      [2]kernel  `json:"claims"`   // of lobby and later people, by age since the call
+	ToldMS      int64      `json:"told_ms"`  // when the line's last report was made
 	Requests    []kernel   `json:"requests"` // by age since the claim
 	Estimates   []estimate `json:"estimates"`
 	LobbyAhead  bool       `json:"lobby_ahead"` // the next turn waited in the lobby

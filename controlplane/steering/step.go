@@ -13,10 +13,9 @@ func Step(cfg Config, state State, in Inputs) (State, []Decision) {
 	s := &state
 	s.prepare(cfg, in)
 	s.follow(in)
-	elapsedS := s.elapsedS(cfg, in.NowMS)
 	s.History.advance(in.NowMS)
 	s.Pool.see(cfg, in.Replicas, in.NowMS)
-	calls, claims := s.observe(in)
+	told := s.observe(cfg, in)
 
 	readings := s.arrange(in)
 	ageMS := s.estimate(cfg, in, readings)
@@ -39,7 +38,7 @@ func Step(cfg Config, state State, in Inputs) (State, []Decision) {
 	out = append(out, s.settle(cfg, in, s.demands(readings))...)
 
 	if level == trustFull {
-		s.learn(cfg, in, readings, calls, claims, elapsedS)
+		s.learn(cfg, in, readings, told)
 		s.probe(cfg, in, w, f)
 	}
 	s.NowMS = in.NowMS
@@ -105,20 +104,24 @@ func equal(a, b []string) bool {
 	return true
 }
 
-func (s *State) observe(in Inputs) (calls [2]float64, claims [2]float64) {
+// told is what the line's report says of one flow: what was counted in overS
+// seconds.
+type told struct{ called, claimed, overS float64 }
+
+func (s *State) observe(cfg Config, in Inputs) (out [2]told) {
 	before, seen := s.History.Last, s.History.Seen
-	s.History.observe(in.Line)
+	overS := s.unheardS(cfg, in)
+	s.History.observe(in.Line, overS)
 	if !seen {
-		return calls, claims
+		return out
 	}
-	for i := range before {
-		calls[i] = max(0, s.History.Last[i].Called-before[i].Called)
-		claims[i] = max(0, s.History.Last[i].Claimed-before[i].Claimed)
+	for q, now := range s.History.Last {
+		out[q] = told{max(0, now.Called-before[q].Called), max(0, now.Claimed-before[q].Claimed), overS}
 	}
-	if calls[0]+calls[1] > 0 {
-		s.LobbyAhead = calls[0] >= calls[1]
+	if out[0].called+out[1].called > 0 {
+		s.LobbyAhead = out[0].called >= out[1].called
 	}
-	return calls, claims
+	return out
 }
 
 // arrange puts the readings into the order of s.Names. A resource that was not
@@ -227,12 +230,12 @@ func (s *State) demands(readings []Resource) []float64 {
 
 // learn corrects the kernels by what was counted. It comes after the decision,
 // so that within one step worse news can never lead to a higher rate.
-func (s *State) learn(cfg Config, in Inputs, readings []Resource, calls, claims [2]float64, elapsedS float64) {
+func (s *State) learn(cfg Config, in Inputs, readings []Resource, told [2]told) {
 	periodS := float64(cfg.PeriodMS) / 1000
 	memoryS := 8 * float64(cfg.Session.LengthMS) / 1000
 	for q := range s.Claims {
-		if calls[q] > 0 || claims[q] > 0 {
-			s.Claims[q].learn(byAge(s.History.Called[q], 0), claims[q]/elapsedS, elapsedS, memoryS, 1)
+		if news := told[q]; news.called > 0 || news.claimed > 0 {
+			s.Claims[q].learn(byAge(s.History.Called[q], 0), news.claimed/news.overS, news.overS, memoryS, 1)
 		}
 	}
 	demands := s.demands(readings)
