@@ -63,11 +63,15 @@ func (g *Gate) show(w http.ResponseWriter, r *http.Request, status int, name str
 
 // showProblem renders a problem as a page that says what it means and keeps
 // the way on open: where time may cure it, by asking the same again, with
-// everything that was chosen and under the same idempotency key; where the pass
-// has run out, by going in again to the same place.
+// everything that was chosen and under the same idempotency key; where the login or
+// the pass has run out, by way of the identity check or the door to the same place.
 func (g *Gate) showProblem(w http.ResponseWriter, r *http.Request, p *problem.Problem) {
 	content := g.explain(w, p)
 	switch {
+	case strings.HasPrefix(p.Code, "login_"):
+		if place := placeOf(r); bookingPlace(place) {
+			content.Again = &pages.Again{Path: "/", Fields: url.Values{nextField: {place}}, Get: true}
+		}
 	case p.Code == "pass_expired" || p.Code == "pass_required":
 		content.Again = &pages.Again{Path: "/enter", Fields: url.Values{nextField: {placeOf(r)}}}
 	case content.RetryS > 0 && r.Method == http.MethodPost:

@@ -16,12 +16,26 @@ func (g *Gate) homePage(w http.ResponseWriter, r *http.Request) {
 func (g *Gate) showHome(w http.ResponseWriter, r *http.Request, status int, why pages.Problem) {
 	frame := pages.Frame{Language: pages.LanguageOf(w, r), Step: pages.StepIdentify}
 	_, refused := g.who(r)
-	content := pages.Home{Providers: identity.Providers, Problem: why, LoggedIn: refused == nil}
+	content := pages.Home{Providers: identity.Providers, Problem: why, LoggedIn: refused == nil, Next: nextOf(r)}
 	for _, l := range g.lines() {
 		content.Cohorts = append(content.Cohorts, cohortOf(l, frame.Language))
 	}
 	frame.Page = content
 	g.show(w, r, status, "home", frame)
+}
+
+// nextOf is where somebody wants to go on after identifying themselves, as the address
+// says, or for who is back from the provider, their browser; empty where it says
+// nothing of use.
+func nextOf(r *http.Request) string {
+	to := r.URL.Query().Get(nextField)
+	if r.URL.Path == backPath {
+		to = attemptOf(r).Next
+	}
+	if !bookingPlace(to) {
+		return ""
+	}
+	return to
 }
 
 func cohortOf(l *line, language string) pages.Cohort {

@@ -1,6 +1,7 @@
 package gate
 
 import (
+	"cmp"
 	"encoding/base64"
 	"encoding/json"
 	"errors"
@@ -36,7 +37,7 @@ func (g *Gate) identify(w http.ResponseWriter, r *http.Request) {
 		g.showHome(w, r, p.Status, g.explain(w, p))
 		return
 	}
-	carried, err := json.Marshal(attempt)
+	carried, err := json.Marshal(carriedAttempt{attempt, nextOf(r)})
 	if err != nil {
 		g.showProblem(w, r, g.internal(r.Context(), err))
 		return
@@ -61,7 +62,7 @@ func (g *Gate) publicURL(r *http.Request) string {
 func (g *Gate) identified(w http.ResponseWriter, r *http.Request) {
 	g.dropCookie(w, attemptCookie)
 	query, attempt := r.URL.Query(), attemptOf(r)
-	person, err := g.verifier.Finish(r.Context(), attempt, identity.Return{
+	person, err := g.verifier.Finish(r.Context(), attempt.Attempt, identity.Return{
 		State: query.Get("state"), Code: query.Get("code"), Error: query.Get("error"),
 	})
 	if err != nil {
@@ -77,11 +78,17 @@ func (g *Gate) identified(w http.ResponseWriter, r *http.Request) {
 	if c, p := g.inLine(login); p == nil {
 		g.join(r.Context(), c) // a refusal is shown by the page of the line
 	}
-	showAt(w, r, "/line")
+	showAt(w, r, cmp.Or(nextOf(r), "/line"))
+}
+
+// carriedAttempt is what a browser keeps while it is at the provider.
+type carriedAttempt struct {
+	identity.Attempt
+	Next string `json:"next,omitempty"` // where to go on, if not to the line
 }
 
 // attemptOf is the way the browser is on; an empty one fits no answer.
-func attemptOf(r *http.Request) (attempt identity.Attempt) {
+func attemptOf(r *http.Request) (attempt carriedAttempt) {
 	if cookie, err := r.Cookie(attemptCookie); err == nil {
 		if carried, err := base64.RawURLEncoding.DecodeString(cookie.Value); err == nil {
 			json.Unmarshal(carried, &attempt) // a damaged one stays empty

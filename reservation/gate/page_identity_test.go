@@ -103,3 +103,37 @@ func TestGoingInAgainLeadsNowhereElse(t *testing.T) {
 	f("/logout", first)
 	f("javascript:alert(1)", first)
 }
+
+// Whoever has to identify themselves again in the middle of a choice comes back to it,
+// and never to another site.
+func TestAnExpiredLoginKeepsTheChoice(t *testing.T) {
+	w := newWorld(t)
+	w.define("a")
+	p := w.anyone()
+	p.header.Set("Accept-Language", "en")
+	choice := url.Values{"slot_id": {"5"}, "key": {"k"}}.Encode()
+	for _, way := range []struct{ form, next string }{
+		{"/book", "/slots/5"}, {"/bookings/A-1/change", "/slots/5?change=A-1"}, {"/bookings/A-1/rebook", "/slots/5?rebook=A-1"}, {"/bookings/A-1/cancel", "/bookings"},
+	} {
+		p.cookies = map[string]string{}
+		resp, page := p.submit(way.form, choice)
+		if next := hidden(t, page, "next"); resp.StatusCode != http.StatusUnauthorized || !strings.Contains(page, `method="get" action="/"`) || next != way.next {
+			t.Errorf("%s: %d, on to %q: %s", way.form, resp.StatusCode, next, page)
+		}
+		link := "/identify/kakao?" + strings.ReplaceAll(url.Values{"next": {way.next}}.Encode(), "+", "%20")
+		home := p.page("/?"+url.Values{"next": {way.next}}.Encode(), "en")
+		if !strings.Contains(strings.ToLower(home), strings.ToLower(link)) {
+			t.Errorf("the start does not lead on by %s: %s", link, home)
+		}
+		if resp, _ := p.comesBack(p.leavesFor(strings.TrimPrefix(link, "/identify/"))); resp.Header.Get("Location") != way.next {
+			t.Errorf("identified, and at %q", resp.Header.Get("Location"))
+		}
+	}
+	for _, elsewhere := range []string{"//evil.example/slots/5", "https://evil.example/slots/5", `/\evil.example`, "/logout", "javascript:alert(1)"} {
+		p.cookies = map[string]string{}
+		back := p.leavesFor("kakao?" + url.Values{"next": {elsewhere}}.Encode())
+		if resp, _ := p.comesBack(back); resp.Header.Get("Location") != "/line" {
+			t.Errorf("%s leads to %q", elsewhere, resp.Header.Get("Location"))
+		}
+	}
+}

@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"net/http"
 	"net/url"
+	"path"
+	"slices"
 	"strings"
 
 	"sunbeon/reservation/gate/pages"
@@ -54,8 +56,8 @@ func (g *Gate) joinForm(w http.ResponseWriter, r *http.Request) {
 	showAt(w, r, "/line")
 }
 
-// nextField of the form to go in is where the person was before their pass ran
-// out.
+// nextField of the forms to identify oneself and to go in is where the person was
+// before their login or pass ran out.
 const nextField = "next"
 
 func (g *Gate) enterForm(w http.ResponseWriter, r *http.Request) {
@@ -85,10 +87,17 @@ func (g *Gate) enterForm(w http.ResponseWriter, r *http.Request) {
 // placeOf is the page among those for booking to which a request belongs, or
 // nothing.
 func placeOf(r *http.Request) string {
-	if r.Method == http.MethodPost && r.URL.Path == "/book" {
-		return "/slots/" + url.PathEscape(r.PostForm.Get("slot_id"))
+	if r.Method != http.MethodPost {
+		return r.URL.RequestURI()
 	}
-	return r.URL.RequestURI()
+	chosen, number, of := r.PostForm.Get("slot_id"), r.PathValue("number"), path.Base(r.URL.Path)
+	switch {
+	case r.URL.Path == "/book":
+		return "/slots/" + url.PathEscape(chosen)
+	case slices.Contains(errands, of):
+		return "/slots/" + url.PathEscape(chosen) + "?" + url.Values{of: {number}}.Encode()
+	}
+	return "/bookings"
 }
 
 // bookingPlace reports whether an address is a page of this site for booking:
@@ -96,7 +105,7 @@ func placeOf(r *http.Request) string {
 func bookingPlace(address string) bool {
 	u, err := url.Parse(address)
 	return err == nil && u.Scheme == "" && u.Host == "" &&
-		(u.Path == "/institutions" || strings.HasPrefix(u.Path, "/institutions/") || strings.HasPrefix(u.Path, "/slots/"))
+		(u.Path == "/bookings" || u.Path == "/institutions" || strings.HasPrefix(u.Path, "/institutions/") || strings.HasPrefix(u.Path, "/slots/"))
 }
 
 // evidence is a receipt as a person can keep it.

@@ -29,6 +29,8 @@ type Home struct {
 	// Providers can be chosen to identify oneself.
 	Providers []string
 	LoggedIn  bool
+	// Next is where to go on behind that, if not to the line.
+	Next string
 	// Problem is why identifying oneself did not work; its Code is empty when
 	// nothing went wrong.
 	Problem Problem
