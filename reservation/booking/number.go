@@ -1,6 +1,9 @@
 package booking
 
-import "strings"
+import (
+	"strings"
+	"unicode"
+)
 
 // Number is a booking number as people read it out, like 7KQ3-M2XA: seven
 // characters that stand for the booking's serial and a check character.
@@ -44,20 +47,24 @@ func NumberOf(serial int64) Number {
 	return Number(out[:])
 }
 
-// ParseNumber reads what somebody typed: in either case, with or without
-// hyphens and spaces. It fails if a character is wrong or two are swapped.
+// ParseNumber reads what somebody typed or pasted: in either case, with or without
+// hyphens and spaces of any kind, in the wide letters of an East Asian keyboard. It
+// fails if a character is wrong or two are swapped.
 func ParseNumber(s string) (Number, error) {
 	const wrong = "this is not a booking number; please compare it with your confirmation"
 	var x uint64
 	var sum byte
 	n := 0
 	for _, r := range strings.ToUpper(s) {
-		switch r {
-		case '-', ' ':
+		if r >= '！' && r <= '～' {
+			r -= '！' - '!'
+		}
+		switch {
+		case unicode.In(r, unicode.Pd, unicode.White_Space, unicode.Cf), r == '−':
 			continue
-		case 'O':
+		case r == 'O':
 			r = '0'
-		case 'I', 'L':
+		case r == 'I' || r == 'L':
 			r = '1'
 		}
 		c := strings.IndexRune(alphabet, r)

@@ -21,6 +21,26 @@ func TestNumberRoundTrip(t *testing.T) {
 	}
 }
 
+// However it got there: from a message, a spreadsheet or a Korean keyboard.
+func TestNumberIsReadAsItWasPasted(t *testing.T) {
+	want := booking.NumberOf(4711)
+	plain := strings.ReplaceAll(string(want), "-", "")
+	wide := strings.Map(func(r rune) rune { return r - '!' + '！' }, strings.ToLower(string(want)))
+	for _, typed := range []string{
+		wide, " " + string(want) + "\n", plain[:4] + "\u00a0" + plain[4:], plain[:4] + "–" + plain[4:], plain[:4] + " − " + plain[4:],
+		"\u2068" + string(want) + "\u2069", "\t" + plain[:4] + "\u3000" + plain[4:], strings.Join(strings.Split(plain, ""), " "),
+	} {
+		if got, err := booking.ParseNumber(typed); err != nil || got != want {
+			t.Errorf("ParseNumber(%+q) = %q, %v, want %q", typed, got, err, want)
+		}
+	}
+	for _, typed := range []string{"", plain[:7], plain + "0", "순번" + plain, plain[:4] + "." + plain[4:], plain[:4] + "\x00" + plain[4:]} {
+		if got, err := booking.ParseNumber(typed); err == nil {
+			t.Errorf("ParseNumber(%+q) = %q", typed, got)
+		}
+	}
+}
+
 func TestNumberNoticesSlips(t *testing.T) {
 	const alphabet = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 	for serial := int64(1); serial < 200; serial++ {
