@@ -27,23 +27,30 @@ type behindBookings struct {
 	judge     was.Eligibility
 }
 
-// invitePace is how often a live register is asked about people it refused, a
-// second: a small part of what it can do.
-const invitePace = 5
+// What live systems are asked behind people's backs, a second: a small part of what
+// they can do. A stock system that lies about all it holds is asked to reserve it anew.
+const (
+	invitePace  = 5
+	reservePace = 10
+)
 
 func (b behindBookings) all(identity *pki.Identity) []interface{ Run(context.Context) } {
 	metrics := outbox.NewMetrics(b.o.Registry)
 	follower := func(name string, sink outbox.Sink) *outbox.Follower {
 		return &outbox.Follower{Name: name, Holder: b.f.id, Ledger: b.store, Sink: sink, Metrics: metrics, Logger: b.o.Logger}
 	}
+	reconciler := &outbox.Reconciler{
+		Holder: b.f.id, Ledger: b.store, Stock: b.stock, Reservation: b.reservation,
+		Metrics: outbox.NewReconcilerMetrics(b.o.Registry), Logger: b.o.Logger,
+	}
+	if !b.f.importedStock {
+		reconciler.Pace = reservePace
+	}
 	list := []interface{ Run(context.Context) }{
 		follower("stock", &outbox.WriteBack{
 			Stock: b.stock, Bookings: b.store, AskedBefore: !b.f.importedStock, Reservation: b.reservation,
 		}),
-		&outbox.Reconciler{
-			Holder: b.f.id, Ledger: b.store, Stock: b.stock, Reservation: b.reservation,
-			Metrics: outbox.NewReconcilerMetrics(b.o.Registry), Logger: b.o.Logger,
-		},
+		reconciler,
 		&outbox.Supplies{
 			Holder: b.f.id, Ledger: b.store, Stock: b.stock, Slot: b.slot, Metrics: outbox.NewSupplyMetrics(b.o.Registry), Logger: b.o.Logger,
 		},

@@ -12,6 +12,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 	"golang.org/x/sync/errgroup"
+	"golang.org/x/time/rate"
 
 	"sunbeon/reservation/booking"
 	"sunbeon/reservation/upstream"
@@ -42,9 +43,12 @@ type Reconciler struct {
 	Stock  StockList
 	// Reservation describes what a course that begins in a slot needs.
 	Reservation func(first booking.SlotID) (upstream.Reservation, bool)
-	Metrics     *ReconcilerMetrics // nil counts nothing
-	Logger      *slog.Logger
-	Now         func() time.Time // nil: the system's clock
+	// Pace bounds how often a stock system that people wait for is asked to reserve
+	// what is missing, a second; 0 does not.
+	Pace    rate.Limit
+	Metrics *ReconcilerMetrics // nil counts nothing
+	Logger  *slog.Logger
+	Now     func() time.Time // nil: the system's clock
 }
 
 // Differences are what one comparison found.
@@ -60,8 +64,8 @@ const (
 	// any request, its retries and the writer's patience together, and than the
 	// outbox takes to write a booking back.
 	settle = 2 * time.Minute
-	// What is missing is reserved a few at once, so that people who book are not
-	// held up, and no longer than the lease lasts; the next comparison goes on.
+	// What is missing is reserved a few at once and no longer than the lease lasts;
+	// the next comparison goes on.
 	reserveWithin  = time.Minute
 	reserveAbreast = 4
 )
@@ -147,8 +151,12 @@ func (r *Reconciler) reserve(ctx context.Context, wanted map[string]standing) (l
 	var made, left atomic.Int64
 	work, ctx := errgroup.WithContext(ctx)
 	work.SetLimit(reserveAbreast)
+	limiter := rate.NewLimiter(rate.Inf, 1)
+	if r.Pace > 0 {
+		limiter.SetLimit(r.Pace)
+	}
 	for hold, s := range wanted {
-		if ctx.Err() != nil {
+		if limiter.Wait(ctx) != nil {
 			break
 		}
 		work.Go(func() error {

@@ -3,6 +3,7 @@ package outbox_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"net/http"
 	"testing"
@@ -140,5 +141,27 @@ func TestReconcilerBringsStockToWhatTheLedgerHolds(t *testing.T) {
 		if _, ok := stock.Lookup(hold); !ok {
 			t.Errorf("a live booking stands on %q, which is not held", hold)
 		}
+	}
+}
+
+// People who book wait for the same stock system.
+func TestTheReconcilerKeepsItsPace(t *testing.T) {
+	h := newHouse(t, func(int64) int { return http.StatusOK })
+	stock := newShelves(t)
+	for i := range 5 {
+		r := book(i)
+		r.Hold = fmt.Sprint("hold ", i)
+		h.do(t, r)
+	}
+	r := &outbox.Reconciler{
+		Ledger: h.store, Stock: stock, Logger: slog.New(slog.DiscardHandler), Reservation: h.writeBack(stock).Reservation, Pace: 20,
+	}
+	began := time.Now()
+	got, err := r.Compare(t.Context())
+	if want := (outbox.Differences{Late: 5}); err != nil || got != want {
+		t.Errorf("found %+v, %v, want %+v", got, err, want)
+	}
+	if took := time.Since(began); took < 190*time.Millisecond {
+		t.Errorf("5 reservations in %v, want 50 ms between them", took)
 	}
 }
