@@ -86,6 +86,8 @@ func TestHeaderMistakes(t *testing.T) {
 		}
 	}
 	f("", "roster.csv:1: no header line: the file is empty")
+	f("cohort;ci;reason\nc;x;\n", "roster.csv:1: no comma; columns are separated by commas, not by semicolons or tabs")
+	f("cohort,ci,reason\rc,x,\r", `roster.csv:1: lines end in a lone CR; save the sheet as "CSV UTF-8"`)
 	f("cohort,ci\n", "roster.csv:1: reason: the header does not name this column")
 	f("cohort,ci,reason,CI\n", "roster.csv:1: ci: the header names this column twice")
 	f("\xff\xfec\x00o\x00", `roster.csv:1: is UTF-16, not UTF-8; save the sheet as "CSV UTF-8"`)

@@ -109,6 +109,9 @@ func read(file string, in io.Reader, columns []string, each func(row)) error {
 		if wrong := encodingOf(values); wrong != "" { // on this line as on all others
 			return errors.Join(append(errs, &Error{File: file, Line: line, Reason: wrong})...)
 		}
+		if !slices.ContainsFunc(values, filled) { // as spreadsheets add below the last line
+			continue
+		}
 		if len(values) != len(header) {
 			errs = append(errs, &Error{File: file, Line: line, Reason: fmt.Sprintf("has %d fields, the header has %d", len(values), len(header))})
 			continue
@@ -124,6 +127,8 @@ func read(file string, in io.Reader, columns []string, each func(row)) error {
 	return errors.Join(append(errs, fmt.Errorf("%s: too many mistakes, the rest was not read", file))...)
 }
 
+func filled(value string) bool { return strings.TrimSpace(value) != "" }
+
 func readHeader(file string, next func() ([]string, error)) ([]string, error) {
 	values, err := next()
 	switch {
@@ -136,6 +141,12 @@ func readHeader(file string, next func() ([]string, error)) ([]string, error) {
 	}
 	if wrong := encodingOf(values); wrong != "" {
 		return nil, &Error{File: file, Line: 1, Reason: wrong}
+	}
+	switch line := strings.Join(values, ""); {
+	case strings.Contains(line, "\r"):
+		return nil, &Error{File: file, Line: 1, Reason: `lines end in a lone CR; save the sheet as "CSV UTF-8"`}
+	case len(values) == 1 && strings.ContainsAny(line, ";\t"):
+		return nil, &Error{File: file, Line: 1, Reason: "no comma; columns are separated by commas, not by semicolons or tabs"}
 	}
 	header := slices.Clone(values)
 	header[0] = strings.TrimPrefix(header[0], "\ufeff") // spreadsheets begin so

@@ -43,6 +43,13 @@ func TestSpellingsOfOneName(t *testing.T) {
 	}
 }
 
+func TestEmptyLinesBelowASheetAreNothing(t *testing.T) {
+	c, err := sheet.Read(sheets(vaccines, institutions, slots+"\n,,,,,,\n , ,,,,,\n,\n"))
+	if err != nil || len(c.Slots) != 2 {
+		t.Errorf("read %+v, %v", c.Slots, err)
+	}
+}
+
 func TestEveryMistakeIsToldWithItsLine(t *testing.T) {
 	f := func(s sheet.Sheets, want ...string) {
 		t.Helper()
