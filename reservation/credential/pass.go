@@ -55,6 +55,10 @@ type passClaims struct {
 	jwt.Claims `json:"-"` // nil: the parser looks at none of them
 }
 
+// IssuedHeader is how a gate tells a booking server that the pass in the request is
+// one it has signed itself. Nobody else's word counts.
+const IssuedHeader = "X-Sunbeon-Pass-Issued"
+
 // PassSigner issues passes. Ed25519 is deterministic, so the same pass always
 // has the same bytes, however often it is fetched and across restarts.
 type PassSigner struct {
@@ -62,6 +66,7 @@ type PassSigner struct {
 	kid    string
 	header string // of every pass, with the dot behind it
 	jwks   []byte
+	issued recent[struct{}]
 }
 
 // LoadPassSigner reads pass.key from dir.
@@ -104,7 +109,19 @@ func (s *PassSigner) Sign(p Pass) (string, error) {
 	}
 	token := base64.RawURLEncoding.AppendEncode([]byte(s.header), claims)
 	signature := ed25519.Sign(s.key, token)
-	return string(base64.RawURLEncoding.AppendEncode(append(token, '.'), signature)), nil
+	pass := string(base64.RawURLEncoding.AppendEncode(append(token, '.'), signature))
+	s.issued.remember(digestOf(pass), struct{}{})
+	return pass, nil
+}
+
+// Issued reports whether a token is, to the byte, one that this signer has made
+// lately. It remembers the last hundred thousand; of older ones it does not know.
+func (s *PassSigner) Issued(token string) bool {
+	if len(token) > maxPass {
+		return false
+	}
+	_, known := s.issued.recall(digestOf(token))
+	return known
 }
 
 // JWKS is the key set to publish, as JSON. The caller must not change it.
@@ -138,17 +155,18 @@ var passParser = jwt.NewParser(
 	jwt.WithoutClaimsValidation(),
 )
 
+// keyOf finds the key of that identifier. The error is [ErrForged] where there is
+// none, or [ErrKeysUnavailable].
+type keyOf func(kid string) (ed25519.PublicKey, error)
+
 // parsePass returns the genuine pass in token, expired or not. The error is
-// [ErrForged], or [ErrKeysUnavailable] where keyOf says so.
-func parsePass(token string, keyOf func(kid string) (ed25519.PublicKey, error)) (Pass, error) {
+// [ErrForged], or [ErrKeysUnavailable] where the key says so.
+func parsePass(token string, key keyOf) (Pass, error) {
 	if token == "" || len(token) > maxPass {
 		return Pass{}, ErrForged
 	}
 	var claims passClaims
-	_, err := passParser.ParseWithClaims(token, &claims, func(t *jwt.Token) (any, error) {
-		kid, _ := t.Header["kid"].(string)
-		return keyOf(kid)
-	})
+	_, err := passParser.ParseWithClaims(token, &claims, func(t *jwt.Token) (any, error) { return key(kidOf(t)) })
 	if errors.Is(err, ErrKeysUnavailable) {
 		return Pass{}, ErrKeysUnavailable
 	}
@@ -156,6 +174,25 @@ func parsePass(token string, keyOf func(kid string) (ed25519.PublicKey, error)) 
 		return Pass{}, ErrForged
 	}
 	return claims.pass()
+}
+
+// readPass is parsePass, but for the signature, for which somebody else vouches. Its
+// key must be known all the same.
+func readPass(token string, key keyOf) (Pass, error) {
+	var claims passClaims
+	t, _, err := passParser.ParseUnverified(token, &claims)
+	if err != nil || t.Method != jwt.SigningMethodEdDSA {
+		return Pass{}, ErrForged
+	}
+	if _, err := key(kidOf(t)); err != nil {
+		return Pass{}, err
+	}
+	return claims.pass()
+}
+
+func kidOf(t *jwt.Token) string {
+	kid, _ := t.Header["kid"].(string)
+	return kid
 }
 
 // ReadPass returns the pass in a token that a trusted process has verified just

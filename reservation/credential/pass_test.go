@@ -141,6 +141,56 @@ func TestPassRefusals(t *testing.T) {
 	}
 }
 
+func TestSignerKnowsWhatItIssued(t *testing.T) {
+	signer := passSigner(t, 1)
+	token := sign(t, signer, pass)
+	f := func(token string, want bool) {
+		t.Helper()
+		if got := signer.Issued(token); got != want {
+			t.Errorf("%.20q…: %v", token, got)
+		}
+	}
+	f(token, true)
+	f(sign(t, passSigner(t, 2), pass), false)
+	f(token[:len(token)-1], false)
+	f(token+"A", false)
+	f("", false)
+	f(strings.Repeat("x", 1<<20), false)
+}
+
+// Who vouches for a pass answers for its signature and for nothing else.
+func TestVerifyIssuedTakesTheSignatureOnTrust(t *testing.T) {
+	signer := passSigner(t, 1)
+	p := newPublisher(t, signer.JWKS())
+	token := sign(t, signer, pass)
+	unsigned := token[:strings.LastIndexByte(token, '.')+1] + strings.Repeat("A", 86)
+	expired := pass
+	expired.ExpiresMS = now
+	f := func(name, token string, want error) {
+		t.Helper()
+		got, err := p.verifier().VerifyIssued(t.Context(), token, now)
+		if !errors.Is(err, want) || (want == nil) != (got == pass) {
+			t.Errorf("%s: %+v, %v", name, got, err)
+		}
+	}
+	f("of another's signature", unsigned, nil)
+	f("expired", sign(t, signer, expired), credential.ErrExpired)
+	f("under an unknown key", sign(t, passSigner(t, 2), pass), credential.ErrForged)
+	f("no pass", "x.y.z", credential.ErrForged)
+	f("empty", "", credential.ErrForged)
+	f("nobody's", sign(t, signer, credential.Pass{ExpiresMS: now + 1}), credential.ErrForged)
+	f("alg none", func() string {
+		none, err := jwt.NewWithClaims(jwt.SigningMethodNone, jwt.MapClaims{"iss": "sunbeon", "sub": "x", "jti": "p", "exp_ms": now + 1}).
+			SignedString(jwt.UnsafeAllowNoneSignatureType)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return none
+	}(), credential.ErrForged)
+	p.down.Store(true)
+	f("without keys", token, credential.ErrKeysUnavailable)
+}
+
 // A pass is a JWT to whoever has the key, in whole seconds.
 func TestPassIsAJWT(t *testing.T) {
 	signer := passSigner(t, 1)

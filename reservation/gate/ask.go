@@ -53,7 +53,7 @@ func (p *bookingProxy) ask(r *http.Request, in lane, q question, out any) *probl
 		return problem.New(http.StatusBadRequest, "malformed", "The address makes no sense.")
 	}
 	req.URL.RawQuery = q.query.Encode()
-	req.Header = forwarded(r.Header)
+	req.Header = p.forwarded(r)
 	req.Header.Del("Content-Type")
 	req.Header.Del("If-None-Match")
 	req.Header.Del("Idempotency-Key")

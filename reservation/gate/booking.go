@@ -50,16 +50,22 @@ var forwardedHeaders = []string{
 	"Traceparent", "Tracestate",
 }
 
-func forwarded(in http.Header) http.Header {
-	out := make(http.Header, len(forwardedHeaders)+1)
+func (p *bookingProxy) forwarded(r *http.Request) http.Header {
+	out := make(http.Header, len(forwardedHeaders)+2)
 	for _, name := range forwardedHeaders {
-		if values := in[name]; len(values) > 0 {
+		if values := r.Header[name]; len(values) > 0 {
 			out[name] = values
 		}
+	}
+	if p.gate.passes.Issued(passOf(r)) {
+		out[credential.IssuedHeader] = issuedHere
 	}
 	out["User-Agent"] = nil // keeps net/http from adding its own
 	return out
 }
+
+// issuedHere spares a booking server the signature of a pass.
+var issuedHere = []string{"yes"}
 
 // withPass serves the routes of admitted people. Who carries no login or pass
 // at all is told so here and costs the booking servers nothing; whether they

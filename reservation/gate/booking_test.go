@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"sunbeon/controlplane/plan"
+	"sunbeon/reservation/credential"
 	"sunbeon/reservation/gate"
 	"sunbeon/reservation/gate/waspool"
 )
@@ -233,13 +234,37 @@ func TestASlowBodyHoldsUpNobodyElse(t *testing.T) {
 	})
 }
 
+// The gate answers for the passes it has signed, to the byte.
+func TestTheGateVouchesForItsOwnPassesOnly(t *testing.T) {
+	w := newWorld(t)
+	w.was.register(w, "was-1")
+	p := w.admitted("one")
+	w.eventually("the server is used", func() bool { status, _ := p.get("/v1/eligibility", nil); return status == 200 })
+	p.header.Set(credential.IssuedHeader, "yes")
+	own := p.cookies["sunbeon_pass"]
+	f := func(pass string, want bool) {
+		t.Helper()
+		p.cookies["sunbeon_pass"] = pass
+		p.get("/v1/institutions", nil)
+		r, _ := w.was.last()
+		if got := r.Header.Get(credential.IssuedHeader) != ""; got != want {
+			t.Errorf("%.40q…: vouched for: %v", pass, got)
+		}
+	}
+	f(own, true)
+	f(swapByte(own, len(own)-20), false)
+	f(own+".", false)
+	f("x", false)
+	f(own, true)
+}
+
 func TestInventedHeadersStayOutside(t *testing.T) {
 	w := newWorld(t)
 	w.was.register(w, "was-1")
 	p := w.admitted("one")
 	w.eventually("the server is used", func() bool { status, _ := p.get("/v1/eligibility", nil); return status == 200 })
 	for name, value := range map[string]string{
-		"X-Sunbeon-Role": "operator", "X-Forwarded-For": "10.0.0.1", "Forwarded": "for=10.0.0.1", "X-Real-Ip": "10.0.0.1",
+		"X-Sunbeon-Role": "operator", credential.IssuedHeader: "forged", "X-Forwarded-For": "10.0.0.1", "Forwarded": "for=10.0.0.1", "X-Real-Ip": "10.0.0.1",
 		"X-Http-Method-Override": "DELETE", "Connection": "Cookie, Authorization", "Te": "trailers", "Upgrade": "h2c",
 		"Proxy-Authorization": "Basic x", "Accept": "application/json",
 	} {
@@ -258,6 +283,10 @@ func TestInventedHeadersStayOutside(t *testing.T) {
 	for name := range r.Header {
 		switch name {
 		case "Accept", "Cookie", "Traceparent": // the trace is the gate's own
+		case credential.IssuedHeader:
+			if said := r.Header.Get(name); said != "yes" {
+				t.Errorf("of its own pass the gate says %q", said)
+			}
 		default:
 			t.Errorf("header %s: %s went through", name, r.Header.Get(name))
 		}

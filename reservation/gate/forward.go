@@ -16,7 +16,7 @@ import (
 // any of ours, is an error that people are told of, and not half a page.
 func (p *bookingProxy) forward(ctx context.Context, w http.ResponseWriter, r *http.Request) {
 	out := r.WithContext(ctx)
-	out.Header = forwarded(r.Header)
+	out.Header = p.forwarded(r)
 	out.Close, out.Trailer = false, nil // the client's connection is its own affair
 	resp, err := p.gate.pool.RoundTrip(out)
 	if err != nil {

@@ -1,12 +1,12 @@
 package was
 
 import (
-	"context"
 	"errors"
 	"net/http"
 	"strings"
 	"time"
 
+	"sunbeon/internal/pki"
 	"sunbeon/reservation/booking"
 	"sunbeon/reservation/credential"
 )
@@ -56,7 +56,7 @@ func (s *Server) admit(r *http.Request) (visitor, error) {
 	if token == "" {
 		return v, refuse("pass_required", "Please wait for your turn.")
 	}
-	if v.pass, err = s.verify(r.Context(), token); err != nil {
+	if v.pass, err = s.verify(r, token); err != nil {
 		return v, err
 	}
 	if v.pass.BoundTo(v.ref) != nil {
@@ -82,8 +82,12 @@ func (s *Server) allows(pass credential.Pass) error {
 	}
 }
 
-func (s *Server) verify(ctx context.Context, token string) (credential.Pass, error) {
-	pass, err := s.cfg.Passes.Verify(ctx, token, s.cfg.Now().UnixMilli())
+func (s *Server) verify(r *http.Request, token string) (credential.Pass, error) {
+	check := s.cfg.Passes.Verify
+	if r.Header.Get(credential.IssuedHeader) != "" && pki.PeerRole(r) == "gate" {
+		check = s.cfg.Passes.VerifyIssued // gates hold the key: to believe one is to trust no more than its signature
+	}
+	pass, err := check(r.Context(), token, s.cfg.Now().UnixMilli())
 	switch {
 	case err == nil:
 		return pass, nil

@@ -3,9 +3,9 @@
 //
 // Every search and booking carries two tokens and both are checked here, on the
 // server, every time: the login (who) and the pass (may they be in). The pass
-// must be genuine, in time, the person's own and not revoked, and its cohort
-// open, all according to the plan this process follows; without keys or plan
-// nobody gets in. Looking up, changing and cancelling need the login only and
+// must be genuine, by its signature or by the word of the gate that made it, in
+// time, the person's own and not revoked, and its cohort open, all according to the
+// plan this process follows; without keys or plan nobody gets in. Looking up, changing and cancelling need the login only and
 // run in a small lane of their own.
 //
 // Staff act for people under certificates in their own name, with a reason, both
@@ -61,9 +61,11 @@ type Stock interface {
 	Release(ctx context.Context, key string) error
 }
 
-// Passes checks the signature and the time of passes.
+// Passes checks the signature and the time of passes; of those that their issuer
+// vouches for, only the time.
 type Passes interface {
 	Verify(ctx context.Context, token string, nowMS int64) (credential.Pass, error)
+	VerifyIssued(ctx context.Context, token string, nowMS int64) (credential.Pass, error)
 }
 
 // Config wires a booking server.
