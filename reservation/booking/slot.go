@@ -72,13 +72,18 @@ func ParseMoment(date, clock string) (Moment, error) {
 	return Moment(d.Unix()/60) + Moment(c.Hour()*60+c.Minute()), nil
 }
 
-func (m Moment) civil() time.Time { return time.Unix(int64(m)*60, 0).UTC() }
+// Civil is the day, like 2021-08-26, and the time of day, like 09:30: parts of one
+// text in the layout that is quick to write.
+func (m Moment) Civil() (date, clock string) {
+	text := time.Unix(int64(m)*60, 0).UTC().Format(time.RFC3339)
+	return text[:len(time.DateOnly)], text[len(time.DateOnly)+1:][:len("15:04")]
+}
 
-// Date is the day, like 2021-08-26.
-func (m Moment) Date() string { return m.civil().Format(time.DateOnly) }
+// Date is the day alone.
+func (m Moment) Date() string { date, _ := m.Civil(); return date }
 
-// Clock is the time of day, like 09:30.
-func (m Moment) Clock() string { return m.civil().Format("15:04") }
+// Clock is the time of day alone.
+func (m Moment) Clock() string { _, clock := m.Civil(); return clock }
 
 // AddDays moves by whole days and keeps the hour.
 func (m Moment) AddDays(n int) Moment { return m + Moment(n)*day }

@@ -59,6 +59,10 @@ type passClaims struct {
 // one it has signed itself. Nobody else's word counts.
 const IssuedHeader = "X-Sunbeon-Pass-Issued"
 
+// freshPasses is how many passes each of the two generations of a signer's memory
+// holds: those of some seconds at any rate of admission.
+const freshPasses = 1 << 13
+
 // PassSigner issues passes. Ed25519 is deterministic, so the same pass always
 // has the same bytes, however often it is fetched and across restarts.
 type PassSigner struct {
@@ -66,7 +70,7 @@ type PassSigner struct {
 	kid    string
 	header string // of every pass, with the dot behind it
 	jwks   []byte
-	issued recent[struct{}]
+	fresh  recent[string, struct{}] // tokens made and not vouched for
 }
 
 // LoadPassSigner reads pass.key from dir.
@@ -95,7 +99,9 @@ func NewPassSigner(key ed25519.PrivateKey) (*PassSigner, error) {
 	if err != nil {
 		return nil, fmt.Errorf("head of passes: %w", err)
 	}
-	return &PassSigner{key: key, kid: public.KeyID, header: base64.RawURLEncoding.EncodeToString(header) + ".", jwks: jwks}, nil
+	return &PassSigner{key: key, kid: public.KeyID, header: base64.RawURLEncoding.EncodeToString(header) + ".", jwks: jwks,
+		fresh: newRecent[string, struct{}](freshPasses),
+	}, nil
 }
 
 // Sign returns the pass as a JWT.
@@ -110,19 +116,13 @@ func (s *PassSigner) Sign(p Pass) (string, error) {
 	token := base64.RawURLEncoding.AppendEncode([]byte(s.header), claims)
 	signature := ed25519.Sign(s.key, token)
 	pass := string(base64.RawURLEncoding.AppendEncode(append(token, '.'), signature))
-	s.issued.remember(digestOf(pass), struct{}{})
+	s.fresh.remember(pass, struct{}{})
 	return pass, nil
 }
 
-// Issued reports whether a token is, to the byte, one that this signer has made
-// lately. It remembers the last hundred thousand; of older ones it does not know.
-func (s *PassSigner) Issued(token string) bool {
-	if len(token) > maxPass {
-		return false
-	}
-	_, known := s.issued.recall(digestOf(token))
-	return known
-}
+// Vouch reports whether a token is, to the byte, one that this signer made lately.
+// It says so once: whoever asks then need not check the signature, and remembers.
+func (s *PassSigner) Vouch(token string) bool { return s.fresh.forget(token) }
 
 // JWKS is the key set to publish, as JSON. The caller must not change it.
 func (s *PassSigner) JWKS() []byte { return s.jwks }
@@ -166,7 +166,10 @@ func parsePass(token string, key keyOf) (Pass, error) {
 		return Pass{}, ErrForged
 	}
 	var claims passClaims
-	_, err := passParser.ParseWithClaims(token, &claims, func(t *jwt.Token) (any, error) { return key(kidOf(t)) })
+	_, err := passParser.ParseWithClaims(token, &claims, func(t *jwt.Token) (any, error) {
+		kid, _ := t.Header["kid"].(string)
+		return key(kid)
+	})
 	if errors.Is(err, ErrKeysUnavailable) {
 		return Pass{}, ErrKeysUnavailable
 	}
@@ -179,20 +182,16 @@ func parsePass(token string, key keyOf) (Pass, error) {
 // readPass is parsePass, but for the signature, for which somebody else vouches. Its
 // key must be known all the same.
 func readPass(token string, key keyOf) (Pass, error) {
-	var claims passClaims
-	t, _, err := passParser.ParseUnverified(token, &claims)
-	if err != nil || t.Method != jwt.SigningMethodEdDSA {
+	head, _, _ := strings.Cut(token, ".")
+	var header struct{ Alg, Kid string }
+	raw, err := strictBase64.DecodeString(head)
+	if err != nil || json.Unmarshal(raw, &header) != nil || header.Alg != jwt.SigningMethodEdDSA.Alg() {
 		return Pass{}, ErrForged
 	}
-	if _, err := key(kidOf(t)); err != nil {
+	if _, err := key(header.Kid); err != nil {
 		return Pass{}, err
 	}
-	return claims.pass()
-}
-
-func kidOf(t *jwt.Token) string {
-	kid, _ := t.Header["kid"].(string)
-	return kid
+	return ReadPass(token)
 }
 
 // ReadPass returns the pass in a token that a trusted process has verified just

@@ -141,21 +141,23 @@ func TestPassRefusals(t *testing.T) {
 	}
 }
 
-func TestSignerKnowsWhatItIssued(t *testing.T) {
+func TestSignerVouchesOnceForWhatItMade(t *testing.T) {
 	signer := passSigner(t, 1)
 	token := sign(t, signer, pass)
 	f := func(token string, want bool) {
 		t.Helper()
-		if got := signer.Issued(token); got != want {
+		if got := signer.Vouch(token); got != want {
 			t.Errorf("%.20q…: %v", token, got)
 		}
 	}
-	f(token, true)
 	f(sign(t, passSigner(t, 2), pass), false)
 	f(token[:len(token)-1], false)
 	f(token+"A", false)
 	f("", false)
 	f(strings.Repeat("x", 1<<20), false)
+	f(token, true)
+	f(token, false)
+	f(sign(t, signer, pass), true) // fetched again
 }
 
 // Who vouches for a pass answers for its signature and for nothing else.

@@ -1,49 +1,54 @@
 package credential
 
-import (
-	"crypto/sha256"
-	"sync"
-)
+import "sync"
 
-// generationOfPasses is how many passes each of the two generations of a memory
-// holds.
-const generationOfPasses = 1 << 16
+// recent remembers the keys used last, in two generations of a size.
+type recent[K comparable, V any] struct {
+	size int
 
-type digest = [sha256.Size]byte
-
-func digestOf(token string) digest { return sha256.Sum256([]byte(token)) }
-
-// recent remembers something of the tokens used last, by their digests. The zero
-// value is empty.
-type recent[T any] struct {
 	mu         sync.Mutex
-	young, old map[digest]T
+	young, old map[K]V
 }
 
-func (r *recent[T]) recall(d digest) (T, bool) {
+func newRecent[K comparable, V any](size int) recent[K, V] {
+	return recent[K, V]{size: size, young: map[K]V{}}
+}
+
+func (r *recent[K, V]) recall(key K) (V, bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if known, ok := r.young[d]; ok {
+	if known, ok := r.young[key]; ok {
 		return known, true
 	}
-	known, ok := r.old[d]
+	known, ok := r.old[key]
 	if ok {
-		r.insert(d, known)
+		r.insert(key, known)
 	}
 	return known, ok
 }
 
-func (r *recent[T]) remember(d digest, known T) {
+func (r *recent[K, V]) remember(key K, known V) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.insert(d, known)
+	r.insert(key, known)
 }
 
 // insert drops the older generation when the younger is full, which forgets the
-// tokens unused the longest without tracking each one's use.
-func (r *recent[T]) insert(d digest, known T) {
-	if r.young == nil || len(r.young) >= generationOfPasses {
-		r.young, r.old = map[digest]T{}, r.young
+// keys unused the longest without tracking each one's use.
+func (r *recent[K, V]) insert(key K, known V) {
+	if len(r.young) >= r.size {
+		r.young, r.old = map[K]V{}, r.young
 	}
-	r.young[d] = known
+	r.young[key] = known
+}
+
+// forget reports whether a key was known, which it is no longer.
+func (r *recent[K, V]) forget(key K) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	_, young := r.young[key]
+	_, old := r.old[key]
+	delete(r.young, key)
+	delete(r.old, key)
+	return young || old
 }

@@ -1,31 +1,31 @@
 package credential
 
-import (
-	"encoding/binary"
-	"testing"
-)
+import "testing"
 
 // What is forgotten is what was unused the longest.
 func TestRecentKeepsWhatIsUsed(t *testing.T) {
-	var r recent[int]
-	name := func(n int) digest {
-		var d digest
-		binary.LittleEndian.PutUint64(d[:], uint64(n))
-		return d
-	}
-	const many = 3 * generationOfPasses
+	const size, many = 100, 350
+	r := newRecent[int, int](size)
 	for n := range many {
-		r.remember(name(n), n)
-		if _, ok := r.recall(name(0)); !ok {
+		r.remember(n, -n)
+		if _, ok := r.recall(0); !ok {
 			t.Fatalf("forgot what was used a moment ago, after %d", n)
 		}
 	}
-	for n, want := range map[int]bool{0: true, 1: false, many - generationOfPasses + 1: true, many - 1: true, many: false} {
-		if got, ok := r.recall(name(n)); ok != want || ok && got != n {
+	for n, want := range map[int]bool{0: true, 1: false, many - size + 1: true, many - 1: true, many: false} {
+		if got, ok := r.recall(n); ok != want || ok && got != -n {
 			t.Errorf("%d: %d, %v", n, got, ok)
 		}
 	}
-	if held := len(r.young) + len(r.old); held > 2*generationOfPasses {
+	if held := len(r.young) + len(r.old); held > 2*size {
 		t.Errorf("%d are held", held)
+	}
+	for _, want := range []bool{true, false} {
+		if got := r.forget(0); got != want {
+			t.Errorf("forgets 0: %v", got)
+		}
+	}
+	if _, ok := r.recall(0); ok {
+		t.Error("0 is known after it was forgotten")
 	}
 }

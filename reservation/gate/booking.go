@@ -57,7 +57,7 @@ func (p *bookingProxy) forwarded(r *http.Request) http.Header {
 			out[name] = values
 		}
 	}
-	if p.gate.passes.Issued(passOf(r)) {
+	if p.gate.passes.Vouch(passOf(r)) {
 		out[credential.IssuedHeader] = issuedHere
 	}
 	out["User-Agent"] = nil // keeps net/http from adding its own

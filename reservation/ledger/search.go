@@ -55,11 +55,17 @@ func (a *Availability) Places(q PlaceQuery) (found []Place, next booking.Institu
 	return found, 0
 }
 
+// Vacancy is a slot and how many of its places are free.
+type Vacancy struct {
+	booking.Slot
+	Free int
+}
+
 // Slots lists what is free at an institution for a first dose, by time, on one
 // date or, if date is empty, on all. It continues behind the slot after, if not
 // 0, and returns where to go on; 0 at the end. It reports whether there is such
 // an institution.
-func (a *Availability) Slots(id booking.InstitutionID, date string, after booking.SlotID, limit int) (found []booking.Offer, next booking.SlotID, ok bool) {
+func (a *Availability) Slots(id booking.InstitutionID, date string, after booking.SlotID, limit int) (found []Vacancy, next booking.SlotID, ok bool) {
 	s := a.current.Load()
 	if s == nil {
 		return nil, 0, false
@@ -72,15 +78,16 @@ func (a *Availability) Slots(id booking.InstitutionID, date string, after bookin
 	if i, ok := s.bySlot[after]; ok && i >= start {
 		start = i + 1
 	}
-	found = make([]booking.Offer, 0, max(0, min(limit, s.first[in+1]-start)))
+	found = make([]Vacancy, 0, max(0, min(limit, s.first[in+1]-start)))
 	for i := start; i < s.first[in+1]; i++ {
-		if !s.begins[i] || s.left(i) <= 0 || date != "" && s.slots[i].Start.Date() != date {
+		free := s.left(i)
+		if !s.begins[i] || free <= 0 || date != "" && s.slots[i].Start.Date() != date {
 			continue
 		}
 		if len(found) == limit {
-			return found, found[len(found)-1].Slot.ID, true
+			return found, found[len(found)-1].ID, true
 		}
-		found = append(found, s.offer(i))
+		found = append(found, Vacancy{s.slot(i), free})
 	}
 	return found, 0, true
 }

@@ -163,8 +163,8 @@ func (s *Server) listInstitutions(r *http.Request) (list InstitutionList, err er
 	for i, p := range places {
 		list.Institutions[i] = Institution{ID: p.ID.String(), Name: p.Name, Province: p.Province, District: p.District, Free: p.Free}
 		if with > 0 {
-			offers, _, _ := s.cfg.Availability.Slots(p.ID, "", 0, with)
-			list.Institutions[i].Slots = slotsOf(offers)
+			free, _, _ := s.cfg.Availability.Slots(p.ID, "", 0, with)
+			list.Institutions[i].Slots = slotsOf(free)
 		}
 	}
 	if next != 0 {
@@ -204,24 +204,23 @@ func (s *Server) listSlots(r *http.Request) (int, any, error) {
 			return 0, nil, malformed("cursor is not one that was given out")
 		}
 	}
-	offers, next, ok := s.cfg.Availability.Slots(id, date, after, limit)
+	free, next, ok := s.cfg.Availability.Slots(id, date, after, limit)
 	if !ok {
 		return 0, nil, noInstitution()
 	}
 	place, _ := s.cfg.Availability.Institution(id)
-	list := SlotList{InstitutionID: id.String(), Institution: place.Name, Slots: slotsOf(offers)}
+	list := SlotList{InstitutionID: id.String(), Institution: place.Name, Slots: slotsOf(free)}
 	if next != 0 {
 		list.Next = next.String()
 	}
 	return http.StatusOK, list, nil
 }
 
-func slotsOf(offers []booking.Offer) []Slot {
-	list := make([]Slot, len(offers))
-	for i, o := range offers {
-		list[i] = Slot{
-			ID: o.Slot.ID.String(), Date: o.Slot.Start.Date(), Time: o.Slot.Start.Clock(), Vaccine: o.Slot.Vaccine, Free: o.Free,
-		}
+func slotsOf(free []ledger.Vacancy) []Slot {
+	list := make([]Slot, len(free))
+	for i, v := range free {
+		date, clock := v.Start.Civil()
+		list[i] = Slot{ID: v.ID.String(), Date: date, Time: clock, Vaccine: v.Vaccine, Free: v.Free}
 	}
 	return list
 }

@@ -81,13 +81,18 @@ func (s *Store) known(ctx context.Context, q reader, list []string, into booking
 	if err != nil {
 		return err
 	}
-	err = scanAll(ctx, q, loadPersons, func(rows *sql.Rows) error {
+	return knownBy(ctx, q, into, loadPersons, string(inTable), string(inMemory))
+}
+
+// knownBy enters the bookings a query finds.
+func knownBy(ctx context.Context, q reader, into booking.State, query string, args ...any) error {
+	err := scanAll(ctx, q, query, func(rows *sql.Rows) error {
 		m, err := ledger.ScanRow(rows)
 		if err == nil {
 			into.Know(m)
 		}
 		return err
-	}, string(inTable), string(inMemory))
+	}, args...)
 	if err != nil {
 		return fmt.Errorf("bookings of persons: %w", err)
 	}

@@ -3,6 +3,7 @@ package sqlite
 import (
 	"context"
 	"database/sql"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"iter"
@@ -37,14 +38,35 @@ func (s *Store) Answer(ctx context.Context, a booking.Attempt) (booking.Recorded
 	return r, nil
 }
 
+// loadPerson takes a tag, the serials known of it, up to where all are known, and the
+// person, whose bookings may also have been made after that.
+const loadPerson = `
+SELECT ` + ledger.RowColumns + ` FROM persons AS p CROSS JOIN bookings AS b ON b.serial = p.serial WHERE p.tag = ?1
+UNION ALL
+SELECT ` + ledger.RowColumns + ` FROM json_each(?2) AS j CROSS JOIN bookings AS b ON b.serial = j.value
+UNION ALL
+SELECT ` + ledger.RowColumns + ` FROM bookings AS b WHERE b.serial > max(?3, (SELECT filed FROM progress)) AND b.person = ?4`
+
 // recall reads the bookings of who attempts something, and then whether it has
 // been answered, if no booking says so. An attempt without a key is none.
 func (s *Store) recall(ctx context.Context, a booking.Attempt) (booking.State, error) {
 	state := booking.NewState(1)
-	if err := s.learn(ctx, s.lookup, 0); err != nil {
+	select {
+	case s.seats <- struct{}{}:
+		defer func() { <-s.seats }()
+	case <-ctx.Done():
+		return state, ctx.Err()
+	}
+	// For a query that could be broken off, two goroutines would be started; this one
+	// is short, and has a connection waiting.
+	ctx = context.WithoutCancel(ctx)
+	at := s.persons.Known() // before the look: what is made meanwhile lies behind it
+	tags, recent := s.persons.Find([]string{a.Person})
+	inMemory, err := json.Marshal(recent)
+	if err != nil {
 		return state, err
 	}
-	if err := s.known(ctx, s.lookup, []string{a.Person}, state); err != nil {
+	if err := knownBy(ctx, s.lookup, state, loadPerson, tags[0], string(inMemory), at, a.Person); err != nil {
 		return state, err
 	}
 	if _, made := state.Answered[a]; made || a.Key == "" {

@@ -19,13 +19,15 @@ import (
 
 // Store is a ledger in a file.
 type Store struct {
-	path   string
-	reads  *sql.DB
-	writes *sql.DB // one connection
-	batch  statements
-	lookup statements // of one person
-	lock   *lockFile
-	tally  ledger.Tally
+	path    string
+	reads   *sql.DB
+	lookups *sql.DB
+	writes  *sql.DB // one connection
+	batch   statements
+	lookup  statements    // of one person
+	seats   chan struct{} // one for each connection that looks persons up
+	lock    *lockFile
+	tally   ledger.Tally
 
 	persons   *persons
 	strangers int // batches in a row that knew nobody; under the writers' lock
@@ -35,8 +37,8 @@ type Store struct {
 
 var _ ledger.Store = (*Store)(nil)
 
-// readers is the size of the read pool: look-ups take well under a millisecond
-// and every connection keeps its own page cache.
+// readers is the size of each pool that reads, of which one is for look-ups alone:
+// they take well under a millisecond, and every connection keeps its own page cache.
 const readers = 4
 
 // Open opens or creates the ledger at path and brings its schema up to date.
@@ -63,12 +65,9 @@ func (s *Store) open(ctx context.Context, path string) (err error) {
 		return err
 	}
 	s.writes.SetMaxOpenConns(1)
-	if s.reads, err = sql.Open("sqlite", source(path, true)); err != nil {
+	if s.reads, err = openReads(source(path, true)); err != nil {
 		return err
 	}
-	s.reads.SetMaxOpenConns(readers)
-	s.reads.SetMaxIdleConns(readers)
-
 	if err := s.lock.Lock(ctx); err != nil {
 		return err
 	}
@@ -82,7 +81,17 @@ func (s *Store) open(ctx context.Context, path string) (err error) {
 	if err := s.fileBacklog(ctx); err != nil {
 		return err
 	}
-	return s.prepareLookup(ctx)
+	return s.prepareLookup(ctx, source(path, true))
+}
+
+func openReads(source string) (*sql.DB, error) {
+	db, err := sql.Open("sqlite", source)
+	if err != nil {
+		return nil, err
+	}
+	db.SetMaxOpenConns(readers)
+	db.SetMaxIdleConns(readers)
+	return db, nil
 }
 
 // OpenReadOnly opens an existing ledger without changing anything, next to the
@@ -90,14 +99,15 @@ func (s *Store) open(ctx context.Context, path string) (err error) {
 func OpenReadOnly(ctx context.Context, path string) (*Store, error) {
 	// The connection could write the shared-memory file of the WAL, which
 	// reading beside a writer needs; the pragma refuses everything else.
-	reads, err := sql.Open("sqlite", source(path, true)+"&mode=rw")
+	readOnly := source(path, true) + "&mode=rw"
+	reads, err := openReads(readOnly)
 	if err != nil {
 		return nil, fmt.Errorf("open ledger %s: %w", path, err)
 	}
 	s := &Store{path: path, reads: reads, persons: newPersons(generation)}
 	_, err = s.catalogVersion(ctx)
 	if err == nil {
-		err = s.prepareLookup(ctx)
+		err = s.prepareLookup(ctx, readOnly)
 	}
 	if err != nil {
 		s.Close()
@@ -106,8 +116,12 @@ func OpenReadOnly(ctx context.Context, path string) (*Store, error) {
 	return s, nil
 }
 
-func (s *Store) prepareLookup(ctx context.Context) (err error) {
-	s.lookup, err = prepare(ctx, s.reads, loadUnfiled, loadPersons, loadAnswers)
+func (s *Store) prepareLookup(ctx context.Context, source string) (err error) {
+	if s.lookups, err = openReads(source); err != nil {
+		return err
+	}
+	s.seats = make(chan struct{}, readers)
+	s.lookup, err = prepare(ctx, s.lookups, loadPerson, loadAnswers)
 	return err
 }
 
@@ -137,7 +151,7 @@ func source(path string, readOnly bool) string {
 func (s *Store) Close() error {
 	s.checkpoints.end()
 	var first error
-	for _, db := range []*sql.DB{s.reads, s.writes} {
+	for _, db := range []*sql.DB{s.reads, s.lookups, s.writes} {
 		if db == nil {
 			continue
 		}
