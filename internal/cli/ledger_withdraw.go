@@ -1,7 +1,9 @@
 package cli
 
 import (
+	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -83,12 +85,20 @@ func withdraw(cmd *cobra.Command, store ledger.Store, sealer *ledger.Sealer, ins
 		}
 		return fmt.Errorf("institution %s has no slots", institution)
 	}
+	// With another key nobody could be listed, and everybody would be told all the same.
+	people, err := store.Holders(ctx, ids)
+	if err != nil {
+		return err
+	}
+	unreadable := func(b booking.Booking) bool { _, err := sealer.Open(b.Person, b.Sealed); return err != nil }
+	if len(people) > 0 && !slices.ContainsFunc(people, func(b booking.Booking) bool { return !unreadable(b) }) {
+		return errors.New("ledger.key is not the one of this ledger; nothing was withdrawn")
+	}
 	now := time.Now().UnixMilli()
 	if err := store.Withdraw(ctx, ids, now); err != nil {
 		return err
 	}
-	people, err := store.Holders(ctx, ids)
-	if err != nil {
+	if people, err = store.Holders(ctx, ids); err != nil {
 		return err
 	}
 	access := ledger.Access{TimeMS: now, Account: account, Action: "withdraw", Reason: reason}
@@ -100,10 +110,11 @@ func withdraw(cmd *cobra.Command, store ledger.Store, sealer *ledger.Sealer, ins
 	}
 	out := sheet.NewWriter(cmd.OutOrStdout())
 	out.Write("number", "name", "phone", "dose", "date", "time")
+	var damaged error
 	for _, b := range people {
 		person, err := sealer.Open(b.Person, b.Sealed)
-		if err != nil {
-			return fmt.Errorf("booking %s: %w", b.Number(), err)
+		if err != nil { // listed all the same: the others are to be told
+			damaged = errors.Join(damaged, fmt.Errorf("booking %s: %w", b.Number(), err))
 		}
 		for i, slot := range b.Slots {
 			if start, ok := starts[slot]; ok {
@@ -112,5 +123,5 @@ func withdraw(cmd *cobra.Command, store ledger.Store, sealer *ledger.Sealer, ins
 		}
 	}
 	fmt.Fprintf(cmd.ErrOrStderr(), "%d slots withdrawn, %d people to tell\n", len(ids), len(people))
-	return out.Flush()
+	return errors.Join(out.Flush(), damaged)
 }
