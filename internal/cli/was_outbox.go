@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"net/http"
+	"time"
 
 	"sunbeon/internal/observability"
 	"sunbeon/internal/pki"
@@ -53,6 +54,7 @@ func (b behindBookings) all(identity *pki.Identity) []interface{ Run(context.Con
 		reconciler,
 		&outbox.Supplies{
 			Holder: b.f.id, Ledger: b.store, Stock: b.stock, Slot: b.slot, Metrics: outbox.NewSupplyMetrics(b.o.Registry), Logger: b.o.Logger,
+			Ready: func() error { _, err := b.available.Age(time.Now()); return err },
 		},
 	}
 	if b.f.importedEligibility {

@@ -32,6 +32,7 @@ type Supplies struct {
 	Ledger  Shelves
 	Stock   SupplyList
 	Slot    func(upstream.Supply) (booking.Slot, bool) // as it is in the snapshot
+	Ready   func() error                               // what the snapshot still lacks; may be nil
 	Metrics *SupplyMetrics                             // nil counts nothing
 	Logger  *slog.Logger
 
@@ -63,6 +64,11 @@ func (s *Supplies) Run(ctx context.Context) {
 
 // Poll takes in what has changed since the last time.
 func (s *Supplies) Poll(ctx context.Context) error {
+	if s.Ready != nil {
+		if err := s.Ready(); err != nil { // every change would be to a slot nobody knows
+			return fmt.Errorf("follow supplies: %w", err)
+		}
+	}
 	now := time.Now()
 	after, mine, err := s.Ledger.Follow(ctx, supplyName, s.Holder, now.UnixMilli(), now.Add(4*supplyEvery).UnixMilli())
 	if err != nil {

@@ -116,3 +116,27 @@ func TestStockChangesAreFollowedWithoutOverbooking(t *testing.T) {
 	poll(two)
 	capacity("given again after the withdrawal", 2, 3)
 }
+
+// What institutions change before the slots are known is not passed over.
+func TestChangesWaitForTheSlots(t *testing.T) {
+	h := newHouse(t, func(int64) int { return http.StatusOK })
+	known := errors.New("no slots have been imported")
+	s := &outbox.Supplies{
+		Holder: "was-1", Ledger: h.store, Logger: slog.New(slog.DiscardHandler),
+		Stock: &changes{list: []upstream.Supply{{Number: 7, Institution: "1", Time: "00:00", Places: 3}}},
+		Slot: func(upstream.Supply) (booking.Slot, bool) {
+			return booking.Slot{ID: 1, Capacity: 1000}, known == nil
+		},
+		Ready: func() error { return known },
+	}
+	if err := s.Poll(t.Context()); !errors.Is(err, known) {
+		t.Errorf("before the import: %v", err)
+	}
+	known = nil
+	if err := s.Poll(t.Context()); err != nil {
+		t.Error(err)
+	}
+	if c, _, err := h.store.Catalog(t.Context()); err != nil || c.Slots[0].Capacity != 3 {
+		t.Errorf("after it: %+v, %v", c.Slots[0], err)
+	}
+}
