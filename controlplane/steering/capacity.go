@@ -31,6 +31,7 @@ type estimate struct {
 	Averaged  int     `json:"averaged"`  // scrapes in the smoothed throughput
 	Off       int     `json:"off"`       // scrapes in a row that contradict it
 	CalmMS    int64   `json:"calm_ms"`   // time without strain
+	StrainMS  int64   `json:"strain_ms"` // of the last strain
 	LoadedMS  int64   `json:"loaded_ms"` // of it, time at its target
 	Failed    int     `json:"failed"`    // times in a row that it met strain where it had before
 	Prior     float64 `json:"prior"`     // believed before the evening
@@ -107,12 +108,15 @@ func (e *estimate) measure(r Resource, units, expected float64, blamable, brisk 
 	case e.Saturated:
 		e.Quiet++
 		e.Saturated = e.Quiet < quietNeeded
+		if !e.Saturated && !e.Out {
+			e.forgive()
+		}
 	}
 	switch {
 	case e.Saturated && e.Strikes > 0:
 		if !was {
 			if !e.Out {
-				e.Before = e.standing()
+				e.Before, e.StrainMS = e.standing(), 0
 			}
 			carried := e.carried()
 			e.onset(brisk)
@@ -120,6 +124,7 @@ func (e *estimate) measure(r Resource, units, expected float64, blamable, brisk 
 		} else {
 			e.average(x)
 		}
+		e.StrainMS += int64(periodS * 1000)
 		e.cut(x)
 		return
 	case e.Saturated:

@@ -8,6 +8,7 @@ type standing struct {
 	Proved   float64 `json:"proved"`
 	LastGood float64 `json:"last_good"`
 	Mark     float64 `json:"mark"`
+	Believed float64 `json:"believed"`
 }
 
 const (
@@ -20,7 +21,7 @@ const (
 	restartPace = 0.75
 )
 
-func (e *estimate) standing() standing { return standing{e.Proved, e.LastGood, e.Mark} }
+func (e *estimate) standing() standing { return standing{e.Proved, e.LastGood, e.Mark, e.Believed} }
 
 // dark says whether x is next to nothing for this resource.
 func (e *estimate) dark(x float64) bool { return x <= darkShare*e.Seen }
@@ -37,8 +38,8 @@ func (e *estimate) goal() float64 {
 // restart tries a resource again that went dark, once nothing says that it still
 // is: nobody refused, and either something served or nothing left inside. Without
 // it a rate of zero would be its own proof. It puts back what the scrapes on the
-// way down took away, starts with floor requests a second and doubles as long as
-// they are served.
+// way down took away, starts with floor requests a second, with more after a brief
+// outage, and doubles as long as they are served.
 //
 // It ends at what was good before, or where saturation has shown another
 // capacity. Like a probe it comes after the decision, so that no bad news can
@@ -59,7 +60,7 @@ func (e *estimate) restart(floor float64, periodMS int64) {
 	}
 	doubled := math.Exp2(float64(e.LoadedMS) / (restartPace * float64(e.DeadMS)))
 	goal := e.goal()
-	e.Believed = max(e.Believed, min(goal, max(floor, restartShare*goal)*doubled))
+	e.Believed = max(e.Believed, min(goal, max(floor, max(restartShare, e.brevity())*goal)*doubled))
 	if e.Believed >= nearGood*goal {
 		e.Out, e.LoadedMS = false, 0
 	}

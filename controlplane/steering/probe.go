@@ -9,7 +9,7 @@ import "math"
 // a dead time.
 func (e *estimate) hoped(a AdmissionConfig) float64 {
 	if e.Found || e.Saturated || e.Out {
-		return e.Believed * (1 - e.Press)
+		return e.planned() * (1 - e.Press)
 	}
 	grown := math.Exp2(float64(e.BeyondMS) / (growPace * float64(e.DeadMS)))
 	return max(e.Believed, min(e.Prior*a.Explore*grown, growMost*max(e.Prior, e.sure())))

@@ -1,0 +1,29 @@
+package steering
+
+// briefShare of the dead time is how long strain must last to be believed in full.
+// Whatever is done about it comes a dead time later; a wait that is short beside that
+// costs next to nothing, and tells a server that paused from one that can do less.
+const briefShare = 0.1
+
+// brevity of the last strain: 1 if it has only begun, 0 once it is believed in full.
+func (e *estimate) brevity() float64 {
+	return max(0, 1-float64(e.StrainMS)/(briefShare*float64(e.DeadMS)))
+}
+
+// planned is the capacity to plan for while it is strained: what is served in the
+// first seconds of that is what a pause left of it, as likely as not.
+func (e *estimate) planned() float64 {
+	if !e.Saturated {
+		return e.Believed
+	}
+	return e.Believed + max(0, e.Before.Believed-e.Believed)*e.brevity()
+}
+
+// forgive what a strain that was brief has taken away: it measured no capacity.
+func (e *estimate) forgive() {
+	back := e.brevity()
+	e.Believed += max(0, e.Before.Believed-e.Believed) * back
+	e.Proved += max(0, e.Before.Proved-e.Proved) * back
+	e.LastGood += max(0, e.Before.LastGood-e.LastGood) * back
+	e.Mark += max(0, e.Before.Mark-e.Mark) * back
+}
