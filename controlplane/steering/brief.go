@@ -5,8 +5,24 @@ package steering
 // costs next to nothing, and tells a server that paused from one that can do less.
 const briefShare = 0.1
 
+// pauseShare of what was believed is little enough to be a pause; who still does more
+// has lost capacity.
+const pauseShare = 0.45
+
+// lasts books a scrape of strain. Whether it is a pause is seen a scrape later: were
+// the newest asked, a worse one could lead to a higher rate.
+func (e *estimate) lasts(ms int64) {
+	e.StrainMS += ms
+	if n := len(e.Recent); n > 1 && e.Recent[n-2].Throughput < pauseShare*e.Before.Believed {
+		e.Paused = true
+	}
+}
+
 // brevity of the last strain: 1 if it has only begun, 0 once it is believed in full.
 func (e *estimate) brevity() float64 {
+	if !e.Paused {
+		return 0
+	}
 	return max(0, 1-float64(e.StrainMS)/(briefShare*float64(e.DeadMS)))
 }
 

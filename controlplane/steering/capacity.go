@@ -32,6 +32,7 @@ type estimate struct {
 	Off       int     `json:"off"`       // scrapes in a row that contradict it
 	CalmMS    int64   `json:"calm_ms"`   // time without strain
 	StrainMS  int64   `json:"strain_ms"` // of the last strain
+	Paused    bool    `json:"paused"`    // in it, next to nothing was served for a while
 	LoadedMS  int64   `json:"loaded_ms"` // of it, time at its target
 	Failed    int     `json:"failed"`    // times in a row that it met strain where it had before
 	Prior     float64 `json:"prior"`     // believed before the evening
@@ -116,7 +117,7 @@ func (e *estimate) measure(r Resource, units, expected float64, blamable, brisk 
 	case e.Saturated && e.Strikes > 0:
 		if !was {
 			if !e.Out {
-				e.Before, e.StrainMS = e.standing(), 0
+				e.Before, e.StrainMS, e.Paused = e.standing(), 0, false
 			}
 			carried := e.carried()
 			e.onset(brisk)
@@ -124,7 +125,7 @@ func (e *estimate) measure(r Resource, units, expected float64, blamable, brisk 
 		} else {
 			e.average(x)
 		}
-		e.StrainMS += int64(periodS * 1000)
+		e.lasts(int64(periodS * 1000))
 		e.cut(x)
 		return
 	case e.Saturated:
