@@ -55,8 +55,8 @@ type passClaims struct {
 	jwt.Claims `json:"-"` // nil: the parser looks at none of them
 }
 
-// IssuedHeader is how a gate tells a booking server that the pass in the request is
-// one it has signed itself. Nobody else's word counts.
+// IssuedHeader is how a gate tells a booking server which pass in the request is one
+// it has signed itself: it repeats the pass. Nobody else's word counts.
 const IssuedHeader = "X-Sunbeon-Pass-Issued"
 
 // freshPasses is how many passes each of the two generations of a signer's memory

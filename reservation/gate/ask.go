@@ -9,6 +9,7 @@ import (
 	"net/url"
 
 	"sunbeon/internal/problem"
+	"sunbeon/reservation/credential"
 )
 
 // maxAnswer bounds what is taken from a booking server at once, in bytes.
@@ -30,7 +31,7 @@ func (p *bookingProxy) ask(r *http.Request, in lane, q question, out any) *probl
 	if _, refused := p.gate.who(r); refused != nil {
 		return refused
 	}
-	if in == p.session && passOf(r) == "" {
+	if in == p.session && credential.PassOf(r) == "" {
 		return passRequired()
 	}
 	if !in.enter(r.Context()) {

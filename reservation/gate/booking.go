@@ -8,7 +8,6 @@ import (
 	"io"
 	"net/http"
 	"slices"
-	"strings"
 	"time"
 
 	"sunbeon/internal/problem"
@@ -57,21 +56,18 @@ func (p *bookingProxy) forwarded(r *http.Request) http.Header {
 			out[name] = values
 		}
 	}
-	if p.gate.passes.Vouch(passOf(r)) {
-		out[credential.IssuedHeader] = issuedHere
+	if pass := credential.PassOf(r); p.gate.passes.Vouch(pass) {
+		out[credential.IssuedHeader] = []string{pass} // spares a booking server its signature
 	}
 	out["User-Agent"] = nil // keeps net/http from adding its own
 	return out
 }
 
-// issuedHere spares a booking server the signature of a pass.
-var issuedHere = []string{"yes"}
-
 // withPass serves the routes of admitted people. Who carries no login or pass
 // at all is told so here and costs the booking servers nothing; whether they
 // are genuine, in time and not revoked is for the booking server to decide.
 func (p *bookingProxy) withPass(w http.ResponseWriter, r *http.Request) {
-	if passOf(r) == "" {
+	if credential.PassOf(r) == "" {
 		p.gate.refuse(w, passRequired())
 		return
 	}
@@ -82,7 +78,7 @@ func (p *bookingProxy) withPass(w http.ResponseWriter, r *http.Request) {
 // after one, needs none and takes the small lane: the booking servers know
 // whether there is such a booking.
 func (p *bookingProxy) search(w http.ResponseWriter, r *http.Request) {
-	if passOf(r) == "" && slices.ContainsFunc(errands, r.URL.Query().Has) {
+	if credential.PassOf(r) == "" && slices.ContainsFunc(errands, r.URL.Query().Has) {
 		p.serve(w, r, p.lookup)
 		return
 	}
@@ -140,15 +136,6 @@ func takeBody(w http.ResponseWriter, r *http.Request) *problem.Problem {
 	return nil
 }
 
-// passOf is the pass a request carries, unchecked.
-func passOf(r *http.Request) string {
-	if token, ok := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer "); ok {
-		return token
-	}
-	token, _ := cookieOf(r, passCookie)
-	return token
-}
-
 // observe looks at what a booking server answered before it goes out.
 func (p *bookingProxy) observe(resp *http.Response) {
 	r := resp.Request
@@ -162,7 +149,7 @@ func (p *bookingProxy) observe(resp *http.Response) {
 // for this.
 func (p *bookingProxy) booked(r *http.Request) {
 	g := p.gate
-	pass, err := credential.ReadPass(passOf(r))
+	pass, err := credential.ReadPass(credential.PassOf(r))
 	if err != nil {
 		g.logger.WarnContext(r.Context(), "a booking was made without a pass", "error", err)
 		return

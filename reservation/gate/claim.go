@@ -24,7 +24,7 @@ func (g *Gate) claim(w http.ResponseWriter, r *http.Request) {
 		g.refuse(w, p)
 		return
 	}
-	g.setCookie(w, passCookie, in.token, in.pass.ExpiresMS)
+	g.setCookie(w, credential.PassCookie, in.token, in.pass.ExpiresMS)
 	answer := struct {
 		Pass      string          `json:"pass"`
 		ID        string          `json:"pass_id"`

@@ -90,7 +90,7 @@ func New(config Config) (*Gate, error) {
 		Transport: config.Observability.Transport(config.WAS),
 		Now:       config.Now,
 		Home: func(r *http.Request) string {
-			login, _ := cookieOf(r, loginCookie)
+			login, _ := credential.CookieOf(r, credential.LoginCookie)
 			return login
 		},
 		Failed: func(id string, err error) {

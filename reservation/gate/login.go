@@ -121,7 +121,7 @@ func (g *Gate) logIn(w http.ResponseWriter, person identity.Person) (credential.
 	if err != nil {
 		return credential.Login{}, identityInvalid() // more than a cookie can hold
 	}
-	g.setCookie(w, loginCookie, token, login.ExpiresMS)
+	g.setCookie(w, credential.LoginCookie, token, login.ExpiresMS)
 	return login, nil
 }
 

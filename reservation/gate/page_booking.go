@@ -7,6 +7,7 @@ import (
 	"net/url"
 
 	"sunbeon/internal/problem"
+	"sunbeon/reservation/credential"
 	"sunbeon/reservation/gate/pages"
 )
 
@@ -36,7 +37,7 @@ func (g *Gate) choosing(r *http.Request, on pages.Errand, page any) pages.Frame 
 	if on.Of != "" {
 		return frame
 	}
-	if pass, err := g.passes.Verify(passOf(r), g.nowMS()); err == nil {
+	if pass, err := g.passes.Verify(credential.PassOf(r), g.nowMS()); err == nil {
 		frame.Limit, frame.Script = pages.Limit{NowMS: g.nowMS(), UntilMS: pass.ExpiresMS}, pages.LimitScript
 	}
 	return frame
@@ -173,7 +174,7 @@ func (g *Gate) bookingsPage(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	content := pages.Bookings{Bookings: found.Bookings, Rebook: found.Rebook, Done: r.URL.Query().Get("done")}
-	_, err := g.passes.Verify(passOf(r), g.nowMS())
+	_, err := g.passes.Verify(credential.PassOf(r), g.nowMS())
 	content.HasPass = err == nil
 	if gone := content.Done == pages.DoneCancelled; gone != (len(found.Bookings) == 0) {
 		content.Done = "" // an old address, opened again

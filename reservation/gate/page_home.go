@@ -3,6 +3,7 @@ package gate
 import (
 	"net/http"
 
+	"sunbeon/reservation/credential"
 	"sunbeon/reservation/gate/identity"
 	"sunbeon/reservation/gate/pages"
 )
@@ -52,7 +53,7 @@ func cohortOf(l *line, language string) pages.Cohort {
 }
 
 func (g *Gate) logoutForm(w http.ResponseWriter, r *http.Request) {
-	g.dropCookie(w, loginCookie)
-	g.dropCookie(w, passCookie)
+	g.dropCookie(w, credential.LoginCookie)
+	g.dropCookie(w, credential.PassCookie)
 	showAt(w, r, "/")
 }

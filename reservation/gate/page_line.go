@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"sunbeon/reservation/credential"
 	"sunbeon/reservation/gate/pages"
 )
 
@@ -74,7 +75,7 @@ func (g *Gate) enterForm(w http.ResponseWriter, r *http.Request) {
 		g.showProblem(w, r, p)
 		return
 	}
-	g.setCookie(w, passCookie, in.token, in.pass.ExpiresMS)
+	g.setCookie(w, credential.PassCookie, in.token, in.pass.ExpiresMS)
 	to := r.PostForm.Get(nextField)
 	if !bookingPlace(to) {
 		// The first look also asks whether they may book: who may not learns it

@@ -3,18 +3,10 @@ package gate
 import (
 	"errors"
 	"net/http"
-	"strings"
 	"time"
 
 	"sunbeon/internal/problem"
 	"sunbeon/reservation/credential"
-)
-
-// The cookies a citizen carries. Both are forwarded to the booking servers,
-// which check them again.
-const (
-	loginCookie = "sunbeon_login"
-	passCookie  = "sunbeon_pass"
 )
 
 func (g *Gate) setCookie(w http.ResponseWriter, name, value string, expiresMS int64) {
@@ -33,7 +25,7 @@ func (g *Gate) dropCookie(w http.ResponseWriter, name string) {
 
 // who returns the login of a request, or the problem with it.
 func (g *Gate) who(r *http.Request) (credential.Login, *problem.Problem) {
-	token, ok := cookieOf(r, loginCookie)
+	token, ok := credential.CookieOf(r, credential.LoginCookie)
 	if !ok {
 		return credential.Login{}, problem.New(http.StatusUnauthorized, "login_required", "Identify yourself first.")
 	}
@@ -45,20 +37,6 @@ func (g *Gate) who(r *http.Request) (credential.Login, *problem.Problem) {
 		return credential.Login{}, problem.New(http.StatusUnauthorized, "login_invalid", "Identify yourself again. Your place in the line is kept.")
 	}
 	return login, nil
-}
-
-// cookieOf is the value of a cookie we set, which needs no unquoting, and whether
-// there is one. Every request of a citizen brings one, and [http.Request.Cookie]
-// would make a list of all of them.
-func cookieOf(r *http.Request, name string) (string, bool) {
-	for _, line := range r.Header["Cookie"] {
-		for pair := range strings.SplitSeq(line, ";") {
-			if key, value, _ := strings.Cut(strings.TrimSpace(pair), "="); key == name {
-				return value, true
-			}
-		}
-	}
-	return "", false
 }
 
 // refuse answers with a problem and counts it.

@@ -90,10 +90,10 @@ func TestRaceForOneSlot(t *testing.T) {
 	count := map[string]int{}
 	for i := range callers {
 		wg.Go(func() {
-			a := e.book(fmt.Sprint("person ", i), "1", "k")
+			a := e.book(fmt.Sprint("person-", i), "1", "k")
 			for tries := 0; a.Code == "hold_on" && tries < 50; tries++ {
 				time.Sleep(50 * time.Millisecond) // on a busy machine the load gate speaks first
-				a = e.book(fmt.Sprint("person ", i), "1", "k")
+				a = e.book(fmt.Sprint("person-", i), "1", "k")
 			}
 			if a.Code == "slot_taken" && len(a.Extra["alternatives"].([]any)) == 0 {
 				t.Error("no alternatives")
@@ -378,7 +378,7 @@ func TestAStalledUpstreamIsNoticedWithinASecond(t *testing.T) {
 	})
 	var wg sync.WaitGroup
 	for i := range 4 {
-		wg.Go(func() { e.book(fmt.Sprint("stuck ", i), "1", "k") })
+		wg.Go(func() { e.book(fmt.Sprint("stuck-", i), "1", "k") })
 	}
 	eventually(t, "four are stuck", func() bool { return e.metric("sunbeon_was_resource_inflight", "stock") == 4 })
 	began := time.Now()
@@ -410,7 +410,7 @@ func TestPeopleHeldComeBackSpread(t *testing.T) {
 	})
 	seen := map[int64]bool{}
 	for i := range 40 {
-		a := e.book(fmt.Sprint("person ", i), "1", "k")
+		a := e.book(fmt.Sprint("person-", i), "1", "k")
 		e.want("held", a, 503, "hold_on")
 		if a.RetryAfterMS < 3000 || a.RetryAfterMS >= 6000 {
 			t.Errorf("to come back after %d ms, want 3 to 6 s", a.RetryAfterMS)

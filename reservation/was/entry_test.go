@@ -31,7 +31,7 @@ func TestNobodyGetsInWithoutTheirOwnPass(t *testing.T) {
 	try("no pass", 401, "pass_required", func(a *ask) { a.pass = "-" })
 	try("a forged pass", 401, "pass_invalid", func(a *ask) { a.pass = "x" })
 	try("a pass without a signature", 401, "pass_invalid", func(a *ask) { a.pass = "unsigned-pass-of-ann" })
-	try("another person's pass, vouched for", 403, "pass_of_another", func(a *ask) { a.pass, a.vouched = "unsigned-pass-of-bob", true })
+	try("another person's pass, vouched for", 403, "pass_of_another", func(a *ask) { a.pass, a.vouched = "unsigned-pass-of-bob", "unsigned-pass-of-bob" })
 	try("another person's pass", 403, "pass_of_another", func(a *ask) { a.pass = "pass-of-bob" })
 	try("not through the gate", 403, "role_not_allowed", func(a *ask) { a.client = insecure() })
 
@@ -55,8 +55,12 @@ func TestNobodyGetsInWithoutTheirOwnPass(t *testing.T) {
 // The word of the gate stands for a signature; nobody else's does.
 func TestOnlyAGateVouchesForAPass(t *testing.T) {
 	e := start(t, nil)
-	a := ask{method: "GET", path: "/v1/institutions", person: "ann", pass: "unsigned-pass-of-ann", vouched: true}
+	const pass = "unsigned-pass-of-ann"
+	a := ask{method: "GET", path: "/v1/institutions", person: "ann", pass: pass, vouched: pass}
 	e.want("by the gate", e.do(a), 200, "")
+	a.vouched = "pass-of-ann"
+	e.want("by the gate, for another", e.do(a), 401, "pass_invalid")
+	a.vouched = pass
 	a.method, a.path, a.body, a.key, a.client = "POST", because("/staff/v1/bookings", "phoned in"), `{"slot_id":"1"}`, "k", e.staff("kim")
 	e.want("by staff", e.do(a), 401, "pass_invalid")
 }

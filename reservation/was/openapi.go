@@ -12,6 +12,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"sunbeon/internal/problem"
+	"sunbeon/reservation/credential"
 )
 
 // parameters explain those that do not explain themselves.
@@ -43,8 +44,8 @@ func describe(routes []route) http.Handler {
 		Components: &huma.Components{
 			Schemas: d.registry,
 			SecuritySchemes: map[string]*huma.SecurityScheme{
-				"login": {Type: "apiKey", In: "cookie", Name: loginCookie, Description: "Who: from the identity check."},
-				"pass":  {Type: "apiKey", In: "cookie", Name: passCookie, Description: "May be in: from the line. Also taken as a bearer token."},
+				"login": {Type: "apiKey", In: "cookie", Name: credential.LoginCookie, Description: "Who: from the identity check."},
+				"pass":  {Type: "apiKey", In: "cookie", Name: credential.PassCookie, Description: "May be in: from the line. Also taken as a bearer token."},
 			},
 		},
 		Paths: map[string]*huma.PathItem{},

@@ -3,17 +3,11 @@ package was
 import (
 	"errors"
 	"net/http"
-	"strings"
 	"time"
 
 	"sunbeon/internal/pki"
 	"sunbeon/reservation/booking"
 	"sunbeon/reservation/credential"
-)
-
-const (
-	loginCookie = "sunbeon_login"
-	passCookie  = "sunbeon_pass"
 )
 
 // visitor is the person behind a request, as far as it has been checked.
@@ -32,11 +26,11 @@ func (v visitor) person() booking.Person {
 
 // identify opens the login: who is it?
 func (s *Server) identify(r *http.Request) (visitor, error) {
-	cookie, err := r.Cookie(loginCookie)
-	if err != nil {
+	token, ok := credential.CookieOf(r, credential.LoginCookie)
+	if !ok {
 		return visitor{}, refuse("login_required", "Please verify your identity first.")
 	}
-	login, err := s.cfg.Keys.Login.Open(cookie.Value, s.cfg.Now().UnixMilli())
+	login, err := s.cfg.Keys.Login.Open(token, s.cfg.Now().UnixMilli())
 	switch {
 	case errors.Is(err, credential.ErrExpired):
 		return visitor{}, refuse("login_expired", "Please verify your identity again.")
@@ -52,7 +46,7 @@ func (s *Server) admit(r *http.Request) (visitor, error) {
 	if err != nil {
 		return v, err
 	}
-	token := passToken(r)
+	token := credential.PassOf(r)
 	if token == "" {
 		return v, refuse("pass_required", "Please wait for your turn.")
 	}
@@ -84,7 +78,7 @@ func (s *Server) allows(pass credential.Pass) error {
 
 func (s *Server) verify(r *http.Request, token string) (credential.Pass, error) {
 	check := s.cfg.Passes.Verify
-	if r.Header.Get(credential.IssuedHeader) != "" && pki.PeerRole(r) == "gate" {
+	if r.Header.Get(credential.IssuedHeader) == token && pki.PeerRole(r) == "gate" {
 		check = s.cfg.Passes.VerifyIssued // gates hold the key: to believe one is to trust no more than its signature
 	}
 	pass, err := check(r.Context(), token, s.cfg.Now().UnixMilli())
@@ -105,15 +99,4 @@ func (s *Server) verify(r *http.Request, token string) (credential.Pass, error) 
 func (s *Server) blind(reason string) error {
 	s.gates.Hold(reason)
 	return holdOn()
-}
-
-// passToken is the pass as sent in the cookie or as a bearer token.
-func passToken(r *http.Request) string {
-	if bearer, ok := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer "); ok {
-		return bearer
-	}
-	if cookie, err := r.Cookie(passCookie); err == nil {
-		return cookie.Value
-	}
-	return ""
 }

@@ -267,7 +267,7 @@ type ask struct {
 	method, path, body, key string
 	person                  string
 	login, pass             string // in place of the person's own; "-" for none
-	vouched                 bool   // as a gate does for a pass of its own
+	vouched                 string // as a gate does for a pass of its own
 	client                  *http.Client
 }
 
@@ -298,8 +298,8 @@ func (e *evening) do(a ask) answer {
 	if a.key != "" {
 		req.Header.Set("Idempotency-Key", a.key)
 	}
-	if a.vouched {
-		req.Header.Set(credential.IssuedHeader, "yes")
+	if a.vouched != "" {
+		req.Header.Set(credential.IssuedHeader, a.vouched)
 	}
 	if a.client == nil {
 		a.client = e.gate
