@@ -144,9 +144,9 @@ func (p *bookingProxy) observe(resp *http.Response) {
 	}
 }
 
-// booked puts on record that a pass was used, which the booking server has
-// verified. The booking itself is safe in the ledger already, so nobody waits
-// for this.
+// booked puts on record that a pass was used. The booking itself is safe in the
+// ledger already, so nobody waits for this. Who asks again for the answer to a
+// booking is given it whatever pass they show: only one of their own is recorded.
 func (p *bookingProxy) booked(r *http.Request) {
 	g := p.gate
 	pass, err := credential.ReadPass(credential.PassOf(r))
@@ -154,13 +154,19 @@ func (p *bookingProxy) booked(r *http.Request) {
 		g.logger.WarnContext(r.Context(), "a booking was made without a pass", "error", err)
 		return
 	}
+	login, refused := g.who(r)
+	if refused != nil {
+		return // it has just run out: the ledger tells of the booking
+	}
 	var id waitingroom.PassID
 	room, ok := g.hall.Room(pass.Cohort)
 	if n, err := hex.Decode(id[:], []byte(pass.ID)); !ok || err != nil || n != len(id) {
 		g.logger.WarnContext(r.Context(), "a booking was made with an unknown pass", "cohort", pass.Cohort)
 		return
 	}
-	if _, err := room.Booked(pass.Turn, id, g.nowMS()); err != nil {
+	now := g.nowMS()
+	ticket, _ := room.Ticket(waitingroom.Tag(g.keys.Person.Tag(login.CI, pass.Cohort)), now)
+	if _, err := room.Booked(ticket.Turn, id, now); err != nil {
 		g.logger.WarnContext(r.Context(), "booking not put on record", "cohort", pass.Cohort, "error", err)
 	}
 }

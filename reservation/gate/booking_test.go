@@ -71,6 +71,24 @@ func TestABookingGoesThroughAndIsPutOnRecord(t *testing.T) {
 	})
 }
 
+// A booking server gives the answer to an earlier attempt whatever pass is shown, and
+// what passes others have been given is public.
+func TestNobodyBooksOnAnothersPassOnRecord(t *testing.T) {
+	w := newWorld(t)
+	w.was.register(w, "was-1")
+	p, victim := w.admitted("one"), w.admitted("two")
+	w.eventually("the gate knows the server", func() bool { status, _ := p.get("/v1/institutions", nil); return status == 200 })
+	p.cookies["sunbeon_pass"] = victim.cookies["sunbeon_pass"]
+	p.header.Set("Idempotency-Key", "k1")
+	resp, body := p.do(http.MethodPost, "/v1/bookings", "application/json", strings.NewReader(`{"slot_id":"5"}`))
+	if resp.StatusCode != http.StatusCreated {
+		t.Fatalf("%d %s", resp.StatusCode, body)
+	}
+	if got := victim.join(); got.State == "booked" {
+		t.Error("another's booking stands on record under their pass")
+	}
+}
+
 func TestThePassMayComeAsABearerToken(t *testing.T) {
 	w := newWorld(t)
 	w.was.register(w, "was-1")
