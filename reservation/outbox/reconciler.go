@@ -37,6 +37,8 @@ type StockList interface {
 // been away while bookings were made without it, and been asked again by servers
 // that write nothing back. What it does not take even now is counted and named in
 // the log: the person is booked, and people must find out what the stock system did.
+// A stock system that is down ends a comparison; one at odds with a single
+// reservation does not.
 type Reconciler struct {
 	Holder string
 	Ledger Holdings
@@ -124,10 +126,14 @@ func (r *Reconciler) Compare(ctx context.Context) (Differences, error) {
 			if h.MadeMS >= ripe {
 				continue
 			}
-			if err := r.Stock.Release(ctx, h.Key); err != nil {
+			switch err := r.Stock.Release(ctx, h.Key); {
+			case err == nil:
+				d.Orphans++
+			case errors.Is(err, upstream.ErrDown), ctx.Err() != nil:
 				return d, fmt.Errorf("release orphan: %w", err)
+			default:
+				r.Logger.Warn("orphan not released", "hold", h.Key, "error", err)
 			}
-			d.Orphans++
 		}
 		if from = next; from == 0 {
 			break
@@ -135,11 +141,11 @@ func (r *Reconciler) Compare(ctx context.Context) (Differences, error) {
 	}
 	maps.DeleteFunc(wanted, func(_ string, s standing) bool { return s.sinceMS >= ripe })
 	late, gone, err := r.reserve(ctx, wanted)
+	d.Late, d.Missing = late, len(wanted)-late-gone
+	r.Metrics.report(d)
 	if err != nil {
 		return d, fmt.Errorf("reserve what is missing: %w", err)
 	}
-	d.Late, d.Missing = late, len(wanted)-late-gone
-	r.Metrics.report(d)
 	return d, nil
 }
 
@@ -182,8 +188,11 @@ func (r *Reconciler) reserve(ctx context.Context, wanted map[string]standing) (l
 				made.Add(1)
 			case errors.As(err, &no):
 				r.Logger.Error("booking without stock", "number", string(booking.NumberOf(s.serial)), "code", no.Code)
-			case ctx.Err() == nil:
+			case ctx.Err() != nil: // the time is up
+			case errors.Is(err, upstream.ErrDown):
 				return err
+			default:
+				r.Logger.Warn("booking without stock yet", "number", string(booking.NumberOf(s.serial)), "error", err)
 			}
 			return nil
 		})

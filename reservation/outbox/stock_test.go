@@ -19,6 +19,7 @@ import (
 type shelves struct {
 	*legacy.Warehouse
 	down bool
+	odd  string // the key at which it always fails
 }
 
 func newShelves(t *testing.T) *shelves {
@@ -32,9 +33,20 @@ func newShelves(t *testing.T) *shelves {
 
 var errDown = errors.New("down")
 
+// fails is what the stock system does to a key.
+func (s *shelves) fails(key string) error {
+	switch {
+	case s.down:
+		return &upstream.Error{System: upstream.SystemStock, Kind: upstream.ErrDown, Cause: errDown}
+	case s.odd == key:
+		return &upstream.Error{System: upstream.SystemStock, Kind: upstream.ErrUnknown, Cause: errors.New("odd")}
+	}
+	return nil
+}
+
 func (s *shelves) Reserve(_ context.Context, r upstream.Reservation) error {
-	if s.down {
-		return errDown
+	if err := s.fails(r.Key); err != nil {
+		return err
 	}
 	if _, err := s.Warehouse.Reserve(legacy.Reservation(r)); err != nil {
 		return &upstream.Refusal{System: upstream.SystemStock, Code: upstream.CodeReleased, Detail: err.Error()}
@@ -43,8 +55,8 @@ func (s *shelves) Reserve(_ context.Context, r upstream.Reservation) error {
 }
 
 func (s *shelves) Release(_ context.Context, key string) error {
-	if s.down {
-		return errDown
+	if err := s.fails(key); err != nil {
+		return err
 	}
 	return s.Warehouse.Release(key)
 }
@@ -163,5 +175,33 @@ func TestTheReconcilerKeepsItsPace(t *testing.T) {
 	}
 	if took := time.Since(began); took < 190*time.Millisecond {
 		t.Errorf("5 reservations in %v, want 50 ms between them", took)
+	}
+}
+
+// A reservation that the stock system fails at whenever it comes holds up no others.
+func TestTheReconcilerGoesRoundWhatFails(t *testing.T) {
+	h := newHouse(t, func(int64) int { return http.StatusOK })
+	stock := newShelves(t)
+	later := func() time.Time { return time.Now().Add(time.Hour) }
+	r := &outbox.Reconciler{
+		Ledger: h.store, Stock: stock, Logger: slog.New(slog.DiscardHandler), Reservation: h.writeBack(stock).Reservation, Now: later,
+	}
+	for i := range 20 {
+		b := book(i)
+		b.Hold = fmt.Sprint("hold ", i)
+		h.do(t, b)
+	}
+	stock.odd = "hold 7"
+	if got, err := r.Compare(t.Context()); err != nil || got != (outbox.Differences{Late: 19, Missing: 1}) {
+		t.Errorf("a booking: %+v, %v", got, err)
+	}
+	for _, key := range []string{"orphan 1", "orphan 2"} {
+		if err := stock.Reserve(t.Context(), upstream.Reservation{Key: key, Institution: "1", Vaccine: "mRNA", Doses: 1}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	stock.odd = "orphan 1"
+	if got, err := r.Compare(t.Context()); err != nil || got != (outbox.Differences{Late: 1, Orphans: 1}) {
+		t.Errorf("an orphan: %+v, %v", got, err)
 	}
 }
