@@ -84,7 +84,6 @@ func (f *Follower) Run(ctx context.Context) {
 		case ctx.Err() != nil:
 			return
 		case err != nil:
-			f.known = false
 			pause = min(max(2*pause, idle), longest)
 			f.Logger.Warn("outbox", "follower", f.Name, "error", err)
 		case more:
