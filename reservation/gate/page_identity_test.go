@@ -129,7 +129,7 @@ func TestAnExpiredLoginKeepsTheChoice(t *testing.T) {
 			t.Errorf("identified, and at %q", resp.Header.Get("Location"))
 		}
 	}
-	for _, elsewhere := range []string{"//evil.example/slots/5", "https://evil.example/slots/5", `/\evil.example`, "/logout", "javascript:alert(1)"} {
+	for _, elsewhere := range []string{"//evil.example/slots/5", "https://evil.example/slots/5", `/\evil.example`, "/logout", "javascript:alert(1)", "/institutions?q=" + strings.Repeat("x", 4<<10)} {
 		p.cookies = map[string]string{}
 		back := p.leavesFor("kakao?" + url.Values{"next": {elsewhere}}.Encode())
 		if resp, _ := p.comesBack(back); resp.Header.Get("Location") != "/line" {

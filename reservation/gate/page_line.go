@@ -101,11 +101,15 @@ func placeOf(r *http.Request) string {
 	return "/bookings"
 }
 
+// longestPlace bounds an address to go on to: it is carried in a cookie to the
+// provider and back, and browsers drop those of 4 KB.
+const longestPlace = 1 << 10
+
 // bookingPlace reports whether an address is a page of this site for booking:
 // the field comes from outside and must lead nowhere else.
 func bookingPlace(address string) bool {
 	u, err := url.Parse(address)
-	return err == nil && u.Scheme == "" && u.Host == "" &&
+	return err == nil && len(address) <= longestPlace && u.Scheme == "" && u.Host == "" &&
 		(u.Path == "/bookings" || u.Path == "/institutions" || strings.HasPrefix(u.Path, "/institutions/") || strings.HasPrefix(u.Path, "/slots/"))
 }
 
