@@ -3,7 +3,6 @@ package cli
 import (
 	"errors"
 	"fmt"
-	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -86,19 +85,15 @@ func withdraw(cmd *cobra.Command, store ledger.Store, sealer *ledger.Sealer, ins
 		return fmt.Errorf("institution %s has no slots", institution)
 	}
 	// With another key nobody could be listed, and everybody would be told all the same.
-	people, err := store.Holders(ctx, ids)
-	if err != nil {
-		return err
-	}
-	unreadable := func(b booking.Booking) bool { _, err := sealer.Open(b.Person, b.Sealed); return err != nil }
-	if len(people) > 0 && !slices.ContainsFunc(people, func(b booking.Booking) bool { return !unreadable(b) }) {
-		return errors.New("ledger.key is not the one of this ledger; nothing was withdrawn")
+	if _, _, err := legible(ctx, store, sealer); err != nil {
+		return fmt.Errorf("nothing was withdrawn: %w", err)
 	}
 	now := time.Now().UnixMilli()
 	if err := store.Withdraw(ctx, ids, now); err != nil {
 		return err
 	}
-	if people, err = store.Holders(ctx, ids); err != nil {
+	people, err := store.Holders(ctx, ids)
+	if err != nil {
 		return err
 	}
 	access := ledger.Access{TimeMS: now, Account: account, Action: "withdraw", Reason: reason}

@@ -75,8 +75,8 @@ func TestAWithdrawalNeedsTheLedgersKey(t *testing.T) {
 	defer store.Close()
 	err = store.Seed(t.Context(), ledger.Catalog{
 		Vaccines:     []booking.Vaccine{{ID: "mRNA", Doses: 1}},
-		Institutions: []booking.Institution{{ID: 1, Name: "Clinic", Province: "Seoul"}},
-		Slots:        []booking.Slot{{ID: 1, Institution: 1, Vaccine: "mRNA", Capacity: 9}},
+		Institutions: []booking.Institution{{ID: 1, Name: "Clinic", Province: "Seoul"}, {ID: 2, Name: "Other", Province: "Seoul"}},
+		Slots:        []booking.Slot{{ID: 1, Institution: 1, Vaccine: "mRNA", Capacity: 9}, {ID: 2, Institution: 2, Vaccine: "mRNA", Capacity: 9}},
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -89,15 +89,15 @@ func TestAWithdrawalNeedsTheLedgersKey(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for i, name := range []string{"Ann", "Bob", "Cid"} {
+	for i, name := range []string{"Ann", "Bob", "Cid", "Dan"} {
 		data, err := own.Seal(name, booking.Person{Name: name, Phone: "010-1"})
 		if err != nil {
 			t.Fatal(err)
 		}
-		if i == 1 {
+		if i%2 == 1 {
 			data = []byte{1, 2, 3}
 		}
-		request := booking.Request{Kind: booking.Book, Key: "k", Person: name, Pass: "pass-" + name, First: 1, Sealed: data, TimeMS: 1}
+		request := booking.Request{Kind: booking.Book, Key: "k", Person: name, Pass: "pass-" + name, First: booking.SlotID(1 + i/3), Sealed: data, TimeMS: 1}
 		if _, err := store.Commit(t.Context(), func() []booking.Request { return []booking.Request{request} }); err != nil {
 			t.Fatal(err)
 		}
@@ -107,18 +107,21 @@ func TestAWithdrawalNeedsTheLedgersKey(t *testing.T) {
 	cmd.SetContext(t.Context())
 	cmd.SetOut(&out)
 	cmd.SetErr(io.Discard)
-	withdrawn := func() bool {
+	withdrawn := func(slot int) bool {
 		c, _, err := store.Catalog(t.Context())
 		if err != nil {
 			t.Fatal(err)
 		}
-		return c.Slots[0].WithdrawnMS > 0
+		return c.Slots[slot-1].WithdrawnMS > 0
 	}
-	if err := withdraw(cmd, store, other, 1, "", "kim", "flood"); err == nil || withdrawn() || out.Len() > 0 {
-		t.Errorf("with another key: %v, withdrawn %v, %s", err, withdrawn(), &out)
+	if err := withdraw(cmd, store, other, 1, "", "kim", "flood"); err == nil || withdrawn(1) || out.Len() > 0 {
+		t.Errorf("with another key: %v, withdrawn %v, %s", err, withdrawn(1), &out)
 	}
 	err = withdraw(cmd, store, own, 1, "", "kim", "flood")
-	if err == nil || !withdrawn() || strings.Count(out.String(), "\n") != 4 || !strings.Contains(out.String(), "Cid,010-1") {
-		t.Errorf("with one damaged: %v, withdrawn %v, %s", err, withdrawn(), &out)
+	if err == nil || !withdrawn(1) || strings.Count(out.String(), "\n") != 4 || !strings.Contains(out.String(), "Cid,010-1") {
+		t.Errorf("with one damaged: %v, withdrawn %v, %s", err, withdrawn(1), &out)
+	}
+	if err := withdraw(cmd, store, own, 2, "", "kim", "flood"); err == nil || !withdrawn(2) {
+		t.Errorf("with nobody but one damaged: %v, withdrawn %v", err, withdrawn(2))
 	}
 }
