@@ -11,19 +11,27 @@ import (
 // shift in time. Offers must be free and of the wanted vaccine's course; the
 // wanted slot itself is never offered.
 func Alternatives(want Slot, at Institution, offers []Offer, n int) []Offer {
-	near := slices.Clone(offers)
-	near = slices.DeleteFunc(near, func(o Offer) bool {
-		return o.Slot.ID == want.ID || o.Slot.Vaccine != want.Vaccine || o.Free <= 0
-	})
-	slices.SortFunc(near, func(a, b Offer) int {
+	compare := func(a, b Offer) int {
 		return cmp.Or(
 			cmp.Compare(away(at, a.Institution), away(at, b.Institution)),
 			cmp.Compare(shift(want, a.Slot), shift(want, b.Slot)),
 			cmp.Compare(a.Slot.Start, b.Slot.Start),
 			cmp.Compare(a.Slot.ID, b.Slot.ID),
 		)
-	})
-	return near[:min(n, len(near))]
+	}
+	near := make([]Offer, 0, n+1) // sorted: there may be thousands of offers, and few are asked for
+	for _, o := range offers {
+		if o.Slot.ID == want.ID || o.Slot.Vaccine != want.Vaccine || o.Free <= 0 {
+			continue
+		}
+		if len(near) > 0 && len(near) == n && compare(near[n-1], o) < 0 {
+			continue
+		}
+		i, _ := slices.BinarySearchFunc(near, o, compare)
+		near = slices.Insert(near, i, o)
+		near = near[:min(n, len(near))]
+	}
+	return near
 }
 
 // Offer is a slot with the places it had free when last counted.

@@ -16,14 +16,11 @@ func SecondDose(first Slot, v Vaccine, slots []Slot) iter.Seq[Slot] {
 		if v.Doses < 2 {
 			return
 		}
-		due := first.Start.AddDays(v.IntervalDays)
+		due := Due(first, v)
 		fit := make([]candidate, 0, 128) // on the stack, unless they are more
 		for i := range slots {
 			s := &slots[i]
-			if s.Institution != first.Institution || s.Vaccine != first.Vaccine || s.ID == first.ID {
-				continue
-			}
-			if late := s.Start.dayNumber() - due.dayNumber(); late >= 0 && late <= int64(v.SlackDays) {
+			if late, ok := daysLate(&first, due, v, s); ok {
 				fit = append(fit, candidate{s, late, hourApart(s.Start, due)})
 			}
 		}
@@ -34,6 +31,25 @@ func SecondDose(first Slot, v Vaccine, slots []Slot) iter.Seq[Slot] {
 			}
 		}
 	}
+}
+
+// Due is when the interval after a first dose is over.
+func Due(first Slot, v Vaccine) Moment { return first.Start.AddDays(v.IntervalDays) }
+
+// Completes reports whether a course of two doses that begins in first may end in s.
+func Completes(first Slot, v Vaccine, s *Slot) bool {
+	_, ok := daysLate(&first, Due(first, v), v, s)
+	return ok
+}
+
+// daysLate is how many days after the interval a slot is, if it may take the second
+// dose.
+func daysLate(first *Slot, due Moment, v Vaccine, s *Slot) (late int64, ok bool) {
+	if s.Institution != first.Institution || s.Vaccine != first.Vaccine || s.ID == first.ID {
+		return 0, false
+	}
+	late = s.Start.dayNumber() - due.dayNumber()
+	return late, late >= 0 && late <= int64(v.SlackDays)
 }
 
 // candidate is a slot with how many days after the interval and how far from the

@@ -1,6 +1,7 @@
 package booking_test
 
 import (
+	"math/rand/v2"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -84,5 +85,27 @@ func TestAlternatives(t *testing.T) {
 	}
 	if diff := cmp.Diff([]booking.SlotID{5, 4, 3}, got); diff != "" {
 		t.Errorf("alternatives (-want +got):\n%s", diff)
+	}
+}
+
+// However few are asked for and in whatever order the offers come, they are the nearest.
+func TestFewAlternativesAreTheNearestOfMany(t *testing.T) {
+	random := rand.New(rand.NewPCG(1, 2))
+	places := []booking.Institution{{ID: 1, Province: "p", District: "d"}, {ID: 2, Province: "p", District: "d"}, {ID: 3, Province: "p", District: "e"}, {ID: 4, Province: "q"}}
+	offers := make([]booking.Offer, 200)
+	for i := range offers {
+		at := places[random.IntN(len(places))]
+		offers[i] = booking.Offer{
+			Slot:        booking.Slot{ID: booking.SlotID(i + 1), Institution: at.ID, Vaccine: "v", Start: booking.Moment(random.IntN(50))},
+			Institution: at, Free: random.IntN(3),
+		}
+	}
+	want := booking.Slot{ID: 999, Institution: 1, Vaccine: "v", Start: 25}
+	all := booking.Alternatives(want, places[0], offers, len(offers))
+	for n := range 20 {
+		random.Shuffle(len(offers), func(i, j int) { offers[i], offers[j] = offers[j], offers[i] })
+		if diff := cmp.Diff(all[:n], booking.Alternatives(want, places[0], offers, n)); diff != "" {
+			t.Errorf("%d of them (-want +got):\n%s", n, diff)
+		}
 	}
 }

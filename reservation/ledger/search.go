@@ -143,16 +143,16 @@ func (a *Availability) Alternatives(id booking.SlotID, n int) []booking.Offer {
 		}
 		return found
 	}
-	if near := complete(s.offers(home)); len(near) == n {
+	offers := s.offers(nil, home)
+	if near := complete(offers); len(near) == n {
 		return near
 	}
 	// Institutions are sorted by province and district, so neighbours in the
 	// list are neighbours on the map.
-	offers := s.offers(home)
 	for step := 1; step <= ring; step++ {
 		for _, in := range []int{home - step, home + step} {
 			if in >= 0 && in < len(s.institutions) && s.vacant[in].Load() > 0 {
-				offers = append(offers, s.offers(in)...)
+				offers = s.offers(offers, in)
 			}
 		}
 	}

@@ -164,13 +164,23 @@ func (s *shelf) close(i int, refreshes int64) {
 // completes reports whether a course that begins in a slot finds a place for its
 // second dose.
 func (s *shelf) completes(i int) bool {
-	v := s.vaccines[s.slots[i].Vaccine]
-	for slot := range booking.SecondDose(s.slots[i], v, s.slotsOf(s.slots[i].Institution)) {
-		if s.left(s.bySlot[slot.ID]) > 0 {
+	first := s.slots[i]
+	v := s.vaccines[first.Vaccine]
+	if v.Doses == 1 {
+		return true
+	}
+	in := s.byInstitution[first.Institution]
+	here := s.slots[s.first[in]:s.first[in+1]]
+	// On the day it is due an earlier hour than the first dose's will do.
+	from, _ := slices.BinarySearchFunc(here, booking.Due(first, v).AddDays(-1), func(slot booking.Slot, at booking.Moment) int {
+		return cmp.Compare(slot.Start, at)
+	})
+	for j := from; j < len(here); j++ {
+		if booking.Completes(first, v, &here[j]) && s.left(s.first[in]+j) > 0 {
 			return true
 		}
 	}
-	return v.Doses == 1
+	return false
 }
 
 // left is how many places of a slot can be offered.
@@ -202,12 +212,15 @@ func (s *shelf) offer(i int) booking.Offer {
 	}
 }
 
-// offers lists what is free at the institution with index in.
-func (s *shelf) offers(in int) (free []booking.Offer) {
+// offers adds to a list what is free at the institution with index in.
+func (s *shelf) offers(list []booking.Offer, in int) []booking.Offer {
 	for i := s.first[in]; i < s.first[in+1]; i++ {
-		if s.begins[i] && s.left(i) > 0 {
-			free = append(free, s.offer(i))
+		if !s.begins[i] {
+			continue
+		}
+		if free := s.left(i); free > 0 {
+			list = append(list, booking.Offer{Slot: s.slot(i), Institution: s.institutions[in], Free: free})
 		}
 	}
-	return free
+	return list
 }
