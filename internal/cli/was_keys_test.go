@@ -2,13 +2,18 @@ package cli
 
 import (
 	"bytes"
+	"encoding/hex"
 	"io"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/spf13/cobra"
 
+	"sunbeon/internal/observability"
+	"sunbeon/internal/pki"
 	"sunbeon/reservation/booking"
 	"sunbeon/reservation/credential"
 	"sunbeon/reservation/ledger"
@@ -21,24 +26,39 @@ func TestALedgerIsServedUnderItsOwnKeysOnly(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer store.Close()
-	sealed := func(secret byte) *ledger.Sealer {
-		s, err := ledger.NewSealer(bytes.Repeat([]byte{secret}, 32))
+	sealer, err := ledger.NewSealer(bytes.Repeat([]byte{1}, 32))
+	if err != nil {
+		t.Fatal(err)
+	}
+	person := credential.NewPersonKey(bytes.Repeat([]byte{1}, 32))
+	dir := t.TempDir()
+	if err := pki.Ensure(dir, time.Now()); err != nil {
+		t.Fatal(err)
+	}
+	identity, err := pki.Load(dir, "was")
+	if err != nil {
+		t.Fatal(err)
+	}
+	f := func(what string, ledgerKey, personKey byte, want string) {
+		t.Helper()
+		keys := t.TempDir()
+		for name, secret := range map[string]byte{"login.key": 9, "ledger.key": ledgerKey, "person.key": personKey} {
+			text := hex.EncodeToString(bytes.Repeat([]byte{secret}, 32))
+			if err := os.WriteFile(filepath.Join(keys, name), []byte(text), 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}
+		o, err := observability.New(observability.Config{Process: "was", LogWriter: io.Discard})
 		if err != nil {
 			t.Fatal(err)
 		}
-		return s
-	}
-	person := func(secret byte) *credential.PersonKey {
-		return credential.NewPersonKey(bytes.Repeat([]byte{secret}, 32))
-	}
-	f := func(what string, s *ledger.Sealer, p *credential.PersonKey, want string) {
-		t.Helper()
-		err := fits(t.Context(), store, s, p)
+		flags := wasFlags{id: "was-1", keys: keys, legacy: "https://127.0.0.1:1", passes: "https://127.0.0.1:1"}
+		_, err = newWAS(t.Context(), flags, identity, o, store, ledger.NewWriter(store, ledger.WriterConfig{}), ledger.NewMetrics(o.Registry))
 		if want == "" && err != nil || want != "" && (err == nil || !strings.HasPrefix(err.Error(), want)) {
 			t.Errorf("%s: %v, want %q", what, err, want)
 		}
 	}
-	f("an empty ledger", sealed(2), person(2), "")
+	f("an empty ledger", 2, 2, "")
 
 	err = store.Seed(t.Context(), ledger.Catalog{
 		Vaccines:     []booking.Vaccine{{ID: "mRNA", Doses: 1}},
@@ -49,20 +69,20 @@ func TestALedgerIsServedUnderItsOwnKeysOnly(t *testing.T) {
 		t.Fatal(err)
 	}
 	book := func(ci string, data []byte) {
-		request := booking.Request{Kind: booking.Book, Key: "k", Person: person(1).Ref(ci), Pass: "pass-" + ci, First: 1, Sealed: data, TimeMS: 1}
+		request := booking.Request{Kind: booking.Book, Key: "k", Person: person.Ref(ci), Pass: "pass-" + ci, First: 1, Sealed: data, TimeMS: 1}
 		if _, err := store.Commit(t.Context(), func() []booking.Request { return []booking.Request{request} }); err != nil {
 			t.Fatal(err)
 		}
 	}
 	book("damaged", []byte{1, 2, 3})
-	data, err := sealed(1).Seal(person(1).Ref("ann"), booking.Person{Name: "Ann", Birth: "1990-02-28", CI: "ann"})
+	data, err := sealer.Seal(person.Ref("ann"), booking.Person{Name: "Ann", Birth: "1990-02-28", CI: "ann"})
 	if err != nil {
 		t.Fatal(err)
 	}
 	book("ann", data)
-	f("its own keys", sealed(1), person(1), "")
-	f("another ledger key", sealed(2), person(1), "ledger.key is not")
-	f("another person key", sealed(1), person(2), "person.key is not")
+	f("its own keys", 1, 1, "")
+	f("another ledger key", 2, 1, "ledger.key is not")
+	f("another person key", 1, 2, "person.key is not")
 }
 
 // A withdrawal tells people, so it does not begin with a key that could not list them;
