@@ -25,18 +25,20 @@ func admit(cfg Config, s *State, f forecast, capacity, provedCapacity []float64)
 		e := &s.Estimates[r]
 		target := cfg.Admission.Rho * capacity[r]
 		limit := math.Inf(1)
-		load, unit := 0.0, 0.0
+		load, unit, owed := 0.0, 0.0, 0.0
 		for c := cells - 1; c >= 0; c-- {
 			load += f.load[r][c] * e.Ratio
 			unit += f.unit[r][c] * e.Ratio
 			stretch := float64(cells-c) * f.cellS[r]
-			owed := 0.0
 			if c == 0 {
-				owed = min(e.Backlog+owedSoon*(e.Owed-e.Backlog), 120*capacity[r]) // more is an error of the account
+				owed = e.soon(capacity[r])
 			}
 			if cells-c >= shortest && unit > 0 {
 				limit = min(limit, max(0, target*(stretch+slackS)-load-owed)/unit)
 			}
+		}
+		if share := min(1, max(0, owed/capacity[r]-drainLeast)/drainSpan); share > 0 && !math.IsInf(limit, 1) {
+			limit -= share * max(0, limit-f.drain(r, e.Ratio, target, owed))
 		}
 		if f.perCall[r] > 0 {
 			limit = e.soften(limit, target/(f.perCall[r]*e.Ratio), capacity[r])
@@ -44,13 +46,35 @@ func admit(cfg Config, s *State, f forecast, capacity, provedCapacity []float64)
 		w.limits[r] = limit
 		if limit < w.rate {
 			w.rate, w.resource = limit, r
-			w.committed = (load + e.Owed) / max(target*f.horizon[r], 1e-9)
+			w.committed = (load + e.wants()) / max(target*f.horizon[r], 1e-9)
 		}
 		if f.perCall[r] > 0 {
 			w.proved = min(w.proved, cfg.Admission.Rho*provedCapacity[r]/(f.perCall[r]*e.Ratio))
 		}
 	}
 	return w
+}
+
+// soon is what is owed and comes before the horizon. More than two minutes of it is an
+// error of the account.
+func (e *estimate) soon(capacity float64) float64 {
+	owed := e.wants()
+	knocks := min(owed, e.Backlog)
+	return min(knocks+owedSoon*(owed-knocks), 120*capacity)
+}
+
+// drain is the rate at which what is owed to r is done some time before the horizon:
+// until it is, those who come next are held as well.
+func (f forecast) drain(r int, ratio, target, owed float64) float64 {
+	load, unit := 0.0, 0.0
+	for c := range drained {
+		load += f.load[r][c] * ratio
+		unit += f.unit[r][c] * ratio
+	}
+	if unit <= 0 {
+		return math.Inf(1)
+	}
+	return max(0, target*(drained*f.cellS[r]+slackS)-load-owed) / unit
 }
 
 // soften takes back what the plan for the horizon would do about small departures
@@ -72,7 +96,7 @@ func (e *estimate) soften(limit, steady, capacity float64) float64 {
 		soft = min(soft, refill)
 	}
 	if off < 0 {
-		soft += (off - soft) * min(1, e.Owed/(owedMuch*capacity))
+		soft += (off - soft) * min(1, e.wants()/(owedMuch*capacity))
 	}
 	return steady * (1 + soft)
 }
@@ -88,6 +112,11 @@ const (
 	// owedSoon is the share of owed work that comes before the horizon, beside
 	// what already knocks: held people think again before each further page.
 	owedSoon = 0.8
-	shortest = 4   // cells in a stretch: one cell alone is mostly noise
-	slackS   = 1.5 // seconds of queue at the horizon: the noise of whole people
+	// drained is the cell by whose beginning what is owed shall be done, where it is
+	// more than drainLeast seconds of the capacity.
+	drained    = 18
+	drainLeast = 0.5
+	drainSpan  = 2
+	shortest   = 4    // cells in a stretch: one cell alone is mostly noise
+	slackS     = 1.35 // seconds of queue at the horizon: the noise of whole people
 )

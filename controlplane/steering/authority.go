@@ -187,7 +187,7 @@ func (s *State) deadband(cfg Config) float64 {
 }
 
 const (
-	departs = 0.03  // share of the rate at which a glide begins
+	departs = 0.025 // share of the rate at which a glide begins
 	arrived = 0.005 // and ends
 )
 
@@ -196,7 +196,7 @@ const (
 const lowShare = 0.25
 
 // trimShare of the rate is the most a renewal changes it by in a second.
-const trimShare = 0.01
+const trimShare = 0.013
 
 // rateState is what the admission rate remembers between steps.
 type rateState struct {

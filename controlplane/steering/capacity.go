@@ -16,14 +16,21 @@ type estimate struct {
 	Looks    int     `json:"looks"`     // scrapes in that
 	Timed    float64 `json:"timed"`     // latency, over so many requests that chance is out of it
 	Brisk    int     `json:"brisk"`     // scrapes in a row well below the usual
+	Quick    float64 `json:"quick"`     // least latency near its best, and
+	QuickAt  float64 `json:"quick_at"`  // the best it was at then
 	Press    float64 `json:"press"`     // share held back because strain persists
 	Smooth   float64 `json:"smooth"`    // throughput, smoothed
+	Begun    float64 `json:"begun"`     // the same once the present strain was first averaged in full
 	Jitter   float64 `json:"jitter"`    // variance of a scrape about it
 	Backlog  float64 `json:"backlog"`   // requests held outside, waiting to retry
 	Grows    float64 `json:"grows"`     // how fast the backlog grows a second
 	// Owed is work that was foreseen, could not be done, and will come later:
-	// what held people still want, and all they will want after that.
-	Owed float64 `json:"owed"`
+	// what held people still want, and all they will want after that. Due is the same
+	// reckoned high, and Extra what the last scrape brought beyond even that.
+	Owed   float64 `json:"owed"`
+	Due    float64 `json:"due"`
+	Extra  float64 `json:"extra"`
+	Remain float64 `json:"remain"` // requests someone inside is yet to make, while nobody is held
 
 	Saturated bool    `json:"saturated"`
 	Strikes   int     `json:"strikes"`   // scrapes of evidence in a row
@@ -59,22 +66,23 @@ type point struct {
 // throughput does not.
 const (
 	strikesNeeded = 3
-	quietNeeded   = 5
+	quietNeeded   = 4
 	briskShare    = 0.8
-	pressStep     = 0.06
-	pressMost     = 0.2
+	pressStep     = 0.055
+	pressMost     = 0.17
+	pressEases    = 1.3 // times as fast as it grew
 	replicasAgree = 0.5
 	heavy         = 0.25 // of what is served is rejected
 	// Where load follows a call within so many scrapes, waiting for a third
 	// witness is a large part of it; over minutes it costs nothing and spares
 	// many a false alarm.
 	briskScrapes   = 15
-	kneeLatency    = 2.0 // times the base
+	kneeLatency    = 1.85 // times the base
 	calmLatency    = 1.5
 	drownedLatency = 16 // no server is that slow, but for its queue
 	kneeWindow     = 6
 	wasBusy        = 0.85 // utilisation above which a WAS may be blamed
-	smoothFew      = 6    // scrapes averaged for a quick answer
+	smoothFew      = 5    // scrapes averaged for a quick answer
 	smoothMany     = 25
 	smoothCalm     = 12
 	contradiction  = 0.15 // relative, for this many scrapes: the capacity changed
@@ -110,6 +118,7 @@ func (e *estimate) measure(r Resource, units, expected float64, blamable, brisk 
 		e.Quiet++
 		e.Saturated = e.Quiet < quietNeeded
 		if !e.Saturated && !e.Out {
+			e.sink()
 			e.forgive()
 		}
 	}
@@ -154,18 +163,6 @@ func (e *estimate) remember(p point) {
 	}
 }
 
-// hold turns the rate of "hold on" answers into the people behind it: each of
-// them comes back once a Retry-After.
-func (e *estimate) hold(r Resource, periodS, retryS float64) {
-	rejected := r.Rejected
-	if !usable(rejected) {
-		rejected = 0
-	}
-	before := e.Backlog
-	e.Backlog += (rejected*retryS - e.Backlog) / 3
-	e.Grows += ((e.Backlog-before)/periodS - e.Grows) / smoothFew
-}
-
 // onset of saturation starts the average. Strain shows first when noise has
 // taken a little capacity away, so unless the difference is large the belief
 // counts as much as the first scrapes do.
@@ -180,6 +177,7 @@ func (e *estimate) onset(brisk bool) {
 		witnesses = 2 // the third may be from before the strain
 	}
 	e.Smooth, e.Averaged, e.Off = e.mean(witnesses), witnesses, 0
+	e.Begun = 0
 	if math.Abs(e.Smooth-e.Believed) < contradiction*e.Believed {
 		const weight = 3 * strikesNeeded
 		e.Smooth = (e.Smooth*strikesNeeded + e.Believed*weight) / (strikesNeeded + weight)
@@ -197,22 +195,14 @@ func (e *estimate) average(x float64) {
 	}
 	if e.Off >= contradictions {
 		e.Smooth, e.Averaged, e.Off = e.mean(contradictions), contradictions, 0
+		e.Begun = 0
 		return
+	}
+	if e.Averaged == smoothMany && e.Begun == 0 {
+		e.Begun = e.Smooth
 	}
 	e.Averaged = min(e.Averaged+1, smoothMany)
 	e.Smooth += (x - e.Smooth) / float64(max(smoothFew, e.Averaged))
-}
-
-// owe keeps account of work foreseen and not done. While nothing is held it can
-// only shrink, so that an error of the kernel does not add up.
-// most is what the people inside could want at all.
-func (e *estimate) owe(foreseen, served, most, periodS float64) {
-	missed := (foreseen - served) * periodS
-	if !e.Saturated && e.Strikes == 0 {
-		missed = min(0, missed) - e.Owed*min(1, 2000*periodS/float64(e.DeadMS))
-	}
-	e.Owed += missed
-	e.Owed = min(most, max(0, e.Backlog, e.Owed))
 }
 
 // knee is latency well above its base, throughput that no longer follows the
@@ -292,6 +282,7 @@ func (e *estimate) calm(r Resource, periodS float64) {
 	if !usable(r.Latency) || r.Latency == 0 || r.Throughput == 0 {
 		return
 	}
+	e.rememberQuick()
 	if !(r.Rejected > 0) {
 		e.quicken(r.Latency)
 	}
@@ -333,41 +324,6 @@ func (e *estimate) hangs() bool {
 
 // hangLeast requests, below which a stall cannot be told from chance.
 const hangLeast = 16
-
-// quicken notices that a resource that had become slow is quick again. As long
-// as its workers are as many, capacity is their number over the service time, so
-// it has grown by as much; what it was seen to do earlier tonight bounds that.
-//
-// Only a calm that lasts tells: right after strain every latency falls. What is
-// usual is the least of a whole window, for the end of a queue makes no server faster.
-func (e *estimate) quicken(latency float64) {
-	if e.CalmMS < quickenAfterMS || e.Strikes > 0 {
-		return
-	}
-	e.Brisk++
-	if latency >= briskShare*e.Usual {
-		e.Brisk = 0
-	}
-	if e.Looks == 0 || latency < e.Least {
-		e.Least = latency
-	}
-	e.Looks++
-	switch {
-	case e.Brisk >= strikesNeeded:
-		if again := min(e.Best, e.Believed*e.Usual/latency); again > e.Believed {
-			e.Believed = again
-		}
-		e.Usual, e.Brisk, e.Looks = latency, 0, 0
-	case e.Looks >= usualLooks:
-		e.Usual, e.Looks = e.Least, 0
-	}
-}
-
-const (
-	quickenAfterMS = 5_000
-	// usualLooks scrapes of calm make a window.
-	usualLooks = 20
-)
 
 // confidence is high where saturation was just measured or the load is close to
 // what is believed, and fades as the estimate turns into memory.

@@ -72,7 +72,7 @@ func Default() Config {
 		PeriodMS: 1000,
 		Session:  Session{LengthMS: 120_000, ClaimDelayMS: 15_000, Show: 0.9, RetryMS: 4_000},
 		Admission: AdmissionConfig{
-			Rho: 0.975, SlewPerS: 0.1, Probe: 0.01, Recover: 0.05, ProbeMost: 1, Explore: 1.3,
+			Rho: 0.978, SlewPerS: 0.1, Probe: 0.01, Recover: 0.06, ProbeMost: 1, Explore: 1.3,
 			ChangesPerHour: 60, DecayMS: 120_000,
 		},
 		Replicas: ReplicaConfig{Headroom: 0.25, ColdStartMS: 45_000, ShrinkMS: 600_000, AheadMS: 120_000},

@@ -59,7 +59,7 @@ func TestNothingSaturatesIsNotSaidWhileSomethingDoes(t *testing.T) {
 	b.play(20, false)
 	was, stock := b.indexOf(t, "was"), b.indexOf(t, "stock")
 	b.rates()
-	b.state.Estimates[stock].Saturated = true
+	b.state.Estimates[stock].Saturated, b.state.Estimates[stock].Quiet = true, 0
 	pool := &b.state.Estimates[was]
 	pool.Proved, pool.Believed, pool.Prior, pool.Smooth = 20, 20, 20, 20
 	b.play(1, false)

@@ -106,7 +106,7 @@ const horizonShare = 0.7
 
 // horizonFloor is the least share of the longest horizon to look ahead by: what
 // follows a call at once must not make the rate jump.
-const horizonFloor = 0.35
+const horizonFloor = 0.39
 
 // horizon is how long it takes until most of what a call brings to a resource
 // has come, and the mean of that time.

@@ -146,6 +146,18 @@ func (k *kernel) total() float64 {
 	return sum
 }
 
+// remaining is the events that people are yet to cause, a history bin of one second
+// assumed.
+func (k *kernel) remaining(people [ageBins]float64) float64 {
+	sum, later := 0.0, 0.0
+	for j := ageBins - 1; j >= 0; j-- {
+		here := k.Rate[j] * width(j)
+		sum += people[j] * (here/2 + later)
+		later += here
+	}
+	return sum
+}
+
 // cumulative tabulates how many events a person has caused by each age, in bins
 // of history.
 func (k *kernel) cumulative(binS float64) []float64 {

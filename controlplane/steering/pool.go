@@ -8,6 +8,7 @@ type pool struct {
 	// Lately is how many the rates of the last scrapes may come from.
 	Lately int   `json:"lately"`
 	FellMS int64 `json:"fell_ms"`
+	Ran    int   `json:"ran"` // how many did at the last look
 }
 
 const (
@@ -18,8 +19,9 @@ const (
 	missedMS = 15_000
 )
 
-// see books the replicas that run now.
-func (p *pool) see(cfg Config, r Replicas, nowMS int64) {
+// see books the replicas that run now, and says whether they have become more.
+func (p *pool) see(cfg Config, r Replicas, nowMS int64) (more bool) {
+	more, p.Ran = r.Running > p.Ran, r.Running
 	p.Whole = min(r.Desired, max(p.Whole, r.Running))
 	switch {
 	case r.Running >= p.Whole:
@@ -37,6 +39,7 @@ func (p *pool) see(cfg Config, r Replicas, nowMS int64) {
 	case nowMS-p.FellMS >= windowMS:
 		p.Lately, p.FellMS = r.Running, 0
 	}
+	return more
 }
 
 // lost says whether WAS that ran have stopped and were not given up yet. People

@@ -50,3 +50,21 @@ func TestALostWASDoesNotMakeTheOthersLookStronger(t *testing.T) {
 		t.Errorf("one WAS was proved to do %.1f/s, and after the other was lost %.1f/s", before, now)
 	}
 }
+
+// What was held back while the WAS were too few was still held back when more of
+// them had come, and called for yet more.
+func TestMoreWASEndWhatWasHeldBackForThem(t *testing.T) {
+	b := newBooth()
+	b.play(60, false)
+	was := b.indexOf(t, "was")
+	b.state.Estimates[was].Press = 0.1
+	b.step(false, nil)
+	if b.state.Estimates[was].Press == 0 {
+		t.Fatal("nothing came, nothing is held back")
+	}
+	b.running++
+	b.step(false, nil)
+	if press := b.state.Estimates[was].Press; press > 0.01 {
+		t.Errorf("%.2f held back with one more WAS", press)
+	}
+}

@@ -28,7 +28,7 @@ func (e *estimate) press(periodMS, deadMS int64) {
 	if e.Saturated && e.Backlog > 0 {
 		e.Press = min(pressMost, e.Press+step)
 	} else {
-		e.Press = max(0, e.Press-step)
+		e.Press = max(0, e.Press-pressEases*step)
 	}
 }
 
@@ -47,13 +47,13 @@ func (e *estimate) probe(a AdmissionConfig, periodMS, longestMS int64) {
 		return
 	}
 	dead := float64(e.DeadMS)
-	if reach := max(nearGood*e.Best, nearMark*e.Mark); e.Believed < reach {
+	if reach := max(nearMark*e.Mark, min(nearGood*e.Best, e.able(e.Timed))); e.Believed < reach {
 		// It did more tonight. Chance in what is served matters little beside that.
 		e.LoadedMS = 0
 		patience := probePace * max(dead, float64(longestMS)/2)
 		lead := min(a.ProbeMost, a.Recover*math.Exp2(float64(e.CalmMS)/patience))
 		if e.Failed < metTwice {
-			reach = max(e.Seen, e.Best, e.Mark)
+			reach = max(nearMark*e.Mark, min(max(e.Seen, e.Best, e.Mark), e.able(e.Timed)))
 		}
 		e.Believed = max(e.Believed, min(reach, e.Smooth*(1+lead)))
 		return
@@ -71,7 +71,7 @@ func (e *estimate) probe(a AdmissionConfig, periodMS, longestMS int64) {
 
 const (
 	// probePace is the share of a dead time in which the lead of a probe doubles.
-	probePace = 0.75
+	probePace = 0.62
 	// feeler is the share of a probe that a dead time of calm adds where the last
 	// one met saturation.
 	feeler = 0.5
@@ -89,10 +89,18 @@ const pastMark = 1.03
 // and what they did then says nothing of what they can do. Where strain was met
 // twice at the same mark, a bold step ends short of it.
 const (
-	nearGood = 0.9
-	nearMark = 0.96
+	nearGood = 0.92
+	nearMark = 0.95
 	metTwice = 2
 )
+
+// sink takes the mark along when the capacity fell further while the strain lasted.
+// What it serves under strain may be less than what it can, but by the same share.
+func (e *estimate) sink() {
+	if e.Begun > 0 && e.Smooth < sunk*e.Begun {
+		e.Mark *= e.Smooth / e.Begun
+	}
+}
 
 // confirm the last mark, or take note of another: how long to wait before going
 // beyond it again doubles with every time that it was met.
@@ -106,6 +114,7 @@ func (e *estimate) confirm(met float64) {
 }
 
 const (
+	sunk       = 0.985
 	sameMark   = 0.08
 	failedMost = 6
 )

@@ -84,6 +84,16 @@ func scale(cfg Config, s *State, in Inputs, f forecast, w wish, was int, capacit
 	return out
 }
 
+// relieve forgets what was held back for the sake of the WAS: more of them are the
+// answer to that, and whether they are too few still must show again.
+func (s *State) relieve(cfg Config) {
+	for i := range s.Estimates {
+		if s.kind(cfg, i) == KindWAS {
+			s.Estimates[i].Press = 0
+		}
+	}
+}
+
 // provedAhead is how far beyond what the others have proved the pool may go, its
 // headroom apart.
 const provedAhead = 1.1

@@ -14,7 +14,9 @@ func Step(cfg Config, state State, in Inputs) (State, []Decision) {
 	s.prepare(cfg, in)
 	s.follow(in)
 	s.History.advance(in.NowMS)
-	s.Pool.see(cfg, in.Replicas, in.NowMS)
+	if s.Pool.see(cfg, in.Replicas, in.NowMS) {
+		s.relieve(cfg)
+	}
 	told := s.observe(cfg, in)
 
 	readings := s.arrange(in)
@@ -153,7 +155,8 @@ func (s *State) estimate(cfg Config, in Inputs, readings []Resource) int64 {
 			if isWAS != (pass == 1) {
 				continue
 			}
-			expected := s.Requests[i].expect(s.people(cfg, in.Line, r)) * e.Ratio
+			people := s.people(cfg, in.Line, r)
+			expected := s.Requests[i].expect(people) * e.Ratio
 			age := e.Sight.look(in.NowMS, staleAfter*cfg.PeriodMS, r, expected)
 			oldest = max(oldest, age)
 			if !e.Sight.Trusted {
@@ -167,7 +170,10 @@ func (s *State) estimate(cfg Config, in Inputs, readings []Resource) int64 {
 			e.measure(r, units, expected, blamable, e.DeadMS <= briskScrapes*cfg.PeriodMS, periodS, retryS)
 			most := math.Inf(1)
 			if usable(in.Line.Sessions) {
-				most = in.Line.Sessions * s.Requests[i].total() * float64(s.History.BinMS) / 1000
+				binS := float64(s.History.BinMS) / 1000
+				k := &s.Requests[i]
+				ahead := k.remaining(people) * binS * e.Ratio
+				most = e.inside(in.Line.Sessions, k.total()*binS, ahead, periodS)
 			}
 			e.owe(expected, r.Throughput, most, periodS)
 			backends = backends || e.Saturated || e.Strikes > 0 || e.Base > 0 && r.Latency > calmLatency*e.Base
@@ -251,7 +257,7 @@ func (s *State) learn(cfg Config, in Inputs, readings []Resource, told [2]told) 
 		// account of owed work knows that, the kernel must not learn it.
 		weight, steady := 1.0, 1.0
 		foreseen := s.Requests[i].expect(people)
-		if held || e.Out || e.Owed > 2*e.Smooth || lost && demands[i] < foreseen {
+		if held || e.Out || e.wants() > 2*e.Smooth || lost && demands[i] < foreseen {
 			weight, steady = 0.02, 0.1
 		}
 		if foreseen > 3 {
@@ -259,11 +265,15 @@ func (s *State) learn(cfg Config, in Inputs, readings []Resource, told [2]told) 
 			// nothing about the total.
 			mature := min(1, foreseen/(s.Requests[i].total()*pace+1e-9))
 			seen := max(0.5, min(2, demands[i]/foreseen))
-			e.Ratio += (seen - e.Ratio) * steady * mature * mature * min(1, float64(cfg.PeriodMS)*2/float64(e.DeadMS))
+			e.Ratio += (seen - e.Ratio) * steady * mature * mature * min(1, ratioPace*float64(cfg.PeriodMS)/float64(e.DeadMS))
+			e.unforeseen(foreseen, mature*mature, periodS)
 		}
 		s.Requests[i].learn(people, demands[i], periodS, memoryS, weight)
 	}
 }
+
+// ratioPace is how often in a dead time the ratio of requests seen is renewed.
+const ratioPace = 1.3
 
 // pace is the recent claims a bin of history.
 func (s *State) pace() float64 {
