@@ -1,5 +1,7 @@
 package steering
 
+import "math"
+
 // hold turns the rate of "hold on" answers into the people behind it: each of
 // them comes back once a Retry-After.
 func (e *estimate) hold(r Resource, periodS, retryS float64) {
@@ -18,15 +20,16 @@ func (e *estimate) wants() float64 { return max(e.Owed, e.Backlog) }
 
 // owe keeps account of work foreseen and not done. While nothing is held it can
 // only shrink, so that an error of the kernel does not add up.
-// most is what the people inside could want at all.
-func (e *estimate) owe(foreseen, served, most, periodS float64) {
+// all is what the people inside could want if each had only just come in, most is what
+// they are likely to want.
+func (e *estimate) owe(foreseen, served, all, most, periodS float64) {
 	missed, calm := (foreseen-served)*periodS, !e.Saturated && e.Strikes == 0
 	deadS := float64(e.DeadMS) / 1000
 
 	grows := max(-served, min(growsMost*served, e.Grows))
 	e.Due += missed + (foreseenSlack*foreseen-grows)*periodS
 	e.Extra = max(0, -e.Due)
-	e.Due = min(most, max(0, e.Due))
+	e.Due = min(all, max(0, e.Due))
 	if calm {
 		e.Due -= e.Due * min(1, 0.5*periodS/deadS)
 		missed = min(0, missed) - e.Owed*min(1, owedFades*periodS/deadS)
@@ -57,16 +60,16 @@ const (
 	ratioMost      = 2
 )
 
-// inside learns how much the people inside are yet to ask for while nobody is held,
-// and returns the most that they can be owed: they are counted, and ahead is what is
-// foreseen of them anyway. visits is what one asks for from beginning to end.
-func (e *estimate) inside(sessions, visits, ahead, periodS float64) (most float64) {
-	most = sessions * visits
+// inside learns how much the people inside are yet to ask for while nobody is held
+// and the house is full, and returns the most that they can be owed: they are counted,
+// and ahead is what is foreseen of them anyway.
+func (e *estimate) inside(sessions, ahead float64, full bool, periodS float64) (most float64) {
+	most = math.Inf(1)
 	if e.Remain > 0 {
-		most = min(most, max(0, insideSlack*sessions*e.Remain-ahead))
+		most = max(0, insideSlack*sessions*e.Remain-ahead)
 	}
-	settled := !e.Saturated && e.Strikes == 0 && e.CalmMS > e.DeadMS
-	if settled && sessions > insideLeast && ahead > 0 {
+	calm := !e.Saturated && e.Strikes == 0 && e.CalmMS > e.DeadMS
+	if calm && full && sessions > insideLeast && ahead > 0 {
 		now := ahead / sessions
 		if e.Remain == 0 {
 			e.Remain = now
@@ -79,4 +82,7 @@ func (e *estimate) inside(sessions, visits, ahead, periodS float64) (most float6
 const (
 	insideSlack = 1.15
 	insideLeast = 20 // people, below which chance is too large
+	// fullHouse is the share of what a steady stream of people would ask for by now;
+	// below it they are younger than they will be.
+	fullHouse = 0.9
 )

@@ -1,6 +1,9 @@
 package steering
 
-import "testing"
+import (
+	"math"
+	"testing"
+)
 
 const deadS = 100
 
@@ -13,7 +16,7 @@ func strained() *estimate {
 func TestWhatKnocksIsNotBooked(t *testing.T) {
 	e := strained()
 	e.Backlog = 5000
-	e.owe(400, 300, 1e6, 1)
+	e.owe(400, 300, 1e6, 1e6, 1)
 	if e.Owed != 100 || e.wants() != 5000 {
 		t.Errorf("owed %.0f, wanted %.0f", e.Owed, e.wants())
 	}
@@ -26,11 +29,12 @@ func TestWhatKnocksIsNotBooked(t *testing.T) {
 // Whoever is inside was counted: they cannot be owed more than they would ask for.
 func TestPeopleInsideBoundWhatIsOwed(t *testing.T) {
 	e := &estimate{Ratio: 1, CalmMS: 2000 * deadS, DeadMS: 1000 * deadS}
-	if most := e.inside(1000, 2, 1200, 1); most != 2000 {
-		t.Errorf("at most %.0f before anything was learned, want all that a session asks for", most)
+	if most := e.inside(1000, 1900, false, 1); !math.IsInf(most, 1) || e.Remain != 0 {
+		t.Errorf("at most %.0f before anything was learned; %.1f each learned of a young house", most, e.Remain)
 	}
+	e.inside(1000, 1200, true, 1)
 	e.Saturated = true
-	if most, want := e.inside(1000, 2, 500, 1), insideSlack*1.2*1000-500; most < want-1 || most > want+1 {
+	if most, want := e.inside(1000, 500, true, 1), insideSlack*1.2*1000-500; most < want-1 || most > want+1 {
 		t.Errorf("at most %.0f, want %.0f: 1.2 each, less what is foreseen of them", most, want)
 	}
 	if e.Remain != 1.2 {
@@ -45,7 +49,7 @@ func TestWhatNobodyForesawIsLearnedUnderStrain(t *testing.T) {
 		e := strained()
 		e.Grows = grows
 		for range deadS {
-			e.owe(foreseen*e.Ratio, served, 1e6, 1)
+			e.owe(foreseen*e.Ratio, served, 1e6, 1e6, 1)
 			e.unforeseen(foreseen, 1, 1)
 		}
 		return e.Ratio

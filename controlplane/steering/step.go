@@ -168,14 +168,16 @@ func (s *State) estimate(cfg Config, in Inputs, readings []Resource) int64 {
 				blamable = r.Utilisation >= wasBusy || math.IsNaN(r.Utilisation) && !backends
 			}
 			e.measure(r, units, expected, blamable, e.DeadMS <= briskScrapes*cfg.PeriodMS, periodS, retryS)
-			most := math.Inf(1)
+			all, most := math.Inf(1), math.Inf(1)
 			if usable(in.Line.Sessions) {
 				binS := float64(s.History.BinMS) / 1000
 				k := &s.Requests[i]
-				ahead := k.remaining(people) * binS * e.Ratio
-				most = e.inside(in.Line.Sessions, k.total()*binS, ahead, periodS)
+				all = in.Line.Sessions * k.total() * binS
+				ahead := k.remaining(byAge(s.History.Claimed, 0)) * binS * e.Ratio
+				full := expected >= fullHouse*k.total()*e.Ratio*s.pace()
+				most = min(all, e.inside(in.Line.Sessions, ahead, full, periodS))
 			}
-			e.owe(expected, r.Throughput, most, periodS)
+			e.owe(expected, r.Throughput, all, most, periodS)
 			backends = backends || e.Saturated || e.Strikes > 0 || e.Base > 0 && r.Latency > calmLatency*e.Base
 		}
 	}
